@@ -1,0 +1,28 @@
+public import ArgumentParser
+public import JointLossWeighting
+
+/// The command `jointloss`: everything the package does, from a terminal.
+public struct JointLoss: ParsableCommand {
+  /// Name and summary.
+  public static let configuration = CommandConfiguration(
+    commandName: "jointloss",
+    abstract: "Compares ways to weigh the losses of a multi-task network.")
+
+  /// The strategies that every subcommand knows.
+  @TaskLocal static var registry = StrategyRegistry.builtIn
+
+  /// Creates the command.
+  public init() {}
+
+  /// Runs the command with strategies of the caller's own beside the built-in ones.
+  ///
+  /// - Parameter strategies: the types to add.
+  public static func main(adding strategies: [any WeightingStrategy.Type]) {
+    do {
+      let registry = try StrategyRegistry.builtIn.adding(strategies)
+      $registry.withValue(registry) { Self.main(nil) }
+    } catch {
+      Self.exit(withError: error)
+    }
+  }
+}

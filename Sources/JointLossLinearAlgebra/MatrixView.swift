@@ -1,0 +1,107 @@
+/// A window on a ``Matrix``: shape, first element and the distance between rows.
+///
+/// A view does not keep its matrix alive. Shapes are checked on every call; a mismatch is a fault of the
+/// calling code and traps with both shapes.
+public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Scalar>?
+  /// Number of rows.
+  public let rows: Int
+  /// Number of columns.
+  public let columns: Int
+  /// Elements from one row's start to the next row's.
+  public let stride: Int
+
+  /// The number of elements in view.
+  public var count: Int { rows * columns }
+
+  /// Whether the rows follow one another without a gap.
+  public var isContiguous: Bool { stride == columns || rows <= 1 }
+
+  var pointer: UnsafeMutablePointer<Scalar> {
+    guard let base else { preconditionFailure("a \(rows)×\(columns) view without memory") }
+    return base
+  }
+
+  /// The element at a row and column.
+  public subscript(row: Int, column: Int) -> Scalar {
+    get {
+      precondition(
+        row >= 0 && row < rows && column >= 0 && column < columns,
+        "element (\(row), \(column)) is outside \(rows)×\(columns)")
+      return pointer[row * stride + column]
+    }
+    nonmutating set {
+      precondition(
+        row >= 0 && row < rows && column >= 0 && column < columns,
+        "element (\(row), \(column)) is outside \(rows)×\(columns)")
+      pointer[row * stride + column] = newValue
+    }
+  }
+
+  /// The rows of a range.
+  ///
+  /// - Parameter range: a range inside `0 ..< rows`.
+  /// - Returns: the view of these rows.
+  public func rows(_ range: Range<Int>) -> MatrixView {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+    return MatrixView(
+      base: base.map { $0 + range.lowerBound * stride }, rows: range.count, columns: columns, stride: stride)
+  }
+
+  /// The columns of a range.
+  ///
+  /// - Parameter range: a range inside `0 ..< columns`.
+  /// - Returns: the view of these columns.
+  public func columns(_ range: Range<Int>) -> MatrixView {
+    precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
+    return MatrixView(
+      base: base.map { $0 + range.lowerBound }, rows: rows, columns: range.count, stride: stride)
+  }
+
+  /// The same contiguous elements in another shape.
+  ///
+  /// - Parameters:
+  ///   - rows: the rows of the result.
+  ///   - columns: the columns of the result.
+  /// - Returns: the reshaped view.
+  public func reshaped(rows: Int, columns: Int) -> MatrixView {
+    precondition(
+      isContiguous && rows * columns == count, "\(self.rows)×\(self.columns) cannot be \(rows)×\(columns)")
+    return MatrixView(base: base, rows: rows, columns: columns, stride: columns)
+  }
+
+  /// Calls a closure with the contiguous elements, for kernels.
+  ///
+  /// - Parameter body: receives the elements; must not let them escape.
+  /// - Returns: what the closure returns.
+  public func withElements<Result>(_ body: (UnsafeMutableBufferPointer<Scalar>) -> Result) -> Result {
+    precondition(isContiguous, "a \(rows)×\(columns) view with stride \(stride) is not contiguous")
+    return body(UnsafeMutableBufferPointer(start: base, count: count))
+  }
+
+  /// Copies a view of the same shape into this one.
+  ///
+  /// - Parameter other: the source.
+  public func copy(from other: MatrixView) {
+    precondition(
+      rows == other.rows && columns == other.columns,
+      "cannot copy \(other.rows)×\(other.columns) into \(rows)×\(columns)")
+    guard count > 0 else { return }
+    for row in 0..<rows {
+      (pointer + row * stride).update(from: other.pointer + row * other.stride, count: columns)
+    }
+  }
+
+  /// Sets every element.
+  ///
+  /// - Parameter value: the value of all elements afterwards.
+  public func fill(_ value: Scalar) {
+    guard count > 0 else { return }
+    for row in 0..<rows { (pointer + row * stride).update(repeating: value, count: columns) }
+  }
+
+  /// The elements, row by row.
+  public var elements: [Scalar] {
+    (0..<rows).flatMap { row in (0..<columns).map { self[row, $0] } }
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import JointLossLinearAlgebra
+public import JointLossTraining
+public import JointLossWeighting
+
+/// Everything that a run is a function of; its identity is the hash of its canonical JSON.
+public struct RunSpecification: Codable, Hashable, Sendable {
+  /// The version of the meaning of these fields; a change of it makes every run a new one.
+  public let format: Int
+  /// The label of the suite in the study: unique, it names files and headings.
+  public let suiteLabel: String
+  /// The suite's name in its registry.
+  public let suite: String
+  /// The value of every parameter of the suite.
+  public let suiteParameters: ParameterValues
+  /// The label of the strategy in the study: its name, and the parameters that a sweep varies.
+  public let strategyLabel: String
+  /// The strategy's name in its registry.
+  public let strategy: String
+  /// The value of every parameter of the strategy.
+  public let strategyParameters: ParameterValues
+  /// The seed of data, initial parameters, batch order and the strategy's draws.
+  public let seed: UInt64
+  /// The widths of the trunk's layers.
+  public let trunk: [Int]
+  /// The trunk's activation.
+  public let activation: Activation
+  /// The optimiser of trunk and heads.
+  public let optimizer: OptimizerSpecification
+  /// Samples a batch.
+  public let batchSize: Int
+  /// The number of epochs.
+  public let epochs: Int
+
+  /// The canonical JSON: sorted keys, no white space.
+  package var canonicalJSON: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+  }
+
+  /// The identity: the stable hash of the canonical JSON, as 16 hexadecimal digits.
+  package var identity: String {
+    get throws {
+      let digits = String(StableHash.fnv1a(try canonicalJSON), radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+  }
+}

@@ -1,0 +1,130 @@
+public import JointLossLinearAlgebra
+public import JointLossTraining
+public import JointLossWeighting
+
+/// A generator of tasks: data for training, validation and test, and the network it is meant for.
+public protocol TaskSuite: Sendable {
+  /// Name, summary, source and parameters.
+  static var descriptor: SuiteDescriptor { get }
+
+  /// Creates the suite.
+  ///
+  /// - Parameter parameters: a value for every declared parameter.
+  /// - Throws: ``SuiteError`` if the values do not fit together.
+  init(_ parameters: ParameterValues) throws(SuiteError)
+
+  /// The tasks, in the order of the targets.
+  var tasks: [TaskSpecification] { get }
+
+  /// How the suite is trained unless the user says otherwise.
+  var recipe: TrainingRecipe { get }
+
+  /// Draws the data of a seed.
+  ///
+  /// - Parameter stream: the stream of the purpose `data`.
+  /// - Returns: the three splits, and what is known exactly of them.
+  /// - Throws: ``SuiteError`` if a routine fails.
+  func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData
+}
+
+/// What a suite says of itself.
+public struct SuiteDescriptor: Sendable, Hashable {
+  /// The name on the command line, in lower case with hyphens.
+  public let name: String
+  /// What it is, in one or two sentences.
+  public let summary: String
+  /// The generator, as formulas.
+  public let formula: String
+  /// Where it comes from.
+  public let citation: Citation?
+  /// The parameters, with defaults and ranges.
+  public let parameters: [ParameterDescriptor]
+
+  /// Creates a descriptor.
+  ///
+  /// - Parameters:
+  ///   - name: the name on the command line, in lower case with hyphens.
+  ///   - summary: what it is.
+  ///   - formula: the generator.
+  ///   - citation: where it comes from.
+  ///   - parameters: the parameters.
+  public init(
+    name: String, summary: String, formula: String, citation: Citation? = nil,
+    parameters: [ParameterDescriptor] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.formula = formula
+    self.citation = citation
+    self.parameters = parameters
+  }
+}
+
+/// How a suite is trained unless the user says otherwise.
+public struct TrainingRecipe: Sendable, Hashable {
+  /// The widths of the trunk's layers.
+  public let trunk: [Int]
+  /// The trunk's activation.
+  public let activation: Activation
+  /// The number of epochs.
+  public let epochs: Int
+  /// Samples a batch.
+  public let batchSize: Int
+  /// Adam's learning rate.
+  public let learningRate: Double
+
+  /// Creates a recipe.
+  ///
+  /// - Parameters:
+  ///   - trunk: the widths of the trunk's layers.
+  ///   - activation: the trunk's activation.
+  ///   - epochs: the number of epochs.
+  ///   - batchSize: samples a batch.
+  ///   - learningRate: Adam's learning rate.
+  public init(trunk: [Int], activation: Activation, epochs: Int, batchSize: Int, learningRate: Double) {
+    self.trunk = trunk
+    self.activation = activation
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+  }
+}
+
+/// The data of one seed of a suite.
+public struct SuiteData: Sendable {
+  /// The training split.
+  public let train: TaskDataset
+  /// The validation split: for choosing the epoch, never for reporting.
+  public let validation: TaskDataset
+  /// The test split: for reporting, never for choosing.
+  public let test: TaskDataset
+  /// For each task, the smallest test loss that any predictor reaches in expectation, where it is known.
+  public let irreducibleLoss: [Double]?
+
+  /// Creates the data of a seed.
+  ///
+  /// - Parameters:
+  ///   - train: the training split.
+  ///   - validation: the validation split.
+  ///   - test: the test split.
+  ///   - irreducibleLoss: the smallest expected loss of each task, where it is known.
+  public init(
+    train: TaskDataset, validation: TaskDataset, test: TaskDataset, irreducibleLoss: [Double]? = nil
+  ) {
+    self.train = train
+    self.validation = validation
+    self.test = test
+    self.irreducibleLoss = irreducibleLoss
+  }
+}
+
+/// A suite that does not exist, cannot be, or failed to draw its data.
+public struct SuiteError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// One sentence with the suite, the parameter and the value.
+  public let description: String
+
+  /// Creates an error.
+  ///
+  /// - Parameter description: one sentence with the suite, the parameter and the value.
+  public init(_ description: String) { self.description = description }
+}

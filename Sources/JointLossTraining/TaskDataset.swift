@@ -1,0 +1,60 @@
+/// Inputs and the targets of every task, row by row, in `Double`.
+public struct TaskDataset: Sendable, Hashable {
+  /// The number of samples.
+  public let sampleCount: Int
+  /// The number of inputs of a sample.
+  public let inputCount: Int
+  /// The `sampleCount · inputCount` inputs.
+  public let inputs: [Double]
+  /// For each task, its `sampleCount · targetColumns` targets.
+  public let targets: [[Double]]
+
+  /// Creates a data set.
+  ///
+  /// - Parameters:
+  ///   - inputCount: the number of inputs of a sample, at least 1.
+  ///   - inputs: the inputs, row by row.
+  ///   - targets: for each task, its targets, row by row.
+  ///   - tasks: the tasks, in the order of the targets.
+  /// - Throws: ``TrainingError`` if a count does not fit, a value is not finite, or a label is no class.
+  public init(
+    inputCount: Int, inputs: [Double], targets: [[Double]], tasks: [TaskSpecification]
+  ) throws(TrainingError) {
+    guard inputCount > 0, inputs.count % inputCount == 0 else {
+      throw TrainingError(.shape, "\(inputs.count) inputs do not divide into rows of \(inputCount)")
+    }
+    let samples = inputs.count / inputCount
+    guard targets.count == tasks.count else {
+      throw TrainingError(.shape, "targets of \(targets.count) tasks for \(tasks.count) tasks")
+    }
+    if let index = inputs.firstIndex(where: { !$0.isFinite }) {
+      throw TrainingError(
+        .nonFinite, "input \(index % inputCount) of sample \(index / inputCount) is \(inputs[index])")
+    }
+    for (task, (values, specification)) in zip(targets, tasks).enumerated() {
+      guard values.count == samples * specification.targetColumns else {
+        throw TrainingError(
+          .shape,
+          "task \(specification.name) has \(values.count) targets, \(samples * specification.targetColumns) are due",
+          task: task)
+      }
+      for (index, value) in values.enumerated() {
+        let valid =
+          switch specification.loss {
+          case .meanSquaredError: value.isFinite
+          case .binaryCrossEntropy: value == 0 || value == 1
+          case .softmaxCrossEntropy:
+            value >= 0 && value < Double(specification.outputs) && value.rounded() == value
+          }
+        guard valid else {
+          throw TrainingError(
+            .nonFinite, "target \(index) of task \(specification.name) is \(value)", task: task)
+        }
+      }
+    }
+    sampleCount = samples
+    self.inputCount = inputCount
+    self.inputs = inputs
+    self.targets = targets
+  }
+}

@@ -1,0 +1,34 @@
+/// How a task's predictions are scored.
+public enum TaskLoss: String, Codable, Sendable, CaseIterable {
+  /// Mean over samples and outputs of the squared error.
+  case meanSquaredError = "mse"
+  /// Mean over samples of the cross-entropy of an integer label under the softmax of the outputs.
+  case softmaxCrossEntropy = "softmax"
+  /// Mean over samples and outputs of the logistic loss of a 0/1 label.
+  case binaryCrossEntropy = "binary"
+}
+
+/// One task of a network: its name, its loss and the width of its head.
+public struct TaskSpecification: Codable, Hashable, Sendable {
+  /// The name, unique in its suite.
+  public let name: String
+  /// How predictions are scored.
+  public let loss: TaskLoss
+  /// The outputs of the head; the number of classes for softmax.
+  public let outputs: Int
+
+  /// Creates a task.
+  ///
+  /// - Parameters:
+  ///   - name: the name, unique in its suite.
+  ///   - loss: how predictions are scored.
+  ///   - outputs: the outputs of the head, at least 1; the number of classes for softmax.
+  public init(name: String, loss: TaskLoss, outputs: Int = 1) {
+    self.name = name
+    self.loss = loss
+    self.outputs = outputs
+  }
+
+  /// The columns of the task's target: 1 (the class index) for softmax, else the outputs.
+  public var targetColumns: Int { loss == .softmaxCrossEntropy ? 1 : outputs }
+}

@@ -1,0 +1,64 @@
+/// The matrix of inner products of the task gradients, `G = J Jᵀ`: T×T, symmetric, in `Double`.
+public struct Gramian: Sendable, Codable, Hashable {
+  /// The number of tasks T.
+  public let taskCount: Int
+  /// The T² elements, row by row.
+  public private(set) var elements: [Double]
+
+  /// A Gramian of zeros, to be filled.
+  ///
+  /// - Parameter taskCount: the number of tasks.
+  public init(taskCount: Int) {
+    self.taskCount = taskCount
+    elements = [Double](repeating: 0, count: taskCount * taskCount)
+  }
+
+  /// A Gramian from its rows, symmetrised.
+  ///
+  /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0.
+  /// - Throws: ``WeightingError`` that names the offending row and value.
+  public init(rows: [[Double]]) throws(WeightingError) {
+    self.init(taskCount: rows.count)
+    for (i, row) in rows.enumerated() {
+      guard row.count == taskCount else {
+        throw WeightingError(
+          .shape, "the Gramian is not square: row \(i) has \(row.count) values, \(taskCount) rows exist",
+          task: i)
+      }
+      guard row[i] >= 0 || row[i].isNaN else {
+        throw WeightingError(.shape, "the Gramian's diagonal is negative: \(row[i]) in row \(i)", task: i)
+      }
+    }
+    for i in 0..<taskCount {
+      for j in i..<taskCount {
+        let (upper, lower) = (rows[i][j], rows[j][i])
+        guard upper.isFinite && lower.isFinite else {
+          throw WeightingError(
+            .nonFinite, "the Gramian holds \(upper.isFinite ? lower : upper) for tasks \(i) and \(j)", task: i
+          )
+        }
+        let scale = max(abs(upper), abs(lower), rows[i][i].squareRoot() * rows[j][j].squareRoot())
+        guard abs(upper - lower) <= 1e-6 * scale else {
+          throw WeightingError(
+            .shape, "the Gramian is not symmetric: \(upper) at (\(i), \(j)) but \(lower) at (\(j), \(i))",
+            task: i)
+        }
+        let mean = upper == lower ? upper : upper / 2 + lower / 2
+        self[i, j] = mean
+        self[j, i] = mean
+      }
+    }
+  }
+
+  /// The inner product of the gradients of two tasks.
+  public subscript(i: Int, j: Int) -> Double {
+    get { elements[i * taskCount + j] }
+    set { elements[i * taskCount + j] = newValue }
+  }
+
+  /// The norm of a task's gradient.
+  ///
+  /// - Parameter task: the task's index.
+  /// - Returns: the square root of the diagonal element.
+  public func norm(of task: Int) -> Double { max(self[task, task], 0).squareRoot() }
+}

@@ -1,0 +1,62 @@
+/// The strategies that a program knows, by name.
+public struct StrategyRegistry: Sendable {
+  /// The types, in the order they are listed.
+  public private(set) var types: [any WeightingStrategy.Type]
+
+  /// The strategies of this package.
+  public static let builtIn = StrategyRegistry(checked: [
+    EqualWeighting.self
+  ])
+
+  private init(checked types: [any WeightingStrategy.Type]) { self.types = types }
+
+  /// A registry with further strategies.
+  ///
+  /// - Parameter types: the strategies to add.
+  /// - Returns: the larger registry.
+  /// - Throws: ``WeightingError`` if a name is taken already.
+  public func adding(_ types: [any WeightingStrategy.Type]) throws(WeightingError) -> StrategyRegistry {
+    var result = self
+    for type in types {
+      guard !result.names.contains(type.descriptor.name) else {
+        throw WeightingError(.duplicateStrategy, "a strategy named “\(type.descriptor.name)” exists already")
+      }
+      result.types.append(type)
+    }
+    return result
+  }
+
+  /// The names, in the order they are listed.
+  public var names: [String] { types.map { $0.descriptor.name } }
+
+  /// The strategy of a name.
+  ///
+  /// - Parameter name: the name in its descriptor.
+  /// - Returns: the type.
+  /// - Throws: ``WeightingError`` that suggests the nearest names.
+  public func type(named name: String) throws(WeightingError) -> any WeightingStrategy.Type {
+    guard let type = types.first(where: { $0.descriptor.name == name }) else {
+      throw WeightingError(
+        .unknownStrategy,
+        "no strategy is named “\(name)”: \(NearestNames.hint(for: name, among: names, what: "names"))")
+    }
+    return type
+  }
+
+  /// Creates a strategy.
+  ///
+  /// - Parameters:
+  ///   - name: the name in its descriptor.
+  ///   - taskCount: the number of tasks.
+  ///   - parameters: values for some of its parameters.
+  ///   - seed: the seed of its random stream.
+  /// - Returns: the strategy at the start of training.
+  /// - Throws: ``WeightingError`` for an unknown name, no task, or parameters that are unknown or out of range.
+  public func make(
+    _ name: String, taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+  ) throws(WeightingError) -> any WeightingStrategy {
+    let type = try type(named: name)
+    return try type.init(
+      StrategySetup(for: type.descriptor, taskCount: taskCount, parameters: parameters, seed: seed))
+  }
+}

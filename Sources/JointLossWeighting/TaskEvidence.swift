@@ -1,0 +1,199 @@
+/// What a strategy may ask to see, from the cheapest to the dearest.
+public enum EvidenceNeed: String, Sendable, Codable, CaseIterable {
+  /// The T losses of the batch: one backward pass.
+  case losses
+  /// The norms of the T task gradients.
+  case gradientNorms = "gradient norms"
+  /// The T×T inner products of the task gradients.
+  case gramian
+  /// The T×P task gradients themselves.
+  case jacobian
+}
+
+/// Random draws handed in from outside, so that a rule's output can be compared with another system's.
+public struct InjectedDraws: Sendable, Codable, Hashable {
+  /// For each task, the other tasks in the order it visits them (PCGrad, GradVac).
+  public var orders: [[Int]]?
+  /// Draws from [0, 1).
+  public var uniforms: [Double]?
+  /// Standard normal draws.
+  public var normals: [Double]?
+
+  /// Creates a set of draws; those left out come from the strategy's own stream.
+  ///
+  /// - Parameters:
+  ///   - orders: visiting orders.
+  ///   - uniforms: uniform draws.
+  ///   - normals: normal draws.
+  public init(orders: [[Int]]? = nil, uniforms: [Double]? = nil, normals: [Double]? = nil) {
+    self.orders = orders
+    self.uniforms = uniforms
+    self.normals = normals
+  }
+}
+
+/// Everything that is known of one training step; evidence is cut from it.
+public struct StepObservation: Sendable, Hashable {
+  /// The position in training, from 0.
+  public var step = 0
+  /// The epoch, from 0.
+  public var epoch = 0
+  /// The T unweighted losses of the batch.
+  public var losses: [Double]
+  /// The T norms of the task gradients.
+  public var gradientNorms: [Double]?
+  /// The inner products of the task gradients.
+  public var gramian: Gramian?
+  /// The task gradients.
+  public var jacobian: Jacobian?
+  /// Draws from outside.
+  public var draws = InjectedDraws()
+
+  /// Creates an observation of the losses alone.
+  ///
+  /// - Parameter losses: the T unweighted losses.
+  public init(losses: [Double]) { self.losses = losses }
+
+  /// The number of tasks.
+  public var taskCount: Int { losses.count }
+}
+
+/// Evidence: the part of a step that a strategy asked for, checked to be finite and of one size.
+public protocol TaskEvidence: Sendable {
+  /// What the trainer has to compute for it.
+  static var need: EvidenceNeed { get }
+
+  /// Cuts the evidence from an observation.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` if a part is missing, of another number of tasks, or not finite.
+  init(observing observation: StepObservation) throws(WeightingError)
+
+  /// The number of tasks.
+  var taskCount: Int { get }
+}
+
+/// The losses of the batch.
+public struct LossEvidence: TaskEvidence {
+  /// Losses alone.
+  public static let need = EvidenceNeed.losses
+  /// The T unweighted losses.
+  public let losses: [Double]
+  /// The epoch, from 0.
+  public let epoch: Int
+  /// Draws from outside.
+  public let draws: InjectedDraws
+
+  /// Cuts the losses from an observation.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` naming the task whose loss is not finite.
+  public init(observing observation: StepObservation) throws(WeightingError) {
+    try observation.requireFiniteLosses()
+    losses = observation.losses
+    epoch = observation.epoch
+    draws = observation.draws
+  }
+
+  /// The number of tasks.
+  public var taskCount: Int { losses.count }
+}
+
+/// The losses and the norms of the task gradients, over the strategy's ``GradientScope``.
+public struct GradientNormEvidence: TaskEvidence {
+  /// Losses and norms.
+  public static let need = EvidenceNeed.gradientNorms
+  /// The T unweighted losses.
+  public let losses: [Double]
+  /// The T norms of the unweighted task gradients.
+  public let norms: [Double]
+  /// The epoch, from 0.
+  public let epoch: Int
+
+  /// Cuts losses and norms from an observation; a Gramian's diagonal serves where norms are not given.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` if norms are missing, too few or not finite.
+  public init(observing observation: StepObservation) throws(WeightingError) {
+    try observation.requireFiniteLosses()
+    losses = observation.losses
+    epoch = observation.epoch
+    if let norms = observation.gradientNorms {
+      try observation.requireCount(norms.count, "gradient norms")
+      for (task, norm) in norms.enumerated() where !(norm.isFinite && norm >= 0) {
+        throw WeightingError(.nonFinite, "the gradient norm of task \(task) is \(norm)", task: task)
+      }
+      self.norms = norms
+    } else if let gramian = observation.gramian ?? observation.jacobian?.gramian {
+      try observation.require(gramian)
+      norms = (0..<gramian.taskCount).map { gramian.norm(of: $0) }
+    } else {
+      throw WeightingError(
+        .missingEvidence, "the strategy reads gradient norms: give gradient norms, a Gramian or a Jacobian")
+    }
+  }
+
+  /// The number of tasks.
+  public var taskCount: Int { losses.count }
+}
+
+/// The losses and the Gramian of the task gradients.
+public struct GramianEvidence: TaskEvidence {
+  /// Losses and Gramian.
+  public static let need = EvidenceNeed.gramian
+  /// The T unweighted losses.
+  public let losses: [Double]
+  /// The inner products of the task gradients.
+  public let gramian: Gramian
+  /// The epoch, from 0.
+  public let epoch: Int
+  /// Draws from outside.
+  public let draws: InjectedDraws
+
+  /// Cuts losses and Gramian from an observation.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` if there is neither Gramian nor Jacobian, or a value is not finite.
+  public init(observing observation: StepObservation) throws(WeightingError) {
+    try observation.requireFiniteLosses()
+    guard let gramian = observation.gramian ?? observation.jacobian?.gramian else {
+      throw WeightingError(.missingEvidence, "the strategy reads the Gramian: give a Gramian or a Jacobian")
+    }
+    try observation.require(gramian)
+    losses = observation.losses
+    self.gramian = gramian
+    epoch = observation.epoch
+    draws = observation.draws
+  }
+
+  /// The number of tasks.
+  public var taskCount: Int { losses.count }
+}
+
+extension StepObservation {
+  fileprivate func requireFiniteLosses() throws(WeightingError) {
+    guard taskCount > 0 else {
+      throw WeightingError(.taskCount, "a step needs the loss of at least one task")
+    }
+    for (task, loss) in losses.enumerated() where !loss.isFinite {
+      throw WeightingError(.nonFinite, "the loss of task \(task) is \(loss)", task: task)
+    }
+  }
+
+  fileprivate func requireCount(_ count: Int, _ what: String) throws(WeightingError) {
+    guard count == taskCount else {
+      throw WeightingError(.taskCount, "\(count) \(what) for \(taskCount) losses")
+    }
+  }
+
+  fileprivate func require(_ gramian: Gramian) throws(WeightingError) {
+    try requireCount(gramian.taskCount, "tasks in the Gramian")
+    for i in 0..<taskCount {
+      for j in 0..<taskCount where !gramian[i, j].isFinite {
+        throw WeightingError(
+          .nonFinite, "the inner product of the gradients of tasks \(i) and \(j) is \(gramian[i, j])", task: i
+        )
+      }
+    }
+  }
+}

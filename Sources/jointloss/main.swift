@@ -1,0 +1,3 @@
+import JointLossCommand
+
+JointLoss.main(adding: [])

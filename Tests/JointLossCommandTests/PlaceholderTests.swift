@@ -1,0 +1,2 @@
+import JointLossCommand
+import Testing

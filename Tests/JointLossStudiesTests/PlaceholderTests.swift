@@ -1,0 +1,2 @@
+import JointLossStudies
+import Testing

@@ -1,0 +1,2 @@
+import JointLossSuites
+import Testing

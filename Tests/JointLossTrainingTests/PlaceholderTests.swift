@@ -1,0 +1,2 @@
+import JointLossTraining
+import Testing

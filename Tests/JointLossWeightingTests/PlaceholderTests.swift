@@ -1,0 +1,2 @@
+import JointLossWeighting
+import Testing
