@@ -68,9 +68,12 @@ let package = Package(
     .testTarget(name: "JointLossLinearAlgebraTests", dependencies: ["JointLossLinearAlgebra"]),
     .testTarget(
       name: "JointLossWeightingTests", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"]),
+    .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
     .testTarget(
       name: "JointLossTrainingTests",
-      dependencies: ["JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
+      dependencies: [
+        "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra", "AllocationCounter",
+      ]),
     .testTarget(
       name: "JointLossSuitesTests",
       dependencies: ["JointLossSuites", "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
@@ -89,7 +92,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && target.name != "_JointLossKernels" {
+for target in package.targets where target.type != .system && !["_JointLossKernels", "AllocationCounter"].contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),
