@@ -31,7 +31,11 @@ let package = Package(
 
     // MARK: Libraries, from the bottom up
     .target(name: "JointLossLinearAlgebra", dependencies: ["_JointLossLAPACK"]),
-    .target(name: "JointLossWeighting", dependencies: ["JointLossLinearAlgebra"]),
+    .target(
+      name: "JointLossWeighting",
+      dependencies: [
+        "JointLossLinearAlgebra", .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .target(
       name: "JointLossTraining",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "_JointLossKernels"]),
@@ -65,10 +69,14 @@ let package = Package(
       path: "experiments/Sources"),
 
     // MARK: Tests
+    .target(
+      name: "JointLossTestSupport", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"],
+      path: "Tests/JointLossTestSupport"),
     .testTarget(name: "JointLossLinearAlgebraTests", dependencies: ["JointLossLinearAlgebra"]),
     .testTarget(
-      name: "JointLossWeightingTests", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"]),
-    .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
+      name: "JointLossWeightingTests",
+      dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "JointLossTrainingTests",
       dependencies: [
@@ -86,6 +94,7 @@ let package = Package(
       name: "JointLossCommandTests",
       dependencies: [
         "JointLossCommand", "JointLossStudies", "JointLossWeighting", "jointloss", "experiments",
+        "JointLossTestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
   ],
