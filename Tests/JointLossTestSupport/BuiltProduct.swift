@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// The programs that were built beside the tests.
 package enum BuiltProduct {
