@@ -60,7 +60,6 @@ struct StudyResolver {
     if let entry = entry(of: study.reference, as: "reference", position: min(1, strategyEntries.count)) {
       reference = entry.label
     }
-    requireStrategiesThatFitTheSuites()
   }
 
   // MARK: Entries
@@ -89,6 +88,16 @@ struct StudyResolver {
     do {
       let descriptor = try strategies.type(named: entry.name).descriptor
       guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
+      // Parameters that do not fit the number of tasks fail here and not in every run.
+      for suite in suiteEntries {
+        do {
+          _ = try strategies.make(
+            entry.name, taskCount: descriptor.arrangement == .separate ? 1 : suite.taskCount,
+            parameters: parameters.values)
+        } catch {
+          report("on \(suite.label): \(error.description)", at: path)
+        }
+      }
       return Strategy(
         name: entry.name, label: label(of: entry, parameters, declared: descriptor.parameters),
         parameters: parameters, arrangement: descriptor.arrangement)
@@ -163,22 +172,6 @@ struct StudyResolver {
     study.strategies.insert(added, at: position)
     notices.append("\(wanted) was added to the strategies: it is the study's \(role)")
     return entry
-  }
-
-  /// A strategy whose parameters do not fit the number of tasks fails here and not in every run.
-  private mutating func requireStrategiesThatFitTheSuites() {
-    guard problems.isEmpty else { return }
-    for (index, strategy) in strategyEntries.enumerated() {
-      for suite in suiteEntries {
-        do {
-          _ = try strategies.make(
-            strategy.name, taskCount: strategy.arrangement == .separate ? 1 : suite.taskCount,
-            parameters: strategy.parameters.values)
-        } catch {
-          report("on \(suite.label): \(error.description)", at: "strategies[\(index)]")
-        }
-      }
-    }
   }
 
   private mutating func report(_ message: String, at key: String) {
