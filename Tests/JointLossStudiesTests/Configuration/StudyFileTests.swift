@@ -1,3 +1,4 @@
+import JointLossTraining
 import JointLossWeighting
 import Testing
 
@@ -150,7 +151,7 @@ import Testing
     #expect(try read(study.yaml) == study)
 
     let texts = ["null", "1.5", "true", "a: b", "- x", "#", "ü", "it's", "\"\\", " ", "gradnorm(alpha=0.12)", "é🙂", "~", "inf"]
-    let numbers = [0, -0.0, 0.1, 1e300, 5e-324, 123_456_789, -3, 1e22]
+    let numbers = [0, -0.0, 0.1, 1e300, Double.leastNonzeroMagnitude, 123_456_789, -3, 1e22]
     study.suites = texts.map { .init($0, label: $0, parameters: [$0: .text($0)]) }
     study.strategies = numbers.map { .init("s\($0)", parameters: ["v": .number($0), "list": .numbers(numbers)]) }
     study.strategies.append(.init("none", parameters: ["list": .numbers([]), "one": .numbers([2])]))
