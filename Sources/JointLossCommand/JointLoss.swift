@@ -6,7 +6,8 @@ public struct JointLoss: ParsableCommand {
   /// Name and summary.
   public static let configuration = CommandConfiguration(
     commandName: "jointloss",
-    abstract: "Compares ways to weigh the losses of a multi-task network.")
+    abstract: "Compares ways to weigh the losses of a multi-task network.",
+    subcommands: [WeighCommand.self])
 
   /// The strategies that every subcommand knows.
   @TaskLocal static var registry = StrategyRegistry.builtIn
