@@ -1,2 +1,0 @@
-import JointLossSuites
-import Testing
