@@ -31,7 +31,11 @@ let package = Package(
 
     // MARK: Libraries, from the bottom up
     .target(name: "JointLossLinearAlgebra", dependencies: ["_JointLossLAPACK"]),
-    .target(name: "JointLossWeighting", dependencies: ["JointLossLinearAlgebra"]),
+    .target(
+      name: "JointLossWeighting",
+      dependencies: [
+        "JointLossLinearAlgebra", .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .target(
       name: "JointLossTraining",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "_JointLossKernels"]),
@@ -65,9 +69,13 @@ let package = Package(
       path: "experiments/Sources"),
 
     // MARK: Tests
+    .target(
+      name: "JointLossTestSupport", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"],
+      path: "Tests/JointLossTestSupport"),
     .testTarget(name: "JointLossLinearAlgebraTests", dependencies: ["JointLossLinearAlgebra"]),
     .testTarget(
-      name: "JointLossWeightingTests", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"]),
+      name: "JointLossWeightingTests",
+      dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport"]),
     .testTarget(
       name: "JointLossTrainingTests",
       dependencies: ["JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
@@ -83,6 +91,7 @@ let package = Package(
       name: "JointLossCommandTests",
       dependencies: [
         "JointLossCommand", "JointLossStudies", "JointLossWeighting", "jointloss", "experiments",
+        "JointLossTestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
   ],

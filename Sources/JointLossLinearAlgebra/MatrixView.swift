@@ -17,7 +17,8 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// Whether the rows follow one another without a gap.
   public var isContiguous: Bool { stride == columns || rows <= 1 }
 
-  var pointer: UnsafeMutablePointer<Scalar> {
+  /// The first element, for kernels that know the stride.
+  package var pointer: UnsafeMutablePointer<Scalar> {
     guard let base else { preconditionFailure("a \(rows)×\(columns) view without memory") }
     return base
   }

@@ -1,10 +1,57 @@
-/* The fused elementwise loops of a training step, in float and double. */
+/* The fused elementwise loops of a training step, in float (_f32) and double (_f64).
+ *
+ * Matrices are row-major. `stride` is the distance between rows in elements, where a matrix need not be dense.
+ * The same build on the same CPU gives the same bits: the order of every sum is fixed at compile time.
+ */
 #ifndef JOINTLOSS_KERNELS_H
 #define JOINTLOSS_KERNELS_H
 
 #include <stddef.h>
 
-/* out[i] += a[i] */
-void jl_add_f32(float *restrict out, const float *restrict a, size_t count);
+/* Elementwise functions; the numbers are part of the interface to Swift. */
+enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2 };
 
+#define JL_DECLARE(S, suffix)                                                                                     \
+  /* x[r,c] <- f(x[r,c] + bias[c]) */                                                                             \
+  void jl_bias_activation_##suffix(S *x, const S *bias, size_t rows, size_t columns, int activation);             \
+  /* d[r,t,c] <- d[r,t,c] f'(c) by the activation's output x[r,c], for `tasks` cotangents of each row */          \
+  void jl_mask_##suffix(S *d, const S *x, size_t rows, size_t tasks, size_t columns, int activation);             \
+  /* as jl_mask with one task, and sums[c] <- sum over r of the result */                                         \
+  void jl_mask_sums_##suffix(S *d, const S *x, S *sums, size_t rows, size_t columns, int activation);             \
+  /* sums[c] <- sum over r of d[r,c] */                                                                           \
+  void jl_column_sums_##suffix(S *sums, const S *d, size_t rows, size_t columns);                                 \
+  /* y[r,c] <- d[r,c] weights[c] */                                                                               \
+  void jl_scale_columns_##suffix(S *y, const S *d, const S *weights, size_t rows, size_t columns);                \
+  /* d[r,t,c] <- scale[t] y[r,t] w[t,c] f'(c): heads of one output, their product with the weights and the mask */ \
+  void jl_outer_mask_##suffix(S *d, const S *y, const S *w, const S *scale, const S *x, size_t rows,              \
+                              size_t tasks, size_t columns, int activation);                                      \
+  /* c[r,c] <- sum over t of weights[t] d[r,t,c], and sums[c] <- sum over r of the result */                      \
+  void jl_combine_##suffix(S *combined, S *sums, const S *d, const S *weights, size_t rows, size_t tasks,         \
+                           size_t columns);                                                                       \
+  /* g[t,s] += sum over r, c of a[r,t,c] b[r,s,c] for all t, s (for s >= t alone where `upper`) */                \
+  void jl_gramian_##suffix(double *g, const S *a, const S *b, size_t rows, size_t tasks, size_t columns,          \
+                           int upper);                                                                            \
+  /* g[t] += sum over r, c of a[r,t,c] b[r,t,c] */                                                                \
+  void jl_diagonal_##suffix(double *g, const S *a, const S *b, size_t rows, size_t tasks, size_t columns);        \
+  /* k[r,c] <- k[r,c] + bias, halved where c < rows: a symmetric matrix's block of rows from its diagonal on */    \
+  void jl_halve_diagonal_block_##suffix(S *k, S bias, size_t rows, size_t columns);                               \
+  /* out[r,:] <- in[index[r],:] */                                                                                \
+  void jl_gather_##suffix(S *out, const S *in, const ptrdiff_t *index, size_t rows, size_t columns);              \
+  /* The losses: y holds predictions without their bias and then the cotangents of the mean loss; returns the     \
+   * loss; *energy is the sum of the squared cotangents. Class labels are whole numbers in [0, outputs). */       \
+  double jl_mse_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,             \
+                         size_t rows, size_t outputs, double *energy);                                            \
+  double jl_softmax_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,         \
+                             size_t rows, size_t outputs, double *energy);                                        \
+  double jl_binary_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,          \
+                            size_t rows, size_t outputs, double *energy);                                         \
+  /* v <- momentum v + g, p <- p - rate v; returns 0 if a parameter is no longer finite */                        \
+  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum);                                  \
+  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns as jl_sgd */                  \
+  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon);
+
+JL_DECLARE(float, f32)
+JL_DECLARE(double, f64)
+
+#undef JL_DECLARE
 #endif

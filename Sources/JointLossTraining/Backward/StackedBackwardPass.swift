@@ -1,0 +1,141 @@
+import JointLossLinearAlgebra
+import JointLossWeighting
+
+/// The backward pass of all tasks at once, on the shared parameters.
+///
+/// The T cotangents of a sample lie below one another: a stack is samples × (T · width) and, with the same
+/// elements, (samples · T) × width. So the input gradients of a layer are one product of samples · T rows, its
+/// T weight gradients are one product too, and the tasks of a sample share one row of the activation's mask.
+final class StackedBackwardPass<Scalar: TrainableScalar> {
+  private let forward: ForwardPass<Scalar>
+  private let taskCount: Int
+  /// For each trunk layer, the stack of the cotangents of its output.
+  private let stacks: [Buffer<Scalar>]
+  private let products: LayerGramian<Scalar>
+  /// For each task, the exponent of the power of two that its stack is multiplied by.
+  private var exponents: [Int]
+  private let factors: Buffer<Scalar>
+
+  init(_ forward: ForwardPass<Scalar>, scope: GradientScope) {
+    self.forward = forward
+    taskCount = forward.network.tasks.count
+    let (tasks, top) = (taskCount, forward.network.trunk.count - 1)
+    stacks = forward.network.trunk.enumerated().map { index, width in
+      Buffer(rows: scope == .lastSharedLayer && index < top ? 0 : forward.capacity, columns: tasks * width)
+    }
+    products = LayerGramian(
+      layers: scope == .lastSharedLayer ? [forward.layout.trunk[top]] : forward.layout.trunk,
+      tasks: tasks, capacity: forward.capacity)
+    exponents = [Int](repeating: 0, count: tasks)
+    factors = Buffer(rows: 1, columns: tasks)
+  }
+
+  /// The inner products of the task gradients over all shared parameters.
+  func gramian(into gramian: inout Gramian) {
+    products.reset()
+    stackHeads()
+    for index in stride(from: stacks.count - 1, through: 0, by: -1) {
+      add(.products, layer: index, withBias: true)
+      descend(from: index)
+    }
+    products.finish(into: &gramian, exponents: exponents)
+  }
+
+  /// The norms of the task gradients over a scope: all shared parameters, or the last layer's weights.
+  func norms(into norms: inout [Double], scope: GradientScope) {
+    products.reset()
+    stackHeads()
+    switch scope {
+    case .lastSharedLayer:
+      add(.squares, layer: stacks.count - 1, withBias: false)
+    case .sharedParameters:
+      for index in stride(from: stacks.count - 1, through: 0, by: -1) {
+        add(.squares, layer: index, withBias: true)
+        descend(from: index)
+      }
+    }
+    products.finish(into: &norms, exponents: exponents)
+  }
+
+  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks that are in place.
+  ///
+  /// Where the stacks end at the last layer, an ordinary backward pass goes on from there.
+  func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
+    for task in 0..<taskCount {
+      factors.pointer[task] = Scalar(weights[task] * Self.power(-exponents[task]))
+    }
+    for index in stride(from: stacks.count - 1, through: 0, by: -1) {
+      let (layer, cotangent) = (forward.layout.trunk[index], backward.cotangent(ofLayer: index))
+      Scalar._combine(
+        cotangent.pointer, backward.gradient.bias(layer), stack(ofLayer: index).pointer, factors.pointer,
+        cotangent.rows, taskCount, layer.outputs)
+      guard scope == .sharedParameters else { return backward.descend(from: index) }
+      backward.weightGradient(ofLayer: index, cotangent: cotangent)
+    }
+  }
+
+  private func add(_ sum: LayerGramian<Scalar>.Sum, layer: Int, withBias: Bool) {
+    products.add(
+      sum, layer: forward.layout.trunk[layer], stack: stack(ofLayer: layer),
+      input: forward.input(ofLayer: layer), withBias: withBias)
+  }
+
+  /// samples × (T · width).
+  private func stack(ofLayer layer: Int) -> MatrixView<Scalar> {
+    stacks[layer].view.rows(0..<forward.batch.count)
+  }
+
+  /// The stack under the heads: each task's cotangents times its head's weights, masked.
+  private func stackHeads() {
+    chooseExponents()
+    let (top, heads) = (stacks.count - 1, forward.layout.heads)
+    let (stack, cotangents) = (stack(ofLayer: top), forward.cotangents)
+    let (output, weights) = (forward.input(ofLayer: top + 1), forward.parameters.weight(heads))
+    for task in 0..<taskCount { factors.pointer[task] = Scalar(Self.power(exponents[task])) }
+    if heads.outputs == taskCount {
+      Scalar._outerMask(
+        stack.pointer, cotangents.pointer, weights.pointer, factors.pointer, output.pointer, stack.rows,
+        taskCount, heads.inputs, forward.network.activation.kernel)
+      return
+    }
+    for task in 0..<taskCount {
+      let rows = forward.layout.headRows[task]
+      stack.columns(task * heads.inputs..<(task + 1) * heads.inputs).setProduct(
+        cotangents.columns(rows), .asIs, weights.rows(rows), .asIs, alpha: factors.pointer[task])
+    }
+    mask(layer: top)
+  }
+
+  /// From the stack of a layer to the stack of the one below.
+  private func descend(from index: Int) {
+    guard index > 0 else { return }
+    let (upper, lower) = (forward.layout.trunk[index], stack(ofLayer: index - 1))
+    let rows = lower.rows * taskCount
+    lower.reshaped(rows: rows, columns: upper.inputs).setProduct(
+      stack(ofLayer: index).reshaped(rows: rows, columns: upper.outputs), .asIs,
+      forward.parameters.weight(upper), .asIs)
+    mask(layer: index - 1)
+  }
+
+  private func mask(layer index: Int) {
+    Scalar._mask(
+      stack(ofLayer: index).pointer, forward.input(ofLayer: index + 1).pointer, forward.batch.count,
+      taskCount,
+      forward.layout.trunk[index].outputs, forward.network.activation.kernel)
+  }
+
+  /// Squares of a float leave its range beyond 2^±63: a task whose cotangents are far from 1 is brought there.
+  ///
+  /// Within 2^±20 nothing is scaled, so that ordinary steps do not depend on this.
+  private func chooseExponents() {
+    for task in 0..<taskCount {
+      let norm = forward.energies[task].squareRoot()
+      exponents[task] =
+        norm.isNormal && norm.isFinite && abs(Int(norm.exponent)) > 20 ? -Int(norm.exponent) : 0
+    }
+  }
+
+  private static func power(_ exponent: Int) -> Double {
+    Double(sign: .plus, exponent: exponent, significand: 1)
+  }
+}

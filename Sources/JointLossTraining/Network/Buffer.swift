@@ -1,0 +1,15 @@
+import JointLossLinearAlgebra
+
+/// A matrix that passes share and keep from step to step, so that a step allocates nothing.
+final class Buffer<Scalar: TrainableScalar> {
+  private let matrix: Matrix<Scalar>
+  /// The whole matrix; it lives as long as the buffer.
+  let view: MatrixView<Scalar>
+
+  init(rows: Int, columns: Int) {
+    matrix = Matrix(rows: rows, columns: columns)
+    view = matrix.view
+  }
+
+  var pointer: UnsafeMutablePointer<Scalar> { view.pointer }
+}

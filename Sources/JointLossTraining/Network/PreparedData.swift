@@ -1,0 +1,90 @@
+import JointLossLinearAlgebra
+
+// Unchecked: the matrices are filled before the initialiser returns and only read afterwards.
+/// A data set converted once to the scalar of a network, its targets side by side.
+public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
+  /// The number of samples.
+  public let sampleCount: Int
+  /// The network the data were checked against.
+  public let network: NetworkSpecification
+  /// samples × inputs.
+  let inputs: Matrix<Scalar>
+  /// samples × target columns of all tasks.
+  let targets: Matrix<Scalar>
+
+  /// Converts a data set.
+  ///
+  /// - Parameters:
+  ///   - data: inputs, and targets of all the network's tasks.
+  ///   - network: the network that will read them.
+  /// - Throws: ``TrainingError`` if there is no sample, the shapes do not fit the network, a label is no
+  ///   class of its head, or a value leaves the scalar's range.
+  public init(_ data: TaskDataset, network: NetworkSpecification) throws(TrainingError) {
+    guard data.sampleCount > 0 else { throw TrainingError(.shape, "the data set holds no sample") }
+    guard data.inputCount == network.inputs else {
+      throw TrainingError(
+        .shape, "samples of \(data.inputCount) inputs for a network of \(network.inputs) inputs")
+    }
+    guard data.targets.count == network.tasks.count else {
+      throw TrainingError(
+        .shape, "targets of \(data.targets.count) tasks for a network of \(network.tasks.count) tasks")
+    }
+    sampleCount = data.sampleCount
+    self.network = network
+    inputs = Matrix(rows: data.sampleCount, columns: network.inputs)
+    targets = Matrix(rows: data.sampleCount, columns: network.targetColumns)
+    for (index, value) in data.inputs.enumerated() {
+      let (sample, input) = index.quotientAndRemainder(dividingBy: network.inputs)
+      guard Scalar(value).isFinite else {
+        throw TrainingError(
+          .nonFinite, "input \(input) of sample \(sample), \(value), is not finite in \(Scalar.self)")
+      }
+      inputs[sample, input] = Scalar(value)
+    }
+    var column = 0
+    for (task, specification) in network.tasks.enumerated() {
+      try Self.copy(
+        data.targets[task], of: specification, task: task, to: targets.view, column: column)
+      column += specification.targetColumns
+    }
+  }
+
+  private static func copy(
+    _ values: [Double], of specification: TaskSpecification, task: Int, to targets: MatrixView<Scalar>,
+    column: Int
+  ) throws(TrainingError) {
+    let columns = specification.targetColumns
+    guard values.count == targets.rows * columns else {
+      throw TrainingError(
+        .shape,
+        "task \(specification.name) has \(values.count) targets, \(targets.rows * columns) are due",
+        task: task
+      )
+    }
+    for (index, value) in values.enumerated() {
+      // A class beyond the head's outputs would be read from memory that is not the head's.
+      let isClass = value >= 0 && value < Double(specification.outputs) && value.rounded() == value
+      guard Scalar(value).isFinite, specification.loss != .softmaxCrossEntropy || isClass else {
+        throw TrainingError(
+          .nonFinite,
+          "target \(index) of task \(specification.name), \(value), is no value that its loss "
+            + "\(specification.loss.rawValue) takes in \(Scalar.self)", task: task)
+      }
+      let (sample, offset) = index.quotientAndRemainder(dividingBy: columns)
+      targets[sample, column + offset] = Scalar(value)
+    }
+  }
+
+  /// The inputs and targets of consecutive samples, where they lie.
+  func batch(_ samples: Range<Int>) -> Batch<Scalar> {
+    Batch(inputs: inputs.view.rows(samples), targets: targets.view.rows(samples))
+  }
+}
+
+/// The samples of one pass.
+struct Batch<Scalar: TrainableScalar> {
+  let inputs: MatrixView<Scalar>
+  let targets: MatrixView<Scalar>
+
+  var count: Int { inputs.rows }
+}

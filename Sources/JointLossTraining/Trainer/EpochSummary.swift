@@ -1,0 +1,24 @@
+/// What an epoch of training amounted to.
+public struct EpochSummary: Sendable, Hashable {
+  /// For each task, the mean over the samples of its unweighted loss, each batch at the parameters of its step.
+  public let meanLosses: [Double]
+  /// For each task, the mean of its weight over the steps.
+  public let meanWeights: [Double]
+  /// The seconds that each step took.
+  public let stepSeconds: [Double]
+  /// The share of task pairs with a negative inner product, averaged over the steps; nil where the strategy
+  /// sees no Gramian or there is one task.
+  public let seenConflictRate: Double?
+}
+
+/// What training cost in passes over batches: the same on every machine.
+public struct PassCounts: Sendable, Hashable, Codable {
+  /// Training steps.
+  public internal(set) var steps = 0
+  /// Forward passes.
+  public internal(set) var forward = 0
+  /// Backward passes: one a step, or one a task and step where task gradients are taken apart.
+  public internal(set) var backward = 0
+  /// Samples seen.
+  public internal(set) var samples = 0
+}

@@ -1,0 +1,113 @@
+import JointLossLinearAlgebra
+public import JointLossWeighting
+
+extension Trainer {
+  /// Trains one epoch: every sample once, in an order drawn from the stream `batches`.
+  ///
+  /// The last batch holds what is left. The order continues over the epochs and does not depend on the
+  /// strategy.
+  ///
+  /// - Parameter data: the training data, prepared for this network.
+  /// - Returns: mean losses and weights, and the time of each step.
+  /// - Throws: ``TrainingError`` as ``step(on:samples:)`` does; the epoch then stays unfinished.
+  @discardableResult
+  public func trainEpoch(on data: PreparedData<Scalar>) throws(TrainingError) -> EpochSummary {
+    try require(data, holds: 0..<data.sampleCount)
+    if order.count != data.sampleCount { order = Array(0..<data.sampleCount) }
+    for index in order.indices { order[index] = index }
+    batchStream.shuffle(&order)
+    tally.reserve(steps: (data.sampleCount + batchSize - 1) / batchSize)
+    for start in stride(from: 0, to: data.sampleCount, by: batchSize) {
+      let samples = start..<min(start + batchSize, data.sampleCount)
+      let clock = ContinuousClock()
+      let begin = clock.now
+      try step(on: gather(samples, of: data))
+      tally.add(seconds: (clock.now - begin) / .seconds(1))
+    }
+    return try endEpoch()
+  }
+
+  /// The unweighted loss of each task on a whole data set.
+  ///
+  /// - Parameter data: a split, prepared for this network.
+  /// - Returns: the sample-weighted means, one a task; not finite where the network's are not.
+  /// - Throws: ``TrainingError`` if the data were prepared for another network.
+  public func losses(on data: PreparedData<Scalar>) throws(TrainingError) -> [Double] {
+    try require(data, holds: 0..<data.sampleCount)
+    var (sums, losses) = (ones.map { _ in 0.0 }, ones)
+    for start in stride(from: 0, to: data.sampleCount, by: batchSize) {
+      let samples = start..<min(start + batchSize, data.sampleCount)
+      forward.run(on: data.batch(samples))
+      forward.losses(into: &losses)
+      for task in sums.indices { sums[task] += Double(samples.count) * losses[task] }
+    }
+    return sums.map { $0 / Double(data.sampleCount) }
+  }
+
+  /// The inner products of the task gradients over all shared parameters, on a probe batch.
+  ///
+  /// Training does not notice: neither parameters nor strategy nor counts change.
+  ///
+  /// - Parameters:
+  ///   - data: a split, prepared for this network.
+  ///   - samples: the probe batch, at least one sample; it may be larger than a training batch.
+  /// - Returns: the Gramian of the unweighted losses.
+  /// - Throws: ``TrainingError`` with the code `configuration` if the trunk has no layer, `shape` if the
+  ///   samples are not in the data, `diverged` if an inner product is not finite.
+  public func gramian(on data: PreparedData<Scalar>, samples: Range<Int>) throws(TrainingError) -> Gramian {
+    try require(data, holds: samples)
+    guard !network.trunk.isEmpty else {
+      throw TrainingError(.configuration, "a trunk without layers has no shared parameters, and no Gramian")
+    }
+    guard samples.count <= Int(Int32.max) / network.tasks.count else {
+      throw TrainingError(.shape, "a probe of \(samples.count) samples is too large for BLAS")
+    }
+    let (forward, stacked) = probe(capacity: samples.count, like: data)
+    var (losses, gramian) = (ones, Gramian(taskCount: network.tasks.count))
+    forward.run(on: data.batch(samples))
+    forward.losses(into: &losses)
+    stacked.gramian(into: &gramian)
+    if let index = gramian.elements.firstIndex(where: { !$0.isFinite }) {
+      let task = index / network.tasks.count
+      throw TrainingError(
+        .diverged,
+        "the Gramian holds \(gramian.elements[index]) in the row of task \(network.tasks[task].name)",
+        task: task, step: counts.steps)
+    }
+    return gramian
+  }
+
+  func require(_ data: PreparedData<Scalar>, holds samples: Range<Int>) throws(TrainingError) {
+    guard data.network == network else {
+      throw TrainingError(.shape, "the data were prepared for another network than the trainer's")
+    }
+    guard !samples.isEmpty, samples.lowerBound >= 0, samples.upperBound <= data.sampleCount else {
+      throw TrainingError(.shape, "samples \(samples) of \(data.sampleCount) make no batch")
+    }
+  }
+
+  private func gather(_ samples: Range<Int>, of data: PreparedData<Scalar>) -> Batch<Scalar> {
+    let batch = Batch(
+      inputs: gathered.inputs.view.rows(0..<samples.count),
+      targets: gathered.targets.view.rows(0..<samples.count))
+    order.withUnsafeBufferPointer { order in
+      guard let index = order.baseAddress.map({ $0 + samples.lowerBound }) else { return }
+      Scalar._gather(
+        batch.inputs.pointer, data.inputs.view.pointer, index, samples.count, batch.inputs.columns)
+      Scalar._gather(
+        batch.targets.pointer, data.targets.view.pointer, index, samples.count, batch.targets.columns)
+    }
+    return batch
+  }
+
+  /// The passes of a probe batch, kept as long as its size does not grow.
+  private func probe(
+    capacity: Int, like data: PreparedData<Scalar>
+  ) -> (forward: ForwardPass<Scalar>, stacked: StackedBackwardPass<Scalar>) {
+    if let probe, probe.forward.capacity >= capacity { return probe }
+    let forward = ForwardPass(network, parameters: flat, capacity: capacity, empty: data.batch(0..<0))
+    let result = (forward, StackedBackwardPass(forward, scope: .sharedParameters))
+    probe = result
+    return result
+  }
+}

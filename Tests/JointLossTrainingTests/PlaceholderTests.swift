@@ -1,2 +1,0 @@
-import JointLossTraining
-import Testing
