@@ -1,6 +1,6 @@
 import JointLossLinearAlgebra
 import JointLossStudies
-import JointLossSuites
+@testable import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
 
@@ -110,7 +110,9 @@ enum Local {
     try StrategyRegistry.builtIn.adding([Apart.self, Breaking.self])
   }
 
-  static func suites() throws -> SuiteRegistry { try SuiteRegistry.builtIn.adding([LocalSuite.self]) }
+  static func suites() -> SuiteRegistry {
+    SuiteRegistry(types: SuiteRegistry.builtIn.types + [LocalSuite.self])
+  }
 
   /// A study of the local suite; `apart` is its baseline.
   static func study(_ strategies: [StudySpecification.Entry] = [.init("equal")]) -> StudySpecification {

@@ -160,4 +160,11 @@ import Testing
         "seeds: a study has 1 to 100000 seeds, not 0", "epochs: is 1 to 10000000, not -1",
       ])
   }
+
+  @Test func `The default study is six strategies on two suites with ten seeds`() throws {
+    let plan = try Local.plan(StudySpecification())
+    #expect(plan.runs.count == 120 && Set(plan.runs).count == 120 && plan.notices.isEmpty)
+    #expect(plan.baseline == "single-task" && plan.reference == "equal")
+    #expect(plan.suiteLabels == ["related", "unrelated"])
+  }
 }

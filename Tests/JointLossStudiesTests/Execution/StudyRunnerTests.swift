@@ -178,4 +178,20 @@ import Testing
       try await runner.run(Local.plan(Local.study()), store: RunStore(folder.path), jobs: 0)
     }
   }
+
+  @Test func `The default study completes every run`() async throws {
+    let folder = try TemporaryFolder()
+    var study = StudySpecification()
+    study.seeds = .count(1)
+    study.epochs = 2
+    let records = try await runner.run(Local.plan(study), store: RunStore(folder.path), jobs: 2)
+    #expect(records.count == 12)
+    for record in records {
+      let specification = record.header.specification
+      #expect(
+        record.footer.status == .completed,
+        "\(specification.strategy) on \(specification.suite): \(record.footer.message ?? "")")
+      #expect(record.epochs[2].train != record.epochs[1].train)
+    }
+  }
 }
