@@ -1,1 +1,1 @@
-print("experiments")
+await Experiments.main()
