@@ -35,7 +35,8 @@ public struct PCGrad: WeightingStrategy {
       "T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, Gradient Surgery for Multi-Task Learning, "
         + "NeurIPS 2020",
       link: "https://arxiv.org/abs/2001.06782"),
-    formula: "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
+    formula:
+      "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
     appliesTo: .sharedGradient,
     weightSum: "≥ T",
     cost: "T trunk gradients, their Gramian, O(T³)",
