@@ -159,7 +159,8 @@ private struct Scratch: Sendable {
       coefficients[other] = other == task ? 1 : 0
       products[other] = cosines[task * taskCount + other]
     }
-    for other in visits where norms[task] > 0 && norms[other] > 0 {
+    // A gradient that is left out has no cosine with any other, so that it is skipped here as well.
+    for other in visits {
       let product = products[other]
       guard product < 0 else { continue }
       var squaredNorm = 0.0
