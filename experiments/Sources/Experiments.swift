@@ -1,6 +1,7 @@
 import ArgumentParser
 
 /// The command `experiments`: replications, each a study file and the question it answers.
+@main
 struct Experiments: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "experiments",
@@ -8,5 +9,5 @@ struct Experiments: AsyncParsableCommand {
     subcommands: [ListCommand.self, RunCommand.self])
 
   /// All replications, by name.
-  static let all: [any Replication.Type] = [RelatedVersusUnrelated.self]
+  static var all: [any Replication.Type] { [RelatedVersusUnrelated.self] }
 }

@@ -1,1 +1,0 @@
-await Experiments.main()
