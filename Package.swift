@@ -76,9 +76,12 @@ let package = Package(
     .testTarget(
       name: "JointLossWeightingTests",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "JointLossTrainingTests",
-      dependencies: ["JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
+      dependencies: [
+        "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra", "AllocationCounter",
+      ]),
     .testTarget(
       name: "JointLossSuitesTests",
       dependencies: ["JointLossSuites", "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
@@ -98,7 +101,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && target.name != "_JointLossKernels" {
+for target in package.targets where target.type != .system && !["_JointLossKernels", "AllocationCounter"].contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

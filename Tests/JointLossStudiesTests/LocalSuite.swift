@@ -1,6 +1,6 @@
 import JointLossLinearAlgebra
 import JointLossStudies
-import JointLossSuites
+@testable import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
 
@@ -11,7 +11,8 @@ struct LocalSuite: TaskSuite {
     parameters: [
       ParameterDescriptor("noise", .number(default: 0.1, range: .nonNegative), "The noise's deviation."),
       ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...8)), "The number of tasks."),
-      ParameterDescriptor("samples", .integer(default: 24, range: .closed(1...1000)), "The training samples."),
+      ParameterDescriptor(
+        "samples", .integer(default: 24, range: .closed(1...1000)), "The training samples."),
     ])
 
   private let noise: Double
@@ -22,7 +23,9 @@ struct LocalSuite: TaskSuite {
   init(_ parameters: ParameterValues) throws(SuiteError) {
     noise = parameters.number("noise")
     samples = parameters.integer("samples")
-    tasks = (0..<parameters.integer("tasks")).map { TaskSpecification(name: "task\($0)", loss: .meanSquaredError) }
+    tasks = (0..<parameters.integer("tasks")).map {
+      TaskSpecification(name: "task\($0)", loss: .meanSquaredError)
+    }
     // A pair of parameters that do not fit together.
     if tasks.count == 8 && noise > 5 { throw SuiteError("local has too much noise for eight tasks") }
   }
@@ -70,7 +73,8 @@ struct Breaking: WeightingStrategy {
     name: "breaking", title: "breaking", formula: "w = 1, then ∞", appliesTo: .losses,
     parameters: [
       ParameterDescriptor("step", .integer(default: 4, range: .nonNegative), "The step at which it breaks."),
-      ParameterDescriptor("how", .choice(default: "infinite", options: ["infinite", "error"]), "How it breaks."),
+      ParameterDescriptor(
+        "how", .choice(default: "infinite", options: ["infinite", "error"]), "How it breaks."),
       ParameterDescriptor("scale", .numbers(range: .positive), "One weight a task, or none."),
     ])
   private let last: Int
@@ -83,7 +87,8 @@ struct Breaking: WeightingStrategy {
     how = setup.parameters.values["how"].map { "\($0)" } ?? ""
     let scale = setup.parameters.numbers("scale")
     guard scale.isEmpty || scale.count == setup.taskCount else {
-      throw WeightingError(.parameter, "breaking.scale has \(scale.count) values for \(setup.taskCount) tasks")
+      throw WeightingError(
+        .parameter, "breaking.scale has \(scale.count) values for \(setup.taskCount) tasks")
     }
     values = scale.isEmpty ? [Double](repeating: 1, count: setup.taskCount) : scale
   }
@@ -105,7 +110,9 @@ enum Local {
     try StrategyRegistry.builtIn.adding([Apart.self, Breaking.self])
   }
 
-  static func suites() throws -> SuiteRegistry { try SuiteRegistry.builtIn.adding([LocalSuite.self]) }
+  static func suites() -> SuiteRegistry {
+    SuiteRegistry(types: SuiteRegistry.builtIn.types + [LocalSuite.self])
+  }
 
   /// A study of the local suite; `apart` is its baseline.
   static func study(_ strategies: [StudySpecification.Entry] = [.init("equal")]) -> StudySpecification {

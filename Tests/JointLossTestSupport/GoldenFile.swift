@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A file of expected values that another system computed.
 package struct GoldenFile: Decodable, Sendable {

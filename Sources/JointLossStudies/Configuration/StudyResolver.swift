@@ -54,7 +54,8 @@ struct StudyResolver {
       baseline = entry.label
       if entry.arrangement != .separate {
         report(
-          "\(entry.name) trains one network for all tasks: a baseline trains one for each task", at: "baseline")
+          "\(entry.name) trains one network for all tasks: a baseline trains one for each task",
+          at: "baseline")
       }
     }
     if let entry = entry(of: study.reference, as: "reference", position: min(1, strategyEntries.count)) {

@@ -54,7 +54,8 @@ extension StudySpecification {
       require(learningRate != nil, "optimizer", "sgd needs a learning-rate: those of the suites are for adam")
     }
     if let momentum {
-      require(momentum >= 0 && momentum < 1, "momentum", "is in [0, 1), not \(ParameterValue.number(momentum))")
+      require(
+        momentum >= 0 && momentum < 1, "momentum", "is in [0, 1), not \(ParameterValue.number(momentum))")
       require(optimizer == .sgd, "momentum", "belongs to the optimizer sgd")
     }
     if let trunk {

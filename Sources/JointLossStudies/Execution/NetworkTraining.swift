@@ -38,7 +38,8 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
           parameters: specification.strategyParameters.values, seed: specification.seed))
     } catch {
       throw RunFailure(
-        status: .failed, message: error.message, task: error.task.flatMap { share.indices.contains($0) ? share[$0] : nil })
+        status: .failed, message: error.message,
+        task: error.task.flatMap { share.indices.contains($0) ? share[$0] : nil })
     }
     do {
       let network = try NetworkSpecification(
@@ -46,7 +47,8 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
         tasks: share.map { tasks[$0] })
       trainer = try Trainer(
         network: network, strategy: strategy, optimizer: specification.optimizer,
-        batchSize: specification.batchSize, seed: specification.seed)
+        // A batch never holds more than the data; its buffers need not either.
+        batchSize: min(specification.batchSize, data.train.sampleCount), seed: specification.seed)
       train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
       validation = try PreparedData(data.validation.keeping(share, of: tasks), network: network)
       test = try PreparedData(data.test.keeping(share, of: tasks), network: network)
@@ -94,8 +96,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
       guard let task = losses.firstIndex(where: { !$0.isFinite }) else { continue }
       // The steps so far were finite, but the parameters they led to are not usable.
       throw TrainingError(
-        .diverged, "the \(split) loss is \(losses[task])", task: task,
-        step: counts.steps > 0 ? counts.steps - 1 : nil)
+        .diverged, "the \(split) loss is \(losses[task])", task: task, step: counts.steps)
     }
     return Epoch(
       train: train, validation: validationLosses, test: testLosses, diagnostics: try diagnostics())
@@ -103,21 +104,22 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// What the gradients of the tasks look like on the probe batch; nil where tasks share no network.
   private func diagnostics() throws(TrainingError) -> GradientDiagnostics? {
-    guard Strategy.descriptor.arrangement == .joint else { return nil }
+    guard Strategy.descriptor.arrangement == .joint, !trainer.network.trunk.isEmpty else { return nil }
     let gramian = try trainer.gramian(on: validation, samples: probe)
     do {
       return try GradientDiagnostics(gramian)
     } catch {
       throw TrainingError(
         error.code == .nonFinite ? .diverged : .strategy, "gradient diagnostics: \(error.message)",
-        task: error.task, step: counts.steps > 0 ? counts.steps - 1 : nil)
+        task: error.task, step: counts.steps)
     }
   }
 }
 
 extension TaskDataset {
   /// The same samples with the targets of some of the tasks.
-  fileprivate func keeping(_ share: [Int], of tasks: [TaskSpecification]) throws(TrainingError) -> TaskDataset {
+  fileprivate func keeping(_ share: [Int], of tasks: [TaskSpecification]) throws(TrainingError) -> TaskDataset
+  {
     guard share.count < tasks.count else { return self }
     return try TaskDataset(
       inputCount: inputCount, inputs: inputs, targets: share.map { targets[$0] },

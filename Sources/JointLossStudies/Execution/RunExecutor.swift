@@ -24,15 +24,19 @@ public struct RunExecutor: Sendable {
   ///
   /// - Parameter specification: a run of a plan.
   /// - Returns: the record.
-  /// - Throws: ``StudyError`` if the strategy or the suite does not exist here.
+  /// - Throws: ``StudyError`` if the strategy or the suite does not exist here, or no epoch is asked for.
   public func run(_ specification: RunSpecification) throws(StudyError) -> RunRecord {
+    let name = "the run of \(specification.strategyLabel) on \(specification.suiteLabel)"
+    guard specification.epochs >= 1 else {
+      throw StudyError("\(name) needs at least one epoch, not \(specification.epochs)")
+    }
     let type: any WeightingStrategy.Type
     let suite: any TaskSuite
     do {
       type = try strategies.type(named: specification.strategy)
       suite = try suites.make(specification.suite, parameters: specification.suiteParameters.values)
     } catch {
-      throw StudyError("the run of \(specification.strategyLabel) on \(specification.suiteLabel): \(error)")
+      throw StudyError("\(name): \(error)")
     }
     return record(of: specification, on: suite, by: type)
   }
@@ -104,7 +108,6 @@ public struct RunExecutor: Sendable {
     }
   }
 }
-
 
 extension RunRecord.Passes {
   fileprivate mutating func add(_ counts: PassCounts) {

@@ -85,6 +85,7 @@ enum TemporaryName {
   private static let machine: String = {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
-    return String(StableHash.fnv1a(String(decoding: buffer.map { UInt8(bitPattern: $0) }, as: UTF8.self)), radix: 16)
+    return String(
+      StableHash.fnv1a(String(decoding: buffer.map { UInt8(bitPattern: $0) }, as: UTF8.self)), radix: 16)
   }()
 }

@@ -4,7 +4,9 @@ extension RunRecord {
     let tasks = header.tasks.count
     guard tasks > 0 else { return (1, "tasks", "a record has at least one task") }
     for (index, epoch) in epochs.enumerated() {
-      if let (key, message) = epoch.defect(expecting: index, tasks: tasks) { return (index + 2, key, message) }
+      if let (key, message) = epoch.defect(expecting: index, tasks: tasks) {
+        return (index + 2, key, message)
+      }
     }
     return footerDefect.map { (epochs.count + 2, $0.key, $0.message) }
   }

@@ -145,7 +145,8 @@ public struct RunStore: Sendable {
     do {
       identity = try run.identity
     } catch {
-      throw StudyError("a value of the run of \(run.strategyLabel) on \(run.suiteLabel) has no JSON: \(error)")
+      throw StudyError(
+        "a value of the run of \(run.strategyLabel) on \(run.suiteLabel) has no JSON: \(error)")
     }
     let labels = [run.suiteLabel, run.strategyLabel].map(Self.fileName)
     return "\(runs)/\(labels.joined(separator: "__"))__seed\(run.seed)__\(identity).jsonl"

@@ -26,7 +26,9 @@ import Testing
       ])
   }
 
-  @Test func `Parameters and training fields are resolved, with the suite's recipe where none is given`() throws {
+  @Test func `Parameters and training fields are resolved, with the suite's recipe where none is given`()
+    throws
+  {
     var study = Local.study([.init("breaking", parameters: ["step": .number(2)])])
     let run = try #require(try Local.plan(study).runs.first { $0.strategy == "breaking" })
     #expect(
@@ -94,7 +96,8 @@ import Testing
       ])
   }
 
-  @Test func `Everything that does not exist or fit is reported at once, with the lines of the file`() throws {
+  @Test func `Everything that does not exist or fit is reported at once, with the lines of the file`() throws
+  {
     let study = try StudySpecification(
       yaml: """
         suites:
@@ -110,7 +113,7 @@ import Testing
           - name: breaking
             label: a
             set: {how: maybe}
-          - name: equal
+          - name: apart
             set: {alpha: 1}
           - equal
           - equal
@@ -124,7 +127,7 @@ import Testing
         "study.yaml:8: suites[2].set: local has too much noise for eight tasks",
         "study.yaml:10: strategies[0]: no strategy is named “equall”: did you mean equal?",
         "study.yaml:13: strategies[1].set.how: breaking.how is infinite | error, not maybe",
-        "study.yaml:15: strategies[2].set.alpha: equal has no parameter “alpha”: it has no parameters",
+        "study.yaml:15: strategies[2].set.alpha: apart has no parameter “alpha”: it has no parameters",
       ])
   }
 
@@ -156,5 +159,12 @@ import Testing
       problems(study) == [
         "seeds: a study has 1 to 100000 seeds, not 0", "epochs: is 1 to 10000000, not -1",
       ])
+  }
+
+  @Test func `The default study is six strategies on two suites with ten seeds`() throws {
+    let plan = try Local.plan(StudySpecification())
+    #expect(plan.runs.count == 120 && Set(plan.runs).count == 120 && plan.notices.isEmpty)
+    #expect(plan.baseline == "single-task" && plan.reference == "equal")
+    #expect(plan.suiteLabels == ["related", "unrelated"])
   }
 }

@@ -109,7 +109,10 @@ import Testing
     ("suites: []", "study.yaml:1: suites: a study needs at least one suite"),
     ("suites: related", "study.yaml:1: suites: is a list, not “related”"),
     ("suites: [[a]]", "study.yaml:1: suites[0]: is a name, or a mapping of name, label and set, not a list"),
-    ("suites: [{name: a, label: \"x\\ny\"}]", "study.yaml:1: suites[0].label: a label is a text of one line, not “x\\ny”"),
+    (
+      "suites: [{name: a, label: \"x\\ny\"}]",
+      "study.yaml:1: suites[0].label: a label is a text of one line, not “x\\ny”"
+    ),
     ("suites: [{name: a, set: 3}]", "study.yaml:1: suites[0].set: is a mapping, not “3”"),
     (
       "suites: [{name: a, set: {rho: }}]",
@@ -124,12 +127,17 @@ import Testing
     ("trunk: []", "study.yaml:1: trunk: needs at least one layer: without it tasks share nothing"),
     ("trunk: [0]", "study.yaml:1: trunk[0]: a layer has 1 to 65536 units, not 0"),
     ("momentum: 0.9", "study.yaml:1: momentum: belongs to the optimizer sgd"),
-    ("optimizer: sgd", "study.yaml:1: optimizer: sgd needs a learning-rate: those of the suites are for adam"),
+    (
+      "optimizer: sgd", "study.yaml:1: optimizer: sgd needs a learning-rate: those of the suites are for adam"
+    ),
     (
       "optimizer: sgd\nlearning-rate: 1\nmomentum: 1",
       "study.yaml:3: momentum: is in [0, 1), not 1"
     ),
-    ("epochs: 3\nseeds: 4\nepochs: 5", "study.yaml:1: epochs: the key appears twice in one mapping, first here"),
+    (
+      "epochs: 3\nseeds: 4\nepochs: 5",
+      "study.yaml:1: epochs: the key appears twice in one mapping, first here"
+    ),
     ("epochs: 3\n seeds: 4", "study.yaml:2: is not YAML: mapping values are not allowed in this context"),
     ("", "study.yaml:1: the study file is empty"),
     ("- a", "study.yaml:1: is a mapping with keys such as suites, strategies, seeds, not a list"),
@@ -150,10 +158,15 @@ import Testing
     var study = StudySpecification()
     #expect(try read(study.yaml) == study)
 
-    let texts = ["null", "1.5", "true", "a: b", "- x", "#", "ü", "it's", "\"\\", " ", "gradnorm(alpha=0.12)", "é🙂", "~", "inf"]
+    let texts = [
+      "null", "1.5", "true", "a: b", "- x", "#", "ü", "it's", "\"\\", " ", "gradnorm(alpha=0.12)", "é🙂", "~",
+      "inf",
+    ]
     let numbers = [0, -0.0, 0.1, 1e300, Double.leastNonzeroMagnitude, 123_456_789, -3, 1e22]
     study.suites = texts.map { .init($0, label: $0, parameters: [$0: .text($0)]) }
-    study.strategies = numbers.map { .init("s\($0)", parameters: ["v": .number($0), "list": .numbers(numbers)]) }
+    study.strategies = numbers.map {
+      .init("s\($0)", parameters: ["v": .number($0), "list": .numbers(numbers)])
+    }
     study.strategies.append(.init("none", parameters: ["list": .numbers([]), "one": .numbers([2])]))
     study.seeds = .list([5, 0, .max])
     study.epochs = 12

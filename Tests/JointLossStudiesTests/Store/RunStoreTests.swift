@@ -16,9 +16,12 @@ import Testing
 
   private func record(label: String = "equal", seed: UInt64 = 3) throws -> RunRecord {
     let specification = RunSpecification(
-      format: 1, suiteLabel: "local", suite: "local", suiteParameters: try ParameterValues([:], of: "", against: []),
-      strategyLabel: label, strategy: "equal", strategyParameters: try ParameterValues([:], of: "", against: []),
-      seed: seed, trunk: [4], activation: .tanh, optimizer: .adam(learningRate: 0.01), batchSize: 8, epochs: 2)
+      format: 1, suiteLabel: "local", suite: "local",
+      suiteParameters: try ParameterValues([:], of: "", against: []),
+      strategyLabel: label, strategy: "equal",
+      strategyParameters: try ParameterValues([:], of: "", against: []),
+      seed: seed, trunk: [4], activation: .tanh, optimizer: .adam(learningRate: 0.01), batchSize: 8, epochs: 2
+    )
     func epoch(_ index: Int, _ loss: Double) -> RunRecord.Epoch {
       RunRecord.Epoch(
         epoch: index, train: [loss, 0.1 + 0.2], validation: [loss, 5e-300], test: [loss / 3, 1e22],
@@ -32,7 +35,8 @@ import Testing
       epochs: [epoch(0, 1), epoch(1, 0.5), epoch(2, 0.75)],
       footer: RunRecord.Footer(
         status: .completed, message: nil, step: nil, task: nil, selectedEpochs: [1, 1],
-        selectedTest: [0.5 / 3, 1e22], passes: RunRecord.Passes(steps: 6, forward: 6, backward: 6, samples: 48),
+        selectedTest: [0.5 / 3, 1e22],
+        passes: RunRecord.Passes(steps: 6, forward: 6, backward: 6, samples: 48),
         measured: RunRecord.Measured(seconds: 0.25, medianStepMicroseconds: 1.5, peakMemoryBytes: 1024)))
   }
 
@@ -90,7 +94,9 @@ import Testing
   }
 
   @Test func `Labels that no file system likes make safe names, kept apart by the identity`() throws {
-    let labels = ["a(b=0.12, c)", "../../etc", "", ".hidden", "ü/é", String(repeating: "x", count: 500), "a(b=0.12; c)"]
+    let labels = [
+      "a(b=0.12, c)", "../../etc", "", ".hidden", "ü/é", String(repeating: "x", count: 500), "a(b=0.12; c)",
+    ]
     let records = try labels.map { try record(label: $0) }
     for record in records { try store.write(record) }
     for record in records { #expect(try isComplete(record)) }
@@ -143,7 +149,9 @@ import Testing
       _ = try damage(record)
     }
     let names = try folder.names(in: "runs/damaged")
-    let contents = try names.map { try String(contentsOfFile: "\(folder.path)/runs/damaged/\($0)", encoding: .utf8) }
+    let contents = try names.map {
+      try String(contentsOfFile: "\(folder.path)/runs/damaged/\($0)", encoding: .utf8)
+    }
     #expect(contents == ["attempt 1\n", "attempt 2\n", "attempt 3\n"])
   }
 
@@ -152,7 +160,8 @@ import Testing
     var text = String(decoding: try record.fileContent(), as: UTF8.self)
     text = text.replacing("0.30000000000000004", with: "0.30000000000000005")
     try Data(text.utf8).write(to: URL(fileURLWithPath: path(record)))
-    #expect(try damage(record).hasPrefix(": the record was changed after it was written: its checksum differs"))
+    #expect(
+      try damage(record).hasPrefix(": the record was changed after it was written: its checksum differs"))
   }
 
   @Test func `The record of another run under this name is damage`() throws {
@@ -174,15 +183,21 @@ import Testing
 
   @Test(arguments: [
     Contradiction("line 3, epoch: is 2 where epoch 1 is due") { $0.epochs.swapAt(1, 2) },
-    Contradiction("line 4, status: a completed run has the epochs 0 to 2, not 0 to 1") { $0.epochs.removeLast() },
+    Contradiction("line 4, status: a completed run has the epochs 0 to 2, not 0 to 1") {
+      $0.epochs.removeLast()
+    },
     Contradiction("line 3, train: has 1 values, 2 are due") { $0.epochs[1].train.removeLast() },
     Contradiction("line 2, cosines: has 2 values, 1 are due") { $0.epochs[0].cosines = [0, 0] },
     Contradiction("line 4, weights: are missing") { $0.epochs[2].weights = nil },
     Contradiction("line 2, weights: there are none before training") { $0.epochs[0].weights = [1, 1] },
     Contradiction("line 5, selectedEpochs: there is no epoch 3") { $0.footer.selectedEpochs[1] = 3 },
-    Contradiction("line 5, selectedTest: is not the test loss of task a/b at epoch 1") { $0.footer.selectedTest[0] = 0.5 },
+    Contradiction("line 5, selectedTest: is not the test loss of task a/b at epoch 1") {
+      $0.footer.selectedTest[0] = 0.5
+    },
     Contradiction("line 5, selectedTest: has 1 values, 2 are due") { $0.footer.selectedTest = [1] },
-    Contradiction("line 5, status: a run that ended early has fewer epochs than 0 to 2") { $0.footer.status = .diverged },
+    Contradiction("line 5, status: a run that ended early has fewer epochs than 0 to 2") {
+      $0.footer.status = .diverged
+    },
     Contradiction("line 5, task: there is no task “c”") { $0.footer.task = "c" },
     Contradiction("line 1, tasks: a record has at least one task") { $0.header.tasks = [] },
   ])

@@ -64,6 +64,7 @@ struct GoldenTraining: Decodable {
   /// The files of the repository, and those of the folder that `JOINTLOSS_GOLDEN_EXTRA` names.
   static let files: [URL] = {
     let own = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .appending(path: "Golden/training")
     var folders = [own]
     if let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] {
