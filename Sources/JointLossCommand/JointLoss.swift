@@ -7,7 +7,10 @@ public struct JointLoss: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "jointloss",
     abstract: "Compares ways to weigh the losses of a multi-task network.",
-    subcommands: [WeighCommand.self, BenchCommand.self])
+    subcommands: [
+      CompareCommand.self, RunCommand.self, ReportCommand.self, StrategiesCommand.self, SuitesCommand.self,
+      WeighCommand.self, BenchCommand.self,
+    ])
 
   /// The strategies that every subcommand knows.
   @TaskLocal static var registry = StrategyRegistry.builtIn

@@ -42,7 +42,8 @@ package enum GoldenCollection {
   package static func entries() throws -> [Entry] {
     let mappings = try JSONDecoder().decode(
       [GoldenMapping].self, from: Data(contentsOf: folder.appending(path: "mapping.json")))
-    let own = try files(in: folder.appending(path: "vectors")).map { url, file in
+    let own = try files(in: folder.appending(path: "vectors")).map { url in
+      let file = try GoldenFile(contentsOf: url)
       guard let mapping = mappings.first(where: { $0.matches(file) }) else {
         throw Unmapped(description: "\(url.lastPathComponent) has no entry in mapping.json")
       }
@@ -52,18 +53,18 @@ package enum GoldenCollection {
       throw Unmapped(description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
     }
     guard let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] else { return own }
-    let others = try files(in: URL(filePath: extra)).compactMap { url, file in
-      mappings.first { $0.matches(file) }.map { Entry(url: url, file: file, mapping: $0) }
+    let others = try files(in: URL(filePath: extra)).compactMap { url -> Entry? in
+      // JSON of another shape in a user's folder is no golden file.
+      guard let file = try? GoldenFile(contentsOf: url) else { return nil }
+      return mappings.first { $0.matches(file) }.map { Entry(url: url, file: file, mapping: $0) }
     }
     return own + others
   }
 
-  /// The golden files of a folder; JSON of another shape is none of them.
-  private static func files(in folder: URL) throws -> [(URL, GoldenFile)] {
+  private static func files(in folder: URL) throws -> [URL] {
     try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
       .filter { $0.pathExtension == "json" }
       .sorted { $0.lastPathComponent < $1.lastPathComponent }
-      .compactMap { url in (try? GoldenFile(contentsOf: url)).map { (url, $0) } }
   }
 }
 

@@ -11,10 +11,14 @@ extension WeighLine {
   func observation() throws(WeighLineError) -> StepObservation {
     var observation = StepObservation(losses: losses ?? [])
     observation.gradientNorms = gradientNorms
-    observation.jacobian = try jacobian.map { rows throws(WeighLineError) in try Self.jacobian(rows, .jacobian) }
+    observation.jacobian = try jacobian.map { rows throws(WeighLineError) in
+      try Self.jacobian(rows, .jacobian)
+    }
     let product = observation.jacobian?.gramian
     if let gramian {
-      observation.gramian = try Self.naming(.gramian) { () throws(WeightingError) in try Gramian(rows: gramian) }
+      observation.gramian = try Self.naming(.gramian) { () throws(WeightingError) in
+        try Gramian(rows: gramian)
+      }
     } else {
       observation.gramian = product
     }
@@ -63,7 +67,8 @@ extension WeighLine {
         let scale = max(given.norm(of: i), product.norm(of: i)) * max(given.norm(of: j), product.norm(of: j))
         guard abs(given[i, j] - product[i, j]) <= agreement * scale else {
           throw WeighLineError(
-            "gramian and jacobian disagree: \(given[i, j]) at (\(i), \(j)), the rows' product is \(product[i, j])")
+            "gramian and jacobian disagree: \(given[i, j]) at (\(i), \(j)), the rows' product is \(product[i, j])"
+          )
         }
       }
     }

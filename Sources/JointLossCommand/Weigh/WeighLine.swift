@@ -142,7 +142,8 @@ struct WeighLineError: Error, CustomStringConvertible {
     switch error {
     case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty:
       description = "the line is not a JSON object"
-    case DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context):
+    case DecodingError.typeMismatch(let type, let context),
+      DecodingError.valueNotFound(let type, let context):
       let expected = type == Double.self ? "a number" : type == Bool.self ? "true or false" : "a list"
       description = "\(Self.place(context.codingPath)) is not \(expected)"
     case DecodingError.dataCorrupted(let context):

@@ -24,7 +24,8 @@ import JointLossLinearAlgebra
 /// Where we differ: from the paper, nowhere: a task never visits itself (LibMTL and Nash-MTL's code let it),
 /// every task has a fresh order (the official TensorFlow code discards its shuffle), and projections are
 /// summed (Pytorch-PCGrad averages). A conflict must exceed 1e-12 of the norms, so that rounding cannot make
-/// one. A gradient whose norm is below 1e-12 of the largest is left out and gets weight 1.
+/// one. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1. LibMTL adds 1e-8
+/// to ‖g_j‖², which is felt where gradients are small: `epsilon` does the same.
 public struct PCGrad: WeightingStrategy {
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
@@ -41,7 +42,10 @@ public struct PCGrad: WeightingStrategy {
     parameters: [
       ParameterDescriptor(
         "order", .choice(default: Order.random.rawValue, options: Order.allCases.map(\.rawValue)),
-        "The order in which a task visits the others: a fresh permutation each time, or by index.")
+        "The order in which a task visits the others: a fresh permutation each time, or by index."),
+      ParameterDescriptor(
+        "epsilon", .number(default: 0, range: .nonNegative),
+        "What is added to ‖g_j‖² in a projection: 0 in the paper, 1e-8 in LibMTL."),
     ],
     differences: [
       "A task never visits itself, as in the paper; LibMTL and the code of Nash-MTL let it.",
@@ -57,19 +61,21 @@ public struct PCGrad: WeightingStrategy {
 
   private let taskCount: Int
   private let order: Order
+  private let epsilon: Double
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var scratch = Scratch(taskCount: 0)
 
-  private enum CodingKeys: CodingKey { case taskCount, order, stream }
+  private enum CodingKeys: CodingKey { case taskCount, order, epsilon, stream }
 
   /// Creates the strategy.
   ///
-  /// - Parameter setup: the number of tasks, `order` and the random stream.
+  /// - Parameter setup: the number of tasks, `order`, `epsilon` and the random stream.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     order = setup.parameters.choice("order")
+    epsilon = setup.parameters.number("epsilon")
     stream = setup.stream
   }
 
@@ -90,7 +96,7 @@ public struct PCGrad: WeightingStrategy {
     for task in 0..<taskCount { values[task] = 0 }
     for task in 0..<taskCount {
       setVisits(of: task, injected: evidence.draws.orders)
-      scratch.project(task, threshold: Self.threshold)
+      scratch.project(task, threshold: Self.threshold, epsilon: epsilon)
       for other in 0..<taskCount where scratch.coefficients[other] != 0 {
         values[other] +=
           other == task ? 1 : scratch.coefficients[other] * (scratch.norms[task] / scratch.norms[other])
@@ -147,7 +153,7 @@ private struct Scratch: Sendable {
   }
 
   /// Leaves the projected gradient of a task in `coefficients`.
-  mutating func project(_ task: Int, threshold: Double) {
+  mutating func project(_ task: Int, threshold: Double, epsilon: Double) {
     for other in 0..<taskCount {
       coefficients[other] = other == task ? 1 : 0
       products[other] = cosines[task * taskCount + other]
@@ -158,8 +164,9 @@ private struct Scratch: Sendable {
       var squaredNorm = 0.0
       for k in 0..<taskCount { squaredNorm += coefficients[k] * products[k] }
       guard product < -threshold * max(squaredNorm, 0).squareRoot() else { continue }
-      coefficients[other] -= product
-      for k in 0..<taskCount { products[k] -= product * cosines[other * taskCount + k] }
+      let step = product / (1 + epsilon / norms[other] / norms[other])
+      coefficients[other] -= step
+      for k in 0..<taskCount { products[k] -= step * cosines[other * taskCount + k] }
     }
   }
 }
