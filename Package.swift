@@ -95,6 +95,7 @@ let package = Package(
       dependencies: [
         "JointLossCommand", "JointLossStudies", "JointLossWeighting", "jointloss", "experiments",
         "JointLossTestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
   ],

@@ -1,28 +1,26 @@
+import JointLossStudies
 import JointLossWeighting
 
-/// Columns of text for the listings of strategies and suites.
+/// How the listings of strategies and suites are set.
 enum Listing {
-  /// Rows with their cells aligned; the last column is as long as it is.
-  static func columns(_ rows: [[String]], indent: Int = 0) -> String {
-    let count = rows.map(\.count).max() ?? 0
-    let widths = (0..<count).map { column in
-      rows.compactMap { $0.dropFirst(column).first?.count }.max() ?? 0
-    }
-    return rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-      }
-      return String(repeating: " ", count: indent) + cells.joined(separator: "  ")
+  /// Facts under one another, each with its name before its first line.
+  static func facts(_ facts: [(name: String, text: String)]) -> String {
+    let width = facts.map(\.name.count).max() ?? 0
+    let space = String(repeating: " ", count: width)
+    return facts.map { name, text in
+      let lines = text.split(separator: "\n")
+      return lines.enumerated().map { index, line in
+        "  \(index == 0 ? name + space.dropFirst(name.count) : space)  \(line)"
+      }.joined(separator: "\n")
     }.joined(separator: "\n")
   }
 
   /// The parameters with defaults and ranges, ready for `--set`.
-  static func printParameters(_ parameters: [ParameterDescriptor], of owner: String) {
-    guard !parameters.isEmpty else { return print("\nIt has no parameters.") }
-    print("\nParameters, for --set \(owner).NAME=VALUE:")
-    let rows = parameters.map { parameter in
-      [parameter.name, "\(parameter.defaultValue)", parameter.domain, parameter.summary]
-    }
-    print(columns([["NAME", "DEFAULT", "VALUES", "MEANING"]] + rows, indent: 2))
+  static func parameters(_ parameters: [ParameterDescriptor], of owner: String) -> String {
+    guard !parameters.isEmpty else { return "It has no parameters." }
+    let table = ReportTable(
+      columns: ["parameter", "default", "values", "meaning"].map { .init($0, .left) },
+      rows: parameters.map { ["\($0.name)", "\($0.defaultValue)", $0.domain, $0.summary] })
+    return "Parameters, for --set \(owner).PARAMETER=VALUE:\n\n\(table.plainText)"
   }
 }

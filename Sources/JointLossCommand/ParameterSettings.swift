@@ -1,17 +1,17 @@
 import ArgumentParser
-import JointLossWeighting
+package import JointLossWeighting
 
 /// One `--set OWNER.PARAMETER=VALUE`, the owner being a strategy or a suite; `--set PARAMETER=VALUE` names none.
-struct ParameterSetting: ExpressibleByArgument, Hashable, Sendable {
+package struct ParameterSetting: ExpressibleByArgument, Hashable, Sendable {
   /// The strategy or suite whose parameter it is, where one is named.
-  let owner: String?
+  package let owner: String?
   /// The parameter's name.
-  let parameter: String
+  package let parameter: String
   /// The value.
-  let value: ParameterValue
+  package let value: ParameterValue
 
   /// Reads a setting; nil without `=`, or where a name or the value is empty.
-  init?(argument: String) {
+  package init?(argument: String) {
     let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard sides.count == 2, !sides[1].isEmpty else { return nil }
     let names = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
@@ -28,7 +28,7 @@ extension [ParameterSetting] {
   /// - Parameter owner: the only strategy or suite that is being set.
   /// - Returns: the values by parameter.
   /// - Throws: `ValidationError` for a setting of another owner, or two of one parameter.
-  func values(for owner: String) throws -> [String: ParameterValue] {
+  package func values(for owner: String) throws -> [String: ParameterValue] {
     var values: [String: ParameterValue] = [:]
     for setting in self {
       if let other = setting.owner, other != owner {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JointLossStudies
 import JointLossWeighting
 
 /// `jointloss strategies`: what weighting strategies there are.
@@ -12,33 +13,38 @@ struct StrategiesCommand: ParsableCommand {
 
   func run() throws {
     guard let name else {
-      let rows = JointLoss.registry.types.map { type in
-        [type.descriptor.name, type.need.rawValue, type.descriptor.weightSum, type.descriptor.title]
-      }
-      print(Listing.columns([["NAME", "READS", "SUM OF WEIGHTS", "TITLE"]] + rows))
-      print("\n`jointloss strategies NAME` gives formula, citation and parameters.")
-      return
+      let table = ReportTable(
+        columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
+        rows: JointLoss.registry.types.map { type in
+          [type.descriptor.name, type.need.rawValue, type.descriptor.weightSum, type.descriptor.title]
+        })
+      return print("\(table.plainText)\n\n`jointloss strategies NAME` gives formula, source and parameters.")
     }
     let type = try JointLoss.registry.type(named: name)
     let descriptor = type.descriptor
-    var facts = [["formula", descriptor.formula]]
-    if let citation = descriptor.citation {
-      facts += [["source", citation.text], ["", citation.link]]
-    }
+    var facts = [(name: "formula", text: descriptor.formula)]
+    if let citation = descriptor.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
     facts += [
-      ["reads", type.need.rawValue],
-      [
+      ("reads", type.need.rawValue),
+      (
         "weights apply to",
-        descriptor.appliesTo == .losses ? "losses" : "the shared gradient; heads at weight 1",
-      ],
-      ["sum of weights", descriptor.weightSum],
-      ["cost", descriptor.cost],
+        descriptor.appliesTo == .losses ? "losses" : "the shared gradient; heads at weight 1"
+      ),
+      ("sum of weights", descriptor.weightSum),
+      ("cost", descriptor.cost),
     ]
-    if descriptor.arrangement == .separate { facts.append(["arrangement", "one network a task"]) }
-    for difference in descriptor.differences { facts.append(["we differ", difference]) }
-    print("\(descriptor.name): \(descriptor.title)\n")
-    print(Listing.columns(facts, indent: 2))
-    Listing.printParameters(descriptor.parameters, of: descriptor.name)
+    if descriptor.arrangement == .separate { facts.append(("arrangement", "one network a task")) }
+    if !descriptor.differences.isEmpty {
+      facts.append(("where we differ", descriptor.differences.joined(separator: "\n")))
+    }
+    print(
+      """
+      \(descriptor.name): \(descriptor.title)
+
+      \(Listing.facts(facts))
+
+      \(Listing.parameters(descriptor.parameters, of: descriptor.name))
+      """)
   }
 }
 

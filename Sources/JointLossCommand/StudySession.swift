@@ -44,7 +44,7 @@ package struct StudySession {
     fflush(nil)
     progress.note("Drawing the figures …")
     var problems: [String] = []
-    try await Report.write(comparison, records: records, to: URL(filePath: folder)) { problems.append($0) }
+    try await Report.write(comparison, records: records, to: folder) { problems.append($0) }
     for problem in problems { progress.warn(problem) }
     print("Everything is in \(folder): report.html shows it all.")
     return comparison

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JointLossStudies
 import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
@@ -15,26 +16,31 @@ struct SuitesCommand: ParsableCommand {
   func run() throws {
     let registry = SuiteRegistry.builtIn
     guard let name else {
-      let rows = registry.types.map { [$0.descriptor.name, $0.descriptor.summary] }
-      print(Listing.columns([["NAME", "WHAT IT IS"]] + rows))
-      print("\n`jointloss suites NAME` gives generator, source and parameters.")
-      return
+      let table = ReportTable(
+        columns: [.init("suite", .left), .init("what it is", .left)],
+        rows: registry.types.map { [$0.descriptor.name, $0.descriptor.summary] })
+      return print("\(table.plainText)\n\n`jointloss suites NAME` gives generator, source and parameters.")
     }
     let descriptor = try registry.type(named: name).descriptor
     let suite = try registry.make(name, parameters: [:])
     let recipe = suite.recipe
-    var facts = [["generator", descriptor.formula]]
-    if let citation = descriptor.citation {
-      facts += [["source", citation.text], ["", citation.link]]
-    }
-    facts.append(["tasks", suite.tasks.map { "\($0.name) (\($0.loss.rawValue))" }.joined(separator: ", ")])
-    facts.append([
-      "trained by default",
-      "trunk \(recipe.trunk.map(String.init).joined(separator: "-")) \(recipe.activation.rawValue), "
-        + "Adam \(recipe.learningRate), batch \(recipe.batchSize), \(recipe.epochs) epochs",
-    ])
-    print("\(descriptor.name): \(descriptor.summary)\n")
-    print(Listing.columns(facts, indent: 2))
-    Listing.printParameters(descriptor.parameters, of: descriptor.name)
+    var facts = [(name: "generator", text: descriptor.formula)]
+    if let citation = descriptor.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
+    facts += [
+      ("tasks", suite.tasks.map { "\($0.name) (\($0.loss.rawValue))" }.joined(separator: ", ")),
+      (
+        "trained by default",
+        "trunk \(recipe.trunk.map(String.init).joined(separator: "-")) \(recipe.activation.rawValue), "
+          + "Adam \(recipe.learningRate), batch \(recipe.batchSize), \(recipe.epochs) epochs"
+      ),
+    ]
+    print(
+      """
+      \(descriptor.name): \(descriptor.summary)
+
+      \(Listing.facts(facts))
+
+      \(Listing.parameters(descriptor.parameters, of: descriptor.name))
+      """)
   }
 }

@@ -50,7 +50,8 @@ package enum GoldenCollection {
       return Entry(url: url, file: file, mapping: mapping)
     }
     if let stale = mappings.first(where: { mapping in !own.contains { mapping.matches($0.file) } }) {
-      throw Unmapped(description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
+      throw Unmapped(
+        description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
     }
     guard let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] else { return own }
     let others = try files(in: URL(filePath: extra)).compactMap { url -> Entry? in

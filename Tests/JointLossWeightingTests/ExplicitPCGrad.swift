@@ -5,7 +5,8 @@ enum ExplicitPCGrad {
   /// - Parameters:
   ///   - jacobian: T rows, none of them 0 where another conflicts with it.
   ///   - orders: for each task, the others in the order it visits them.
-  ///   - projectsOnto: the task whose plane a visit to j projects onto: j, but for a deliberate fault.
+  ///   - target: the task whose plane a visit to j projects onto: j, but for a deliberate fault.
+  /// - Returns: the direction, one value a parameter.
   static func direction(
     jacobian: [[Double]], orders: [[Int]], projectsOnto target: (Int) -> Int = { $0 }
   ) -> [Double] {

@@ -8,7 +8,8 @@ import Testing
     #expect(entries.count >= 25)
     for entry in entries {
       for goldenCase in entry.file.cases {
-        let mismatches = entry.mismatches(of: try answers(to: goldenCase, of: entry.mapping), from: goldenCase)
+        let mismatches = entry.mismatches(
+          of: try answers(to: goldenCase, of: entry.mapping), from: goldenCase)
         #expect(mismatches.isEmpty, "\(mismatches.joined(separator: "\n"))")
       }
     }
@@ -24,10 +25,13 @@ import Testing
         let answer = try #require(answers(to: goldenCase, of: entry.mapping).first)
         let expected = try #require(step.expected.weights).compactMap { $0 }
         let distance = zip(answer.weights, expected).map { abs($0 - $1) }.max() ?? 0
-        #expect(distance > 1e-3, "\(goldenCase.name): the same weights, in spite of “\(entry.mapping.why ?? "")”")
+        #expect(
+          distance > 1e-3, "\(goldenCase.name): the same weights, in spite of “\(entry.mapping.why ?? "")”")
         let paper = try ExplicitPCGrad.direction(
           jacobian: #require(step.jacobian), orders: #require(step.orders))
-        for (got, wanted) in zip(try #require(answer.direction), paper) { #expect(abs(got - wanted) <= 1e-12) }
+        for (got, wanted) in zip(try #require(answer.direction), paper) {
+          #expect(abs(got - wanted) <= 1e-12)
+        }
       }
     }
   }

@@ -93,7 +93,8 @@ import Testing
       }
     }
     let steps = try steps(4, tasks: 2)
-    var strategy: any WeightingStrategy = Forgetful(try StrategySetup(for: Forgetful.descriptor, taskCount: 2))
+    var strategy: any WeightingStrategy = Forgetful(
+      try StrategySetup(for: Forgetful.descriptor, taskCount: 2))
     _ = try run(&strategy, steps)
     var copy = try restored(strategy)
     #expect(try run(&strategy, steps) != run(&copy, steps))
@@ -165,7 +166,8 @@ import Testing
   func `Zero, huge, tiny, opposed and dependent gradients have finite weights`(subject: Subject) throws {
     let rows: [[[Double]]] = [
       [[0, 0], [0, 0], [0, 0]], [[0, 0], [1, 0], [0, 1]], [[1, 2], [1, 2], [1, 2]],
-      [[1, 2], [-1, -2], [2, 4]], [[1e70, 0], [-1e-70, 1e-70], [1, 1]], [[1e-150, 0], [-1e-150, 0], [0, 1e-150]],
+      [[1, 2], [-1, -2], [2, 4]], [[1e70, 0], [-1e-70, 1e-70], [1, 1]],
+      [[1e-150, 0], [-1e-150, 0], [0, 1e-150]],
     ]
     for jacobian in rows {
       for losses in [[1.0, 1, 1], [0, 0, 0], [1e-300, 1, 1e100]] {

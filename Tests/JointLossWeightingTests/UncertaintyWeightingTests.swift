@@ -2,7 +2,8 @@ import JointLossWeighting
 import Testing
 
 @Suite struct UncertaintyWeightingTests {
-  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> UncertaintyWeighting {
+  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> UncertaintyWeighting
+  {
     try UncertaintyWeighting(
       StrategySetup(for: UncertaintyWeighting.descriptor, taskCount: tasks, parameters: parameters))
   }

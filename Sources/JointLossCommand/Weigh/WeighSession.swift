@@ -1,8 +1,8 @@
 import Foundation
-import JointLossWeighting
+package import JointLossWeighting
 
 /// The state behind `jointloss weigh`, without input or output: lines in, lines out.
-struct WeighSession {
+package struct WeighSession {
   private let registry: StrategyRegistry
   private let name: String
   private let parameters: [String: ParameterValue]
@@ -10,7 +10,7 @@ struct WeighSession {
   private var progress: Progress?
   private var lineNumber = 0
   /// The number of lines that could not be weighed.
-  private(set) var failures = 0
+  package private(set) var failures = 0
 
   /// What a step changes: replaced as a whole when the step has succeeded, so that a bad line changes nothing.
   private struct Progress {
@@ -34,7 +34,7 @@ struct WeighSession {
   ///   - seed: the seed of its draws.
   ///   - registry: the strategies there are.
   /// - Throws: ``WeightingError`` for an unknown name, or parameters that are unknown or out of range.
-  init(
+  package init(
     strategy: String, parameters: [String: ParameterValue], seed: UInt64, registry: StrategyRegistry
   ) throws(WeightingError) {
     let descriptor = try registry.type(named: strategy).descriptor
@@ -49,7 +49,7 @@ struct WeighSession {
   ///
   /// - Parameter line: a JSON object, or nothing but white space.
   /// - Returns: the answer, a JSON object on one line; nil for an empty line.
-  mutating func answer(to line: String) -> String? {
+  package mutating func answer(to line: String) -> String? {
     lineNumber += 1
     guard line.contains(where: { !$0.isWhitespace }) else { return nil }
     do {

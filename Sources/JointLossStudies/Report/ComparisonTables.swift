@@ -10,7 +10,7 @@ struct ComparisonTables {
     ReportTable(
       columns: [
         .init("strategy", .left), .init("loss / \(yardstick)"), .init("Δm %"), .init("rank"),
-        .init("Δm − \(reference)'s"), .init("p", .left), .init("µs/step"), .init("× \(reference)"),
+        .init("Δm − \(reference)'s"), .init("p (Holm)", .left), .init("µs/step"), .init("× \(reference)"),
         .init("diverged"),
       ],
       rows: suite.rows.map { row in

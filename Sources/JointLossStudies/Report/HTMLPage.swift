@@ -61,6 +61,7 @@ struct HTMLPage {
       "caption": figure.caption,
       "files": "figures/\(figure.name).svg, .png, .dat, .gp",
       "script": "figures/\(figure.name).gp",
+      "width": figure.width,
       "isDrawn": pictures[figure.name] != nil,
       "picture": pictures[figure.name].map(Self.inline) ?? "",
     ]
@@ -96,10 +97,11 @@ struct HTMLPage {
         "\(run.suite)\(list(run.suiteParameters.values)); trunk \(widths) (\(run.activation)); "
           + "\(run.optimizer); batches of \(run.batchSize); \(NumberText.count(run.epochs, "epoch"))"
       )
-    } + distinct { header in
-      let run = header.specification
-      return (run.strategyLabel, run.strategy + list(run.strategyParameters.values))
     }
+      + distinct { header in
+        let run = header.specification
+        return (run.strategyLabel, run.strategy + list(run.strategyParameters.values))
+      }
   }
 
   private var versions: [(name: String, value: String)] {

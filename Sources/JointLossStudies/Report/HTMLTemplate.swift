@@ -26,7 +26,7 @@ enum HTMLTemplate {
     .left { text-align: left; } .right { text-align: right; }
     td.value { white-space: normal; }
     figure { margin: 1.5rem 0 2.5rem; }
-    figure svg { width: 100%; height: auto; max-height: 44rem; display: block; }
+    figure svg { width: 100%; height: auto; display: block; }
     figcaption { font-size: .92rem; color: #333; }
     .files, .absent { font-size: .82rem; color: #666; }
     .absent { border: 1px dashed #999; padding: 1rem; }
@@ -42,17 +42,17 @@ enum HTMLTemplate {
     {{#suites}}
     <section>
     <h2>{{heading}}</h2>
-    <p class="conclusion">{{conclusion}}</p>
     {{#main}}
     {{>table}}
     {{/main}}
+    <p class="conclusion">{{conclusion}}</p>
     {{#notes}}
     <p class="note">{{.}}</p>
     {{/notes}}
     {{#figures}}
     <figure>
     {{#isDrawn}}
-    {{{picture}}}
+    <div style="max-width: {{width}}px">{{{picture}}}</div>
     {{/isDrawn}}
     {{^isDrawn}}
     <p class="absent">Not drawn: gnuplot was not available or failed. The script is {{script}}; install gnuplot

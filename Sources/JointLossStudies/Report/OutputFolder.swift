@@ -2,20 +2,18 @@ import Foundation
 
 /// A folder that receives files whole or not at all.
 struct OutputFolder {
-  let url: URL
-
-  var path: String { url.path(percentEncoded: false) }
+  let path: String
 
   /// Opens a folder, creating it and its parents where they are missing.
   ///
-  /// - Parameter url: the folder.
+  /// - Parameter path: the folder.
   /// - Throws: ``StudyError`` with the path, if there is no such folder and none can be made.
-  init(_ url: URL) throws(StudyError) {
-    self.url = url
+  init(_ path: String) throws(StudyError) {
+    self.path = path
     do {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw StudyError("the folder cannot be made: \(error.localizedDescription)", file: path)
+      throw StudyError("the folder cannot be created: \(error.localizedDescription)", file: path)
     }
   }
 
@@ -25,7 +23,7 @@ struct OutputFolder {
   /// - Returns: the folder, created where it is missing.
   /// - Throws: ``StudyError`` with the path.
   func folder(named name: String) throws(StudyError) -> OutputFolder {
-    try OutputFolder(url.appending(component: name, directoryHint: .isDirectory))
+    try OutputFolder("\(path)/\(name)")
   }
 
   /// Writes a file under a temporary name and renames it.
@@ -35,13 +33,7 @@ struct OutputFolder {
   ///   - name: the name of the file.
   /// - Throws: ``StudyError`` with the path.
   func write(_ text: String, to name: String) throws(StudyError) {
-    let file = url.appending(component: name)
-    do {
-      try Data(text.utf8).write(to: file, options: .atomic)
-    } catch {
-      throw StudyError(
-        "the file cannot be written: \(error.localizedDescription)", file: file.path(percentEncoded: false))
-    }
+    try AtomicFile.write(Data(text.utf8), to: "\(path)/\(name)")
   }
 
   /// The text of a file.
@@ -49,7 +41,7 @@ struct OutputFolder {
   /// - Parameter name: the name of the file.
   /// - Returns: the text, or nil if there is no such file or it is not text in UTF-8.
   func text(of name: String) -> String? {
-    try? String(contentsOf: url.appending(component: name), encoding: .utf8)
+    try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
   }
 
   /// Removes a file, if there is one.
@@ -57,15 +49,8 @@ struct OutputFolder {
   /// - Parameter name: the name of the file.
   /// - Throws: ``StudyError`` with the path.
   func remove(_ name: String) throws(StudyError) {
-    let file = url.appending(component: name)
-    do {
-      try FileManager.default.removeItem(at: file)
-    } catch CocoaError.fileNoSuchFile {
-      return
-    } catch {
-      throw StudyError(
-        "the file cannot be removed: \(error.localizedDescription)", file: file.path(percentEncoded: false))
-    }
+    let file = "\(path)/\(name)"
+    guard unlink(file) == 0 || errno == ENOENT else { throw AtomicFile.failure(file) }
   }
 
   /// Gives a file its final name, in place of any file that has it.
@@ -75,11 +60,8 @@ struct OutputFolder {
   ///   - name: the name it gets.
   /// - Throws: ``StudyError`` with the path.
   func move(_ temporary: String, to name: String) throws(StudyError) {
-    let file = url.appending(component: name).path(percentEncoded: false)
-    // rename(2) replaces in one step; Foundation's move refuses where the target exists.
-    guard rename(url.appending(component: temporary).path(percentEncoded: false), file) == 0 else {
-      throw StudyError("the file cannot be written: \(String(cString: strerror(errno)))", file: file)
-    }
+    let file = "\(path)/\(name)"
+    guard rename("\(path)/\(temporary)", file) == 0 else { throw AtomicFile.failure(file) }
   }
 }
 

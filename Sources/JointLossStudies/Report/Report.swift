@@ -1,5 +1,3 @@
-public import Foundation
-
 /// A comparison on paper: tables, figures and a page, written to a folder.
 public enum Report {
   /// The comparison as aligned text, to be printed.
@@ -30,7 +28,7 @@ public enum Report {
   ///   - log: receives one sentence for each thing that a user must know.
   /// - Throws: ``StudyError`` with the path, if a file cannot be written, or if the records do not fit together.
   public static func write(
-    _ comparison: Comparison, records: [RunRecord], to directory: URL, gnuplot: String = "gnuplot",
+    _ comparison: Comparison, records: [RunRecord], to directory: String, gnuplot: String = "gnuplot",
     log: (String) -> Void
   ) async throws(StudyError) {
     let folder = try OutputFolder(directory)
@@ -52,23 +50,24 @@ public enum Report {
   private static func draw(
     _ figures: [Figure], in folder: OutputFolder, with gnuplot: Gnuplot, log: (String) -> Void
   ) async throws(StudyError) -> [String: String] {
-    let folder = try folder.folder(named: "figures")
+    let figureFolder = try folder.folder(named: "figures")
     for figure in figures {
-      try folder.write(figure.data, to: figure.name + ".dat")
-      try folder.write(figure.script, to: figure.name + ".gp")
+      try gnuplot.removePictures(of: figure, in: figureFolder)
+      try figureFolder.write(figure.data, to: figure.name + ".dat")
+      try figureFolder.write(figure.script, to: figure.name + ".gp")
     }
     var pictures: [String: String] = [:]
     for figure in figures {
-      switch try await gnuplot.draw(figure, in: folder) {
+      switch try await gnuplot.draw(figure, in: figureFolder) {
       case .drawn(let svg): pictures[figure.name] = svg
       case .missingProgram:
         log(
           "\(gnuplot.program) is not on the PATH, so the figures are not drawn; their data and scripts are in "
-            + "\(folder.path). For the pictures: apt-get install gnuplot-nox, then jointloss report "
-            + folder.url.deletingLastPathComponent().path(percentEncoded: false))
+            + "\(figureFolder.path). For the pictures: apt-get install gnuplot-nox, then jointloss report "
+            + folder.path)
         return pictures
       case .failed(let reason):
-        log("gnuplot could not draw \(folder.path)/\(figure.name).gp: \(reason)")
+        log("gnuplot could not draw \(figureFolder.path)/\(figure.name).gp: \(reason)")
       }
     }
     return pictures

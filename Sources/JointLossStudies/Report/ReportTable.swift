@@ -1,31 +1,41 @@
 /// A table of texts, ready to be set as plain text, Markdown, LaTeX or HTML.
-struct ReportTable: Sendable, Hashable {
+package struct ReportTable: Sendable, Hashable {
   /// On which side a column's texts are flush.
-  enum Alignment: Sendable, Hashable {
+  package enum Alignment: Sendable, Hashable {
     case left
     case right
   }
 
   /// A heading and the side its column is flush on.
-  struct Column: Sendable, Hashable {
-    let heading: String
-    let alignment: Alignment
+  package struct Column: Sendable, Hashable {
+    package let heading: String
+    package let alignment: Alignment
 
-    init(_ heading: String, _ alignment: Alignment = .right) {
+    package init(_ heading: String, _ alignment: Alignment = .right) {
       self.heading = heading
       self.alignment = alignment
     }
   }
 
   /// What stands where there is no value.
-  static let missing = "–"
+  package static let missing = "–"
 
-  let columns: [Column]
+  package let columns: [Column]
   /// One text a column in each row.
-  let rows: [[String]]
+  package let rows: [[String]]
+
+  /// Creates a table.
+  ///
+  /// - Parameters:
+  ///   - columns: headings and sides.
+  ///   - rows: one text a column in each row.
+  package init(columns: [Column], rows: [[String]]) {
+    self.columns = columns
+    self.rows = rows
+  }
 
   /// Columns padded to their widest text, for a terminal.
-  var plainText: String {
+  package var plainText: String {
     let widths = columns.indices.map { index in
       max(columns[index].heading.count, rows.map { $0[index].count }.max() ?? 0)
     }

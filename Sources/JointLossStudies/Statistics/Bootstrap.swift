@@ -25,8 +25,7 @@ package struct Bootstrap: Sendable {
   package let sampleSize: Int
   /// The number of resamples.
   package let resamples: Int
-  // How often each value occurs in each resample, resample by resample. Counts rather than indices: the sum
-  // of a resample then runs in the order of the sample, and one that repeats the sample ties exactly with it.
+  // How often each value occurs in each resample, resample by resample.
   private let counts: [Double]
 
   /// Draws the resamples.
@@ -61,19 +60,27 @@ package struct Bootstrap: Sendable {
   ) -> ConfidenceInterval? {
     precondition(values.count == sampleSize, "\(values.count) values for resamples of \(sampleSize)")
     guard sampleSize > 1, let mean = Quantiles.mean(values) else { return nil }
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    guard squares > 0 else { return ConfidenceInterval(lower: mean, upper: mean) }
-    let cubes = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) * ($1 - mean) }
+    let deviations = values.map { $0 - mean }
+    let squares = deviations.reduce(0) { $0 + $1 * $1 }
+    // Values that differ by rounding only have no spread that could be resampled.
+    guard squares.squareRoot() > 1e-13 * abs(mean) else {
+      return ConfidenceInterval(lower: mean, upper: mean)
+    }
+    let cubes = deviations.reduce(0) { $0 + $1 * $1 * $1 }
     // The jackknife's deviations of the mean are those of the values over n − 1, which cancels here.
     let acceleration = cubes / (6 * squares * squares.squareRoot())
 
-    let means = resampleMeans(of: values)
-    let below = means.reduce(0.0) { $0 + ($1 < mean ? 1 : $1 == mean ? 0.5 : 0) }
-    let bias = NormalDistribution.quantile(below / Double(resamples))
+    let means = resampleMeans(of: deviations)
+    // Resamples that tie with the sample do so up to rounding only; they count half, as in the definition.
+    let tolerance = 1e-12 * squares.squareRoot()
+    let below = means.reduce(0.0) { $0 + ($1 < -tolerance ? 1 : $1 <= tolerance ? 0.5 : 0) }
+    // Kept off 0 and 1, where z₀ would be infinite: a sample of one outlier among many equal values.
+    let share = min(max(below, 0.5), Double(resamples) - 0.5) / Double(resamples)
+    let bias = NormalDistribution.quantile(share)
     func end(_ probability: Double) -> Double {
       let shifted = bias + NormalDistribution.quantile(probability)
       let level = NormalDistribution.cumulative(bias + shifted / (1 - acceleration * shifted))
-      return Quantiles.quantile(level, ofSorted: means)
+      return mean + Quantiles.quantile(level, ofSorted: means)
     }
     let tail = (1 - confidence) / 2
     return ConfidenceInterval(lower: end(tail), upper: end(1 - tail))

@@ -34,14 +34,15 @@ struct Conclusion {
       guard !entries.isEmpty else { return nil }
       let texts = entries.map { entry in
         let points = NumberText.signed(entry.difference.estimate.mean, decimals: 1)
-        return "\(entry.label) (\(points) points of Δm, p \(NumberText.pEquation(entry.difference.adjustedPValue)))"
+        return
+          "\(entry.label) (\(points) points of Δm, p \(NumberText.pEquation(entry.difference.adjustedPValue)))"
       }
       return (favours ? "better: " : "worse: ") + NumberText.list(texts)
     }
     let parts = [list(true), list(false)].compactMap { $0 }.joined(separator: "; significantly ")
     let rest =
       significant.count < tests
-      ? "no other difference is significant" : "so every difference is significant"
+      ? "no other difference is significant" : "every difference is significant"
     return "On \(suite), compared with \(reference) over \(pairs) seeds, significantly \(parts); \(rest)."
   }
 

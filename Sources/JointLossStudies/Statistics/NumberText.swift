@@ -96,7 +96,8 @@ package enum NumberText {
     return groups.map { group in
       group.count == 1
         ? "\(group.lowerBound)"
-        : group.count == 2 ? "\(group.lowerBound), \(group.upperBound)" : "\(group.lowerBound)–\(group.upperBound)"
+        : group.count == 2
+          ? "\(group.lowerBound), \(group.upperBound)" : "\(group.lowerBound)–\(group.upperBound)"
     }.joined(separator: ", ")
   }
 }

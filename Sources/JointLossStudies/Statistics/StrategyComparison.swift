@@ -72,3 +72,39 @@ public struct StrategyComparison: Sendable, Hashable {
     public let peakMemoryBytes: Int
   }
 }
+
+extension StrategyComparison {
+  init(
+    _ label: String, in records: SuiteRecords, scores: [UInt64: SeedScore], meanRank: Double?,
+    difference: PairedDifference?, referenceStep: Double?, bootstraps: inout BootstrapPool
+  ) {
+    let all = records.runs(of: label)
+    let completed = records.completedRuns(of: label)
+    self.label = label
+    runs = RunCounts(
+      completed: completed.count, diverged: all.count { $0.footer.status == .diverged },
+      failed: all.count { $0.footer.status == .failed })
+    seeds = scores.keys.sorted()
+    let bySeed = seeds.compactMap { scores[$0] }
+    improvements = bySeed.map(\.improvement)
+    lossRatio = Estimate(bySeed.compactMap { Quantiles.mean($0.ratios) }, &bootstraps)
+    improvement = Estimate(improvements, &bootstraps)
+    var tasks: [TaskComparison] = []
+    for (index, name) in records.tasks.enumerated() {
+      tasks.append(
+        TaskComparison(
+          name: name, testLoss: Quantiles.mean(completed.map { $0.footer.selectedTest[index] }),
+          ratio: Estimate(bySeed.map { $0.ratios[index] }, &bootstraps)))
+    }
+    self.tasks = tasks
+    self.meanRank = meanRank
+    self.difference = difference
+    cost = SuiteComparison.medianStep(of: label, in: records).map { step in
+      Cost(
+        stepMicroseconds: step, ratio: referenceStep.flatMap { $0 > 0 ? step / $0 : nil },
+        runSeconds: Quantiles.mean(completed.map(\.footer.measured.seconds)) ?? 0,
+        backwardPasses: Quantiles.mean(completed.map { Double($0.footer.passes.backward) }) ?? 0,
+        peakMemoryBytes: completed.map(\.footer.measured.peakMemoryBytes).max() ?? 0)
+    }
+  }
+}

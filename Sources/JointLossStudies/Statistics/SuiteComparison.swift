@@ -1,9 +1,9 @@
+import JointLossWeighting
+
 /// The strategies of one suite compared. ``Comparison`` has the conventions.
 public struct SuiteComparison: Sendable, Hashable {
   /// The significance level of every test, after correction.
   static let level = 0.05
-  // A loss this close to 0 cannot be divided by: the quotient would be rounding noise.
-  private static let smallestDenominator = 1e-12
 
   /// The label of the suite.
   public let label: String
@@ -29,15 +29,15 @@ public struct SuiteComparison: Sendable, Hashable {
     let present = [baseline, reference].filter { !records.completedRuns(of: $0).isEmpty }
     let yardstick = present.first
     let tested = present.contains(reference) ? reference : nil
-    let ratios = Self.lossRatios(of: records, yardstick: yardstick)
+    let scores = Self.scores(of: records, yardstick: yardstick)
     let ranks = Self.meanRanks(of: records)
-    let differences = Self.differences(to: tested, ratios: ratios, in: records, bootstraps: &bootstraps)
+    let differences = Self.differences(to: tested, scores: scores, in: records, bootstraps: &bootstraps)
     let referenceStep = Self.medianStep(of: reference, in: records)
     var rows: [StrategyComparison] = []
     for strategy in records.strategies {
       rows.append(
         StrategyComparison(
-          strategy, in: records, ratios: ratios[strategy] ?? [:], meanRank: ranks?[strategy],
+          strategy, in: records, scores: scores[strategy] ?? [:], meanRank: ranks?[strategy],
           difference: differences[strategy], referenceStep: referenceStep, bootstraps: &bootstraps))
     }
     label = records.label
@@ -47,33 +47,27 @@ public struct SuiteComparison: Sendable, Hashable {
     self.reference = tested
     self.rows = rows
     conclusion = Conclusion(suite: label, reference: reference, isTested: tested != nil, rows: rows).sentence
-    notes = SuiteNotes(
-      records: records, baseline: baseline, reference: reference, yardstick: yardstick, rows: rows
-    ).sentences
+    notes =
+      SuiteNotes(
+        records: records, baseline: baseline, reference: reference, yardstick: yardstick, rows: rows
+      ).sentences
   }
 
-  /// Each task's loss divided by the yardstick's, by strategy and seed, where both runs completed and every
-  /// loss of the yardstick is positive.
-  private static func lossRatios(
+  /// What a run scores against the yardstick, by strategy and seed, where both runs completed.
+  private static func scores(
     of records: SuiteRecords, yardstick: String?
-  ) -> [String: [UInt64: [Double]]] {
+  ) -> [String: [UInt64: SeedScore]] {
     guard let yardstick else { return [:] }
-    var ratios: [String: [UInt64: [Double]]] = [:]
-    for seed in usableSeeds(of: yardstick, in: records) {
+    var scores: [String: [UInt64: SeedScore]] = [:]
+    for seed in records.seeds {
       guard let denominators = records.selectedTest(yardstick, seed: seed) else { continue }
       for strategy in records.strategies {
-        guard let losses = records.selectedTest(strategy, seed: seed) else { continue }
-        ratios[strategy, default: [:]][seed] = zip(losses, denominators).map { $0 / $1 }
+        scores[strategy, default: [:]][seed] = records.selectedTest(strategy, seed: seed).flatMap {
+          SeedScore(losses: $0, yardstick: denominators)
+        }
       }
     }
-    return ratios
-  }
-
-  /// The seeds whose losses of a strategy can be divided by.
-  static func usableSeeds(of strategy: String, in records: SuiteRecords) -> [UInt64] {
-    records.seeds.filter { seed in
-      records.selectedTest(strategy, seed: seed)?.allSatisfy { $0 > smallestDenominator } ?? false
-    }
+    return scores
   }
 
   /// The seeds in which every strategy has a run, however it ended.
@@ -100,16 +94,16 @@ public struct SuiteComparison: Sendable, Hashable {
   }
 
   private static func differences(
-    to reference: String?, ratios: [String: [UInt64: [Double]]], in records: SuiteRecords,
+    to reference: String?, scores: [String: [UInt64: SeedScore]], in records: SuiteRecords,
     bootstraps: inout BootstrapPool
   ) -> [String: StrategyComparison.PairedDifference] {
-    guard let reference, let own = ratios[reference] else { return [:] }
+    guard let reference, let own = scores[reference] else { return [:] }
     var tests: [(strategy: String, estimate: Estimate, test: WilcoxonSignedRank)] = []
     for strategy in records.strategies where strategy != reference {
       let pairs = records.seeds.compactMap { seed in
-        ratios[strategy]?[seed].flatMap { other in own[seed].map { (other, $0) } }
+        scores[strategy]?[seed].flatMap { other in own[seed].map { (other, $0) } }
       }
-      let differences = pairs.map { improvement(of: $0) - improvement(of: $1) }
+      let differences = pairs.map { $0.improvement - $1.improvement }
       guard let estimate = Estimate(differences, &bootstraps) else { continue }
       tests.append((strategy, estimate, WilcoxonSignedRank(differences)))
     }
@@ -123,48 +117,24 @@ public struct SuiteComparison: Sendable, Hashable {
     return results
   }
 
-  /// Δm % of one seed from its loss ratios: 100/T Σ (1 − L/B), the losses being positive.
-  static func improvement(of ratios: [Double]) -> Double {
-    100 * ratios.reduce(0) { $0 + (1 - $1) } / Double(ratios.count)
-  }
-
   static func medianStep(of strategy: String, in records: SuiteRecords) -> Double? {
     Quantiles.median(records.completedRuns(of: strategy).map(\.footer.measured.medianStepMicroseconds))
   }
 }
 
-extension StrategyComparison {
-  init(
-    _ label: String, in records: SuiteRecords, ratios: [UInt64: [Double]], meanRank: Double?,
-    difference: PairedDifference?, referenceStep: Double?, bootstraps: inout BootstrapPool
-  ) {
-    let all = records.runs(of: label)
-    let completed = records.completedRuns(of: label)
-    self.label = label
-    runs = RunCounts(
-      completed: completed.count, diverged: all.count { $0.footer.status == .diverged },
-      failed: all.count { $0.footer.status == .failed })
-    seeds = ratios.keys.sorted()
-    let bySeed = seeds.compactMap { ratios[$0] }
-    improvements = bySeed.map(SuiteComparison.improvement)
-    lossRatio = Estimate(bySeed.compactMap { Quantiles.mean($0) }, &bootstraps)
-    improvement = Estimate(improvements, &bootstraps)
-    var tasks: [TaskComparison] = []
-    for (index, name) in records.tasks.enumerated() {
-      tasks.append(
-        TaskComparison(
-          name: name, testLoss: Quantiles.mean(completed.map { $0.footer.selectedTest[index] }),
-          ratio: Estimate(bySeed.map { $0[index] }, &bootstraps)))
-    }
-    self.tasks = tasks
-    self.meanRank = meanRank
-    self.difference = difference
-    cost = SuiteComparison.medianStep(of: label, in: records).map { step in
-      Cost(
-        stepMicroseconds: step, ratio: referenceStep.flatMap { $0 > 0 ? step / $0 : nil },
-        runSeconds: Quantiles.mean(completed.map(\.footer.measured.seconds)) ?? 0,
-        backwardPasses: Quantiles.mean(completed.map { Double($0.footer.passes.backward) }) ?? 0,
-        peakMemoryBytes: completed.map(\.footer.measured.peakMemoryBytes).max() ?? 0)
-    }
+/// The score of one run: its test losses against the yardstick's of the same seed.
+struct SeedScore {
+  /// Each task's loss divided by the yardstick's.
+  let ratios: [Double]
+  /// Δm in percent.
+  let improvement: Double
+
+  /// Scores a run; nil where a loss of the yardstick is not positive and cannot be divided by.
+  init?(losses: [Double], yardstick: [Double]) {
+    guard yardstick.allSatisfy({ $0 > 0 }),
+      let percent = try? RelativeImprovement.percent(losses: losses, baseline: yardstick)
+    else { return nil }
+    ratios = zip(losses, yardstick).map { $0 / $1 }
+    improvement = percent
   }
 }

@@ -20,15 +20,18 @@ struct SuiteNotes {
     var notes: [String] = []
     if yardstick != baseline {
       notes.append(
-        "No run of \(baseline) completed: \(yardstick) takes its place, and loss ratios and Δm are relative to it.")
+        "No run of \(baseline) completed: \(yardstick) takes its place, and loss ratios and Δm are relative to it."
+      )
     }
-    let usable = SuiteComparison.usableSeeds(of: yardstick, in: records)
     let incomplete = records.seeds.filter { records.selectedTest(yardstick, seed: $0) == nil }
     if !incomplete.isEmpty {
       notes.append(
-        "\(yardstick) has no completed run for \(seedList(incomplete)): left out of loss ratios, Δm and tests.")
+        "\(yardstick) has no completed run for \(seedList(incomplete)): left out of loss ratios, Δm and tests."
+      )
     }
-    let zero = records.seeds.filter { !usable.contains($0) && !incomplete.contains($0) }
+    let zero = records.seeds.filter { seed in
+      records.selectedTest(yardstick, seed: seed).map { SeedScore(losses: $0, yardstick: $0) == nil } ?? false
+    }
     if !zero.isEmpty {
       notes.append(
         "A test loss of \(yardstick) is not positive for \(seedList(zero)), and cannot be divided by: left out of "

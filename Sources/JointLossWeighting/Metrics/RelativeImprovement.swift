@@ -25,7 +25,8 @@ public enum RelativeImprovement {
     for (task, (loss, base)) in zip(losses, baseline).enumerated() {
       guard loss.isFinite && base.isFinite else {
         throw WeightingError(
-          .nonFinite, "Δm of loss \(loss) against baseline \(base) of task \(task) is not defined", task: task)
+          .nonFinite, "Δm of loss \(loss) against baseline \(base) of task \(task) is not defined", task: task
+        )
       }
       guard abs(base) > smallestBaseline else {
         throw WeightingError(

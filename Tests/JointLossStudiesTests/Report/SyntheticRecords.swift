@@ -73,13 +73,16 @@ enum SyntheticRecords {
           }
           let weights = tasks.indices.map { task in
             behaviour.weight
-              * Double.exponential(behaviour.drift * time * (Double(task) - 0.5) + (behaviour.drift == 0 ? 0 : 0.05 * noise.normal()))
+              * Double.exponential(
+                behaviour.drift * time * (Double(task) - 0.5)
+                  + (behaviour.drift == 0 ? 0 : 0.05 * noise.normal()))
           }
           lines.append(
             RunRecord.Epoch(
               epoch: epoch, train: losses, validation: losses, test: losses,
               weights: epoch == 0 ? nil : weights,
-              conflictRate: behaviour.conflict.map { min(1, max(0, $0 * (1 + time) + 0.1 * noise.normal())) }))
+              conflictRate: behaviour.conflict.map { min(1, max(0, $0 * (1 + time) + 0.1 * noise.normal())) })
+          )
         }
         records.append(
           try run(

@@ -62,7 +62,8 @@ struct Axis {
     let power = Int(pow(10, Double(max(0, String(length).count - 2))))
     let step = [1, 2, 5, 10, 20, 50, 100].map { $0 * power }.first { length <= 6 * $0 } ?? length
     return [
-      "set xrange [\(first):\(max(last, first + 1))]", "set xtics 0,\(step)", "set xlabel 'epoch' offset 0,0.4",
+      "set xrange [\(first):\(max(last, first + 1))]", "set xtics 0,\(step)",
+      "set xlabel 'epoch' offset 0,0.4",
     ]
   }
 }

@@ -43,9 +43,10 @@ struct ConflictFigure {
       subtitle: "pairs of tasks with a negative cosine on the probe batch; " + summary, panels: [panel],
       legend: legend, panelSize: (560, 320))
     return Figure(
-      suite: records.label, name: name, title: "Conflict between task gradients",
-      caption: "Share of task pairs whose gradients of the shared parameters have a negative cosine, on a fixed "
+      suite: records.label, title: "Conflict between task gradients",
+      caption:
+        "Share of task pairs whose gradients of the shared parameters have a negative cosine, on a fixed "
         + "probe batch at the end of each epoch, \(summary).",
-      data: file.data, script: script.text)
+      data: file.data, drawnBy: script)
   }
 }

@@ -12,6 +12,18 @@ struct Figure: Sendable {
   let data: String
   /// The content of `name.gp`.
   let script: String
+  /// The width of the picture, in pixels.
+  let width: Int
+
+  init(suite: String, title: String, caption: String, data: String, drawnBy script: GnuplotScript) {
+    self.suite = suite
+    name = script.name
+    self.title = title
+    self.caption = caption
+    self.data = data
+    self.script = script.text
+    width = script.size.width
+  }
 
   /// The figures of a comparison, suite by suite; a figure without data is left out.
   ///

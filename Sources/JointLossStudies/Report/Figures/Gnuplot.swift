@@ -19,9 +19,18 @@ struct Gnuplot {
   private static let prefix = ".drawing-"
   private static let endings = ["svg", "png"]
 
+  /// Removes the pictures of an earlier report: none may stand beside data that it does not show.
+  ///
+  /// - Parameters:
+  ///   - figure: the figure that is about to be written.
+  ///   - folder: the folder.
+  /// - Throws: ``StudyError`` with the path, if a picture cannot be removed.
+  func removePictures(of figure: Figure, in folder: OutputFolder) throws(StudyError) {
+    for ending in Self.endings { try folder.remove("\(figure.name).\(ending)") }
+  }
+
   /// Runs the script of a figure.
   ///
-  /// Pictures of an earlier report are removed first: no picture may stand beside data that it does not show.
   /// gnuplot writes under a temporary name, and the pictures are renamed when both are complete.
   ///
   /// - Parameters:
@@ -30,7 +39,6 @@ struct Gnuplot {
   /// - Returns: what came of it.
   /// - Throws: ``StudyError`` with the path, if a picture cannot be replaced.
   func draw(_ figure: Figure, in folder: OutputFolder) async throws(StudyError) -> Outcome {
-    for ending in Self.endings { try folder.remove("\(figure.name).\(ending)") }
     let settings = "cd \(GnuplotScript.quote(folder.path)); prefix = '\(Self.prefix)'"
     do {
       let result = try await Subprocess.run(

@@ -44,7 +44,8 @@ struct GnuplotScript {
       panelSize.height + Self.gap.top + Self.gap.bottom
     )
   }
-  private var size: (width: Int, height: Int) {
+  /// The size of the picture, in pixels.
+  var size: (width: Int, height: Int) {
     let forTitle = 9 * max(title.count, subtitle.count * 4 / 5) + 40
     let forLegend = 24 * legend.count + Self.head + 20
     return (
@@ -92,7 +93,8 @@ struct GnuplotScript {
       // A label of our own: gnuplot's goes off the page where tics are wide and the margin is set.
       let middle = top + panelSize.height / 2
       lines.append(
-        "set label 4 \(Self.quote(panel.verticalLabel)) at screen \(x(left - 68)),\(y(middle)) center rotate by 90")
+        "set label 4 \(Self.quote(panel.verticalLabel)) at screen \(x(left - 68)),\(y(middle)) center rotate by 90"
+      )
       lines.append("set title \(Self.quote(panel.title)) offset 0,-0.4 font 'Helvetica,15'")
       lines += panel.settings
       lines.append("plot " + panel.plots.joined(separator: ", \\\n    "))
@@ -138,7 +140,8 @@ struct GnuplotScript {
   }
 
   static func oneLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
   }
 
   static func number(_ value: Double) -> String { String(format: "%.6g", value) }

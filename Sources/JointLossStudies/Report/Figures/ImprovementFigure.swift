@@ -13,7 +13,8 @@ struct ImprovementFigure {
     let rows = suite.rows.filter { $0.label != yardstick && $0.improvement != nil }
     guard !rows.isEmpty else { return nil }
     let values = rows.flatMap { row in
-      row.improvements + [row.improvement?.interval?.lower, row.improvement?.interval?.upper].compactMap { $0 }
+      row.improvements
+        + [row.improvement?.interval?.lower, row.improvement?.interval?.upper].compactMap { $0 }
     }
     let height = max(150, 44 * rows.count)
     let longest = rows.map(\.label.count).max() ?? 0
@@ -22,10 +23,11 @@ struct ImprovementFigure {
       subtitle: summary, panels: [panel(rows, values: values, yardstick: yardstick, file: name)], legend: [],
       panelSize: (560, height), leftMargin: 40 + 9 * longest)
     return Figure(
-      suite: suite.label, name: name, title: "Δm relative to \(yardstick)",
-      caption: "Mean relative gain over \(yardstick) in percent: positive is better. \(Self.legend) The dashed "
+      suite: suite.label, title: "Δm relative to \(yardstick)",
+      caption:
+        "Mean relative gain over \(yardstick) in percent: positive is better. \(Self.legend) The dashed "
         + "line is the mean of \(reference).",
-      data: data(rows), script: script.text)
+      data: data(rows), drawnBy: script)
   }
 
   private static let legend =
@@ -36,7 +38,8 @@ struct ImprovementFigure {
   }
 
   private func data(_ rows: [StrategyComparison]) -> String {
-    var means = "# index 0: strategies from the top; columns: height, mean, lower and upper end of the interval\n"
+    var means =
+      "# index 0: strategies from the top; columns: height, mean, lower and upper end of the interval\n"
     var seeds = "# index 1: single seeds; columns: height, Δm % of a seed\n"
     for (index, row) in rows.enumerated() {
       guard let estimate = row.improvement else { continue }
@@ -75,7 +78,7 @@ struct ImprovementFigure {
       let height = rows.count - index
       return [
         "'\(file).dat' index 1 using ($1 == \(height) ? $2 : 1/0):($1 - 0.2) with points pointtype 6 "
-          + "pointsize 0.5 linecolor rgb '#90\(style.color)' notitle",
+          + "pointsize 0.6 linecolor rgb '#90\(style.color)' notitle",
         "'\(file).dat' index 0 every ::\(index)::\(index) using 2:1:3:4 with xerrorbars pointtype 7 "
           + "pointsize 1 linecolor rgb '#\(style.color)' linewidth 2.5 notitle",
       ]

@@ -21,7 +21,8 @@ struct LossFigure {
         let curve = Curve.quartiles(of: records.completedRuns(of: strategy)) { $0.test[task] }
         guard let end = curve.points.last else { continue }
         let plot = file.add(
-          curve, title: "task \(records.tasks[task]), strategy \(strategy)", style: palette.style(of: strategy))
+          curve, title: "task \(records.tasks[task]), strategy \(strategy)",
+          style: palette.style(of: strategy))
         bands.append(plot.band)
         lines.append(plot.line)
         values += curve.values
@@ -38,9 +39,10 @@ struct LossFigure {
       name: name, title: "\(records.label): test loss of each task", subtitle: summary, panels: panels,
       legend: strategies.map { .init(label: $0, style: palette.style(of: $0)) })
     return Figure(
-      suite: records.label, name: name, title: "Test loss of each task",
-      caption: "Test loss over epochs, \(summary). Epoch 0 is the untrained network. Loss axes are logarithmic "
+      suite: records.label, title: "Test loss of each task",
+      caption:
+        "Test loss over epochs, \(summary). Epoch 0 is the untrained network. Loss axes are logarithmic "
         + "where the values span a factor of ten or more. Runs that did not complete are left out.",
-      data: file.data, script: script.text)
+      data: file.data, drawnBy: script)
   }
 }

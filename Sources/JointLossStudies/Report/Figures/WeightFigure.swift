@@ -21,10 +21,10 @@ struct WeightFigure {
       constant.isEmpty
       ? "" : " Not shown, because their weights never change: \(NumberText.list(constant))."
     return Figure(
-      suite: records.label, name: name, title: "Weights over time",
+      suite: records.label, title: "Weights over time",
       caption: "Mean weight of each task in the steps of an epoch, \(summary). Each panel has its own scale, "
         + "logarithmic where the weights span a factor of ten or more." + rest,
-      data: file.data, script: script.text)
+      data: file.data, drawnBy: script)
   }
 
   /// The strategies whose weights change within a run or between runs, and those whose weights do not.

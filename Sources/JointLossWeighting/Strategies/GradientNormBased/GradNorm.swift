@@ -84,7 +84,8 @@ public struct GradNorm: WeightingStrategy {
   private var gradient: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case alpha, gradientScope, parametrisation, minimumWeight, waitsForEpoch, initialLosses, learned, optimizer
+    case alpha, gradientScope, parametrisation, minimumWeight, waitsForEpoch, initialLosses, learned,
+      optimizer
   }
 
   /// Creates the strategy.
@@ -133,7 +134,9 @@ public struct GradNorm: WeightingStrategy {
   public mutating func epochEnded(meanLosses: [Double]) {
     precondition(
       meanLosses.count == learned.count, "\(meanLosses.count) mean losses for \(learned.count) tasks")
-    guard waitsForEpoch, initialLosses == nil, meanLosses.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return }
+    guard waitsForEpoch, initialLosses == nil, meanLosses.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+      return
+    }
     initialLosses = Self.floored(meanLosses)
   }
 

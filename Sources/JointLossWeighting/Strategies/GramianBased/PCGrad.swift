@@ -35,7 +35,8 @@ public struct PCGrad: WeightingStrategy {
       "T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, Gradient Surgery for Multi-Task Learning, "
         + "NeurIPS 2020",
       link: "https://arxiv.org/abs/2001.06782"),
-    formula: "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
+    formula:
+      "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
     appliesTo: .sharedGradient,
     weightSum: "≥ T",
     cost: "T trunk gradients, their Gramian, O(T³)",
@@ -158,7 +159,8 @@ private struct Scratch: Sendable {
       coefficients[other] = other == task ? 1 : 0
       products[other] = cosines[task * taskCount + other]
     }
-    for other in visits where norms[task] > 0 && norms[other] > 0 {
+    // A gradient that is left out has no cosine with any other, so that it is skipped here as well.
+    for other in visits {
       let product = products[other]
       guard product < 0 else { continue }
       var squaredNorm = 0.0
