@@ -43,7 +43,7 @@ import Testing
       environment: .inherit.updating(["PATH": BuiltProducts.folder]), output: .string(limit: 1 << 16),
       error: .string(limit: 1 << 16))
     return (
-      result.terminationStatus.isSuccess, result.standardOutput ?? "", result.standardError ?? ""
+      result.terminationStatus.isSuccess, result.standardOutput, result.standardError
     )
   }
 }
