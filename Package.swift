@@ -89,6 +89,7 @@ let package = Package(
       name: "JointLossStudiesTests",
       dependencies: [
         "JointLossStudies", "JointLossSuites", "JointLossTraining", "JointLossWeighting",
+        "JointLossTestSupport",
       ]),
     .testTarget(
       name: "JointLossCommandTests",
@@ -102,7 +103,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && !["_JointLossKernels", "AllocationCounter"].contains(target.name) {
+let cTargets = ["_JointLossKernels", "AllocationCounter"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

@@ -23,8 +23,8 @@ import Testing
       equal             0.750  +25.0  1.25             –  –            10.0     1.00    0 of 1
       a_b               1.250  −25.0  2.75         −50.0  1.000        25.0     2.50    0 of 1
 
-      On toy, no difference from equal can be significant: with 1 seed Wilcoxon's p is at least 1, and at \
-      least 1 after Holm's correction over 2 strategies; at least 7 seeds are needed.
+      On toy, no difference from equal can be significant: with 1 seed Wilcoxon's p is at least 1, and at least 1
+        after Holm's correction over 2 strategies; at least 7 seeds are needed.
 
       """
     #expect(text.hasPrefix(expected))
