@@ -61,9 +61,10 @@ package struct ReportTable: Sendable, Hashable {
   /// A `tabular` with the rules of booktabs.
   var latex: String {
     func line(_ cells: [String]) -> String {
-      "    " + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
+      "    {}" + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
     }
     let sides = columns.map { $0.alignment == .left ? "l" : "r" }.joined()
+    // A row that began with “[” would be the optional argument of the line break before it.
     return """
         \\begin{tabular}{@{}\(sides)@{}}
           \\toprule
