@@ -25,7 +25,7 @@ package struct FeatureBankSuite: TaskSuite {
           + "|ρ|·features must be whole."),
       ParameterDescriptor(
         "alignment", .number(default: 0.5, range: .closed(0...1)),
-        "The correlation between tasks of a shared feature's coefficients; mean label correlation is overlap times "
+        "The correlation between tasks of a shared feature's coefficients; the mean label correlation is about overlap times "
           + "this."),
       ParameterDescriptor(
         "features", .integer(default: 6, range: .closed(1...64)), "The features K of each task."),
