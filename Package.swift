@@ -31,7 +31,11 @@ let package = Package(
 
     // MARK: Libraries, from the bottom up
     .target(name: "JointLossLinearAlgebra", dependencies: ["_JointLossLAPACK"]),
-    .target(name: "JointLossWeighting", dependencies: ["JointLossLinearAlgebra"]),
+    .target(
+      name: "JointLossWeighting",
+      dependencies: [
+        "JointLossLinearAlgebra", .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .target(
       name: "JointLossTraining",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "_JointLossKernels"]),
@@ -65,12 +69,19 @@ let package = Package(
       path: "experiments/Sources"),
 
     // MARK: Tests
+    .target(
+      name: "JointLossTestSupport", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"],
+      path: "Tests/JointLossTestSupport"),
     .testTarget(name: "JointLossLinearAlgebraTests", dependencies: ["JointLossLinearAlgebra"]),
     .testTarget(
-      name: "JointLossWeightingTests", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"]),
+      name: "JointLossWeightingTests",
+      dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "JointLossTrainingTests",
-      dependencies: ["JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
+      dependencies: [
+        "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra", "AllocationCounter",
+      ]),
     .testTarget(
       name: "JointLossSuitesTests",
       dependencies: ["JointLossSuites", "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
@@ -78,18 +89,22 @@ let package = Package(
       name: "JointLossStudiesTests",
       dependencies: [
         "JointLossStudies", "JointLossSuites", "JointLossTraining", "JointLossWeighting",
+        "JointLossTestSupport",
       ]),
     .testTarget(
       name: "JointLossCommandTests",
       dependencies: [
         "JointLossCommand", "JointLossStudies", "JointLossWeighting", "jointloss", "experiments",
+        "JointLossTestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
   ],
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && target.name != "_JointLossKernels" {
+let cTargets = ["_JointLossKernels", "AllocationCounter"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

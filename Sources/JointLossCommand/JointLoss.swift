@@ -2,11 +2,15 @@ public import ArgumentParser
 public import JointLossWeighting
 
 /// The command `jointloss`: everything the package does, from a terminal.
-public struct JointLoss: ParsableCommand {
-  /// Name and summary.
+public struct JointLoss: AsyncParsableCommand {
+  /// Name, summary and subcommands.
   public static let configuration = CommandConfiguration(
     commandName: "jointloss",
-    abstract: "Compares ways to weigh the losses of a multi-task network.")
+    abstract: "Compares ways to weigh the losses of a multi-task network.",
+    subcommands: [
+      CompareCommand.self, RunCommand.self, ReportCommand.self, StrategiesCommand.self, SuitesCommand.self,
+      WeighCommand.self, BenchCommand.self,
+    ])
 
   /// The strategies that every subcommand knows.
   @TaskLocal static var registry = StrategyRegistry.builtIn
@@ -17,10 +21,10 @@ public struct JointLoss: ParsableCommand {
   /// Runs the command with strategies of the caller's own beside the built-in ones.
   ///
   /// - Parameter strategies: the types to add.
-  public static func main(adding strategies: [any WeightingStrategy.Type]) {
+  public static func main(adding strategies: [any WeightingStrategy.Type]) async {
     do {
       let registry = try StrategyRegistry.builtIn.adding(strategies)
-      $registry.withValue(registry) { Self.main(nil) }
+      await $registry.withValue(registry) { await Self.main(nil) }
     } catch {
       Self.exit(withError: error)
     }

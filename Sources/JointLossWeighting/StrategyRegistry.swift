@@ -5,7 +5,13 @@ public struct StrategyRegistry: Sendable {
 
   /// The strategies of this package.
   public static let builtIn = StrategyRegistry(checked: [
-    EqualWeighting.self
+    EqualWeighting.self,
+    FixedWeighting.self,
+    SingleTaskTraining.self,
+    UncertaintyWeighting.self,
+    GradNorm.self,
+    DynamicWeightAverage.self,
+    PCGrad.self,
   ])
 
   private init(checked types: [any WeightingStrategy.Type]) { self.types = types }

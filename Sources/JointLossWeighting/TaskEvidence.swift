@@ -10,35 +10,13 @@ public enum EvidenceNeed: String, Sendable, Codable, CaseIterable {
   case jacobian
 }
 
-/// Random draws handed in from outside, so that a rule's output can be compared with another system's.
-public struct InjectedDraws: Sendable, Codable, Hashable {
-  /// For each task, the other tasks in the order it visits them (PCGrad, GradVac).
-  public var orders: [[Int]]?
-  /// Draws from [0, 1).
-  public var uniforms: [Double]?
-  /// Standard normal draws.
-  public var normals: [Double]?
-
-  /// Creates a set of draws; those left out come from the strategy's own stream.
-  ///
-  /// - Parameters:
-  ///   - orders: visiting orders.
-  ///   - uniforms: uniform draws.
-  ///   - normals: normal draws.
-  public init(orders: [[Int]]? = nil, uniforms: [Double]? = nil, normals: [Double]? = nil) {
-    self.orders = orders
-    self.uniforms = uniforms
-    self.normals = normals
-  }
-}
-
 /// Everything that is known of one training step; evidence is cut from it.
 public struct StepObservation: Sendable, Hashable {
   /// The position in training, from 0.
   public var step = 0
   /// The epoch, from 0.
   public var epoch = 0
-  /// The T unweighted losses of the batch.
+  /// The T unweighted losses of the batch; empty where only gradients are known.
   public var losses: [Double]
   /// The T norms of the task gradients.
   public var gradientNorms: [Double]?
@@ -51,11 +29,14 @@ public struct StepObservation: Sendable, Hashable {
 
   /// Creates an observation of the losses alone.
   ///
-  /// - Parameter losses: the T unweighted losses.
+  /// - Parameter losses: the T unweighted losses; empty where only gradients are known.
   public init(losses: [Double]) { self.losses = losses }
 
-  /// The number of tasks.
-  public var taskCount: Int { losses.count }
+  /// The number of tasks: that of the losses or, without them, of the first of norms, Gramian and Jacobian.
+  public var taskCount: Int {
+    losses.isEmpty
+      ? gradientNorms?.count ?? gramian?.taskCount ?? jacobian?.taskCount ?? 0 : losses.count
+  }
 }
 
 /// Evidence: the part of a step that a strategy asked for, checked to be finite and of one size.
@@ -73,6 +54,38 @@ public protocol TaskEvidence: Sendable {
   var taskCount: Int { get }
 }
 
+extension TaskEvidence {
+  /// Checks that the evidence is of as many tasks as the strategy was created for.
+  ///
+  /// - Parameters:
+  ///   - expected: the number of tasks in the ``StrategySetup``.
+  ///   - strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` with both numbers if they differ.
+  public func require(taskCount expected: Int, by strategy: String) throws(WeightingError) {
+    guard taskCount == expected else {
+      throw WeightingError(
+        .taskCount, "\(strategy) was created for \(expected) tasks, this step has \(taskCount)")
+    }
+  }
+}
+
+/// The number of tasks and nothing else: for rules whose weights are fixed beforehand.
+public struct TaskCountEvidence: TaskEvidence {
+  /// One backward pass, as for the losses.
+  public static let need = EvidenceNeed.losses
+  /// The number of tasks.
+  public let taskCount: Int
+
+  /// Counts the tasks of an observation.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` if there is no task, or a loss is given and not finite.
+  public init(observing observation: StepObservation) throws(WeightingError) {
+    try observation.requireFiniteLosses()
+    taskCount = observation.taskCount
+  }
+}
+
 /// The losses of the batch.
 public struct LossEvidence: TaskEvidence {
   /// Losses alone.
@@ -87,9 +100,9 @@ public struct LossEvidence: TaskEvidence {
   /// Cuts the losses from an observation.
   ///
   /// - Parameter observation: the step.
-  /// - Throws: ``WeightingError`` naming the task whose loss is not finite.
+  /// - Throws: ``WeightingError`` if the losses are missing, or naming the task whose loss is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
-    try observation.requireFiniteLosses()
+    try observation.requireLosses()
     losses = observation.losses
     epoch = observation.epoch
     draws = observation.draws
@@ -113,9 +126,9 @@ public struct GradientNormEvidence: TaskEvidence {
   /// Cuts losses and norms from an observation; a Gramian's diagonal serves where norms are not given.
   ///
   /// - Parameter observation: the step.
-  /// - Throws: ``WeightingError`` if norms are missing, too few or not finite.
+  /// - Throws: ``WeightingError`` if losses or norms are missing, too few or not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
-    try observation.requireFiniteLosses()
+    try observation.requireLosses()
     losses = observation.losses
     epoch = observation.epoch
     if let norms = observation.gradientNorms {
@@ -137,12 +150,10 @@ public struct GradientNormEvidence: TaskEvidence {
   public var taskCount: Int { losses.count }
 }
 
-/// The losses and the Gramian of the task gradients.
+/// The Gramian of the task gradients, for rules that do not look at the losses.
 public struct GramianEvidence: TaskEvidence {
-  /// Losses and Gramian.
+  /// The Gramian.
   public static let need = EvidenceNeed.gramian
-  /// The T unweighted losses.
-  public let losses: [Double]
   /// The inner products of the task gradients.
   public let gramian: Gramian
   /// The epoch, from 0.
@@ -150,7 +161,7 @@ public struct GramianEvidence: TaskEvidence {
   /// Draws from outside.
   public let draws: InjectedDraws
 
-  /// Cuts losses and Gramian from an observation.
+  /// Cuts the Gramian from an observation.
   ///
   /// - Parameter observation: the step.
   /// - Throws: ``WeightingError`` if there is neither Gramian nor Jacobian, or a value is not finite.
@@ -160,20 +171,26 @@ public struct GramianEvidence: TaskEvidence {
       throw WeightingError(.missingEvidence, "the strategy reads the Gramian: give a Gramian or a Jacobian")
     }
     try observation.require(gramian)
-    losses = observation.losses
     self.gramian = gramian
     epoch = observation.epoch
     draws = observation.draws
   }
 
   /// The number of tasks.
-  public var taskCount: Int { losses.count }
+  public var taskCount: Int { gramian.taskCount }
 }
 
 extension StepObservation {
+  fileprivate func requireLosses() throws(WeightingError) {
+    try requireFiniteLosses()
+    guard !losses.isEmpty else {
+      throw WeightingError(.missingEvidence, "the strategy reads losses: give the loss of each task")
+    }
+  }
+
   fileprivate func requireFiniteLosses() throws(WeightingError) {
     guard taskCount > 0 else {
-      throw WeightingError(.taskCount, "a step needs the loss of at least one task")
+      throw WeightingError(.taskCount, "a step needs at least one task")
     }
     for (task, loss) in losses.enumerated() where !loss.isFinite {
       throw WeightingError(.nonFinite, "the loss of task \(task) is \(loss)", task: task)
@@ -182,7 +199,7 @@ extension StepObservation {
 
   fileprivate func requireCount(_ count: Int, _ what: String) throws(WeightingError) {
     guard count == taskCount else {
-      throw WeightingError(.taskCount, "\(count) \(what) for \(taskCount) losses")
+      throw WeightingError(.taskCount, "\(count) \(what) for \(taskCount) tasks")
     }
   }
 

@@ -50,6 +50,17 @@ extension WeightingStrategy {
   // Correct for every rule that is stated for "the shared parameters".
   /// All shared parameters.
   public var gradientScope: GradientScope { .sharedParameters }
+
+  /// Cuts the evidence that the strategy reads from all that is known of a step, and weighs the step.
+  ///
+  /// For loops that hold an `any WeightingStrategy` and do not know its evidence.
+  ///
+  /// - Parameter observation: the step.
+  /// - Returns: the weights, and where they apply.
+  /// - Throws: ``WeightingError`` if evidence is missing or no weights exist; the state is then unchanged.
+  public mutating func weights(observing observation: StepObservation) throws(WeightingError) -> TaskWeights {
+    try weights(for: Evidence(observing: observation))
+  }
 }
 
 /// The parameters over which task gradients are taken.

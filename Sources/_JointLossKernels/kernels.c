@@ -21,6 +21,16 @@
 #define JL_REASSOCIATE
 #endif
 
+/* The square root alone, without errno, which would keep a loop from being vectorised. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_sqrt)
+#define JL_SQRT(x) __builtin_elementwise_sqrt(x)
+#endif
+#endif
+#ifndef JL_SQRT
+#define JL_SQRT(x) SQRT(x)
+#endif
+
 #define JL_JOIN_(name, suffix) jl_##name##_##suffix
 #define JL_JOIN(name, suffix) JL_JOIN_(name, suffix)
 #define JL(name) JL_JOIN(name, SUFFIX)

@@ -1,3 +1,3 @@
 import JointLossCommand
 
-JointLoss.main(adding: [])
+await JointLoss.main(adding: [])

@@ -86,6 +86,8 @@ public struct RunRecord: Sendable, Hashable {
     /// What the run cost in passes: the same on every machine.
     public var passes: Passes
     /// What the run cost in time on this machine: the only values that differ when a run is repeated.
+    ///
+    /// In the file a `checksum` of all other bytes lies beside them, since it differs with them.
     public var measured: Measured
   }
 

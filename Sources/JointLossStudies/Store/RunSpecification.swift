@@ -32,6 +32,9 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   /// The number of epochs.
   public let epochs: Int
 
+  /// The version of the fields' meaning that this build writes.
+  static let currentFormat = 1
+
   /// The canonical JSON: sorted keys, no white space.
   package var canonicalJSON: String {
     get throws {

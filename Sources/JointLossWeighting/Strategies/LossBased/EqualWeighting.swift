@@ -1,13 +1,17 @@
-/// Weighs every loss by 1: the sum of the losses.
+/// Weighs every loss alike: the sum of the losses, or their mean.
 ///
 /// The baseline that V. Kurin et al., *In Defense of the Unitary Scalarization for Deep Multi-Task Learning*,
 /// NeurIPS 2022 (<https://arxiv.org/abs/2201.04122>) found hard to beat.
 ///
-///     w_t = 1
+///     w_t = 1      (sum)
+///     w_t = 1/T    (mean)
 ///
 /// Cost: none.
+///
+/// The field disagrees by the factor T, which under plain gradient descent is a change of the learning rate;
+/// the sum is the default.
 public struct EqualWeighting: WeightingStrategy {
-  /// Name, citation and formula.
+  /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "equal",
     title: "equal weighting",
@@ -15,24 +19,38 @@ public struct EqualWeighting: WeightingStrategy {
       "V. Kurin, A. De Palma, I. Kostrikov, S. Whiteson, M. P. Kumar, In Defense of the Unitary Scalarization "
         + "for Deep Multi-Task Learning, NeurIPS 2022",
       link: "https://arxiv.org/abs/2201.04122"),
-    formula: "w_t = 1",
+    formula: "w_t = 1 (sum) or 1/T (mean)",
     appliesTo: .losses,
-    weightSum: "T")
+    weightSum: "T (sum) or 1 (mean)",
+    parameters: [
+      ParameterDescriptor(
+        "reduction", .choice(default: "sum", options: ["sum", "mean"]),
+        "Whether the losses are summed or averaged.")
+    ])
+
+  private enum Reduction: String { case sum, mean }
 
   private let values: [Double]
 
   /// Creates the strategy.
   ///
-  /// - Parameter setup: the number of tasks is all it reads.
+  /// - Parameter setup: the number of tasks and `reduction`.
   public init(_ setup: StrategySetup) {
-    values = [Double](repeating: 1, count: setup.taskCount)
+    let weight =
+      switch setup.parameters.choice("reduction", as: Reduction.self) {
+      case .sum: 1.0
+      case .mean: 1 / Double(setup.taskCount)
+      }
+    values = [Double](repeating: weight, count: setup.taskCount)
   }
 
-  /// Ones.
+  /// The same weight for every task.
   ///
-  /// - Parameter evidence: ignored.
-  /// - Returns: T ones, on the losses.
-  public func weights(for evidence: LossEvidence) -> TaskWeights {
-    TaskWeights(values, appliesTo: .losses)
+  /// - Parameter evidence: the number of tasks.
+  /// - Returns: T equal weights, on the losses.
+  /// - Throws: ``WeightingError`` for another number of tasks than at the start.
+  public func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: values.count, by: Self.descriptor.name)
+    return TaskWeights(values, appliesTo: .losses)
   }
 }

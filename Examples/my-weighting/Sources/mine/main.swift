@@ -1,0 +1,3 @@
+import JointLossCommand
+
+await JointLoss.main(adding: [MyWeighting.self])

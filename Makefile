@@ -1,0 +1,38 @@
+# The commands of a newcomer: `make compare` and `make test`. Both install what is missing first.
+SWIFT ?= swift
+PACKAGES := liblapacke-dev libopenblas-dev gnuplot-nox pkg-config
+OUT ?= comparison
+
+.PHONY: compare test bench dependencies
+
+compare: dependencies
+	$(SWIFT) build -c release --product jointloss
+	"$$($(SWIFT) build -c release --show-bin-path)/jointloss" compare --out "$(OUT)"
+
+test: dependencies
+	$(SWIFT) test --disable-xctest
+
+# Timings are taken on the BLAS kernel that the processor would get by itself.
+bench: dependencies
+	$(SWIFT) build -c release --product jointloss
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$$($(SWIFT) build -c release --show-bin-path)/jointloss" bench
+
+dependencies:
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.2 or later is needed: https://www.swift.org/install"; exit 1; }
+	@missing=; \
+	if command -v dpkg-query >/dev/null; then \
+	  for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+	  done; \
+	else \
+	  pkg-config --exists lapacke 2>/dev/null || missing=" $(PACKAGES)"; \
+	fi; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "Please install these packages, or your system's own of the same purpose:$$missing"; exit 1; \
+	elif [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif sudo -n true 2>/dev/null; then as_root=sudo; \
+	else echo "Not allowed to install packages here. Please run: sudo apt-get install$$missing"; exit 1; \
+	fi; \
+	echo "Installing with apt-get:$$missing"; \
+	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing

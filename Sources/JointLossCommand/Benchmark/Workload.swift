@@ -1,0 +1,65 @@
+import Foundation
+import JointLossLinearAlgebra
+import JointLossTraining
+
+/// A network and a batch to time steps on: dense layers of one width under ReLU, squared errors.
+struct Workload: Sendable {
+  /// The batches that steps cycle through.
+  static let batches = 8
+
+  let name: String
+  let inputs: Int
+  let width: Int
+  let layers: Int
+  let tasks: Int
+  let outputs: Int
+  let batch: Int
+
+  static let all = [
+    Workload(name: "small", inputs: 32, width: 64, layers: 2, tasks: 2, outputs: 1, batch: 64),
+    Workload(
+      name: "gradnorm-toy", inputs: 250, width: 100, layers: 4, tasks: 10, outputs: 100, batch: 100),
+    Workload(
+      name: "gradnorm-toy-t2", inputs: 250, width: 100, layers: 4, tasks: 2, outputs: 100, batch: 100),
+    Workload(name: "medium", inputs: 128, width: 512, layers: 3, tasks: 10, outputs: 16, batch: 256),
+    Workload(name: "wide", inputs: 256, width: 1024, layers: 3, tasks: 40, outputs: 1, batch: 256),
+  ]
+
+  /// The network.
+  func network() throws(TrainingError) -> NetworkSpecification {
+    try NetworkSpecification(
+      inputs: inputs, trunk: [Int](repeating: width, count: layers), activation: .relu,
+      tasks: (0..<tasks).map {
+        TaskSpecification(name: "task \($0)", loss: .meanSquaredError, outputs: outputs)
+      })
+  }
+
+  /// Eight batches: `y_t = (1 + t/5) tanh(x (B + E_t))` with Gaussian x, a common B and an own E_t.
+  func data() throws(TrainingError) -> PreparedData<Float> {
+    var stream = PhiloxStream(seed: 0, purpose: "data")
+    let samples = Self.batches * batch
+    let x = Matrix<Double>(rows: samples, columns: inputs)
+    fill(x.view, scale: 1, &stream)
+    let scale = 1 / Double(inputs).squareRoot()
+    let common = Matrix<Double>(rows: inputs, columns: outputs)
+    fill(common.view, scale: scale, &stream)
+    let own = Matrix<Double>(rows: inputs, columns: outputs)
+    let product = Matrix<Double>(rows: samples, columns: outputs)
+    let targets = (0..<tasks).map { task in
+      fill(own.view, scale: 0.35 * scale, &stream)
+      own.view.add(common.view)
+      product.view.setProduct(x.view, .asIs, own.view, .asIs)
+      return product.elements.map { (1 + Double(task) / 5) * tanh($0) }
+    }
+    let network = try network()
+    return try PreparedData(
+      TaskDataset(inputCount: inputs, inputs: x.elements, targets: targets, tasks: network.tasks),
+      network: network)
+  }
+
+  private func fill(_ view: MatrixView<Double>, scale: Double, _ stream: inout PhiloxStream) {
+    for row in 0..<view.rows {
+      for column in 0..<view.columns { view[row, column] = scale * stream.normal() }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import JointLossStudies
+import JointLossWeighting
+
+/// How the listings of strategies and suites are set.
+enum Listing {
+  /// Facts under one another, each with its name before its first line.
+  static func facts(_ facts: [(name: String, text: String)]) -> String {
+    let width = facts.map(\.name.count).max() ?? 0
+    let space = String(repeating: " ", count: width)
+    return facts.map { name, text in
+      let lines = text.split(separator: "\n")
+      return lines.enumerated().map { index, line in
+        "  \(index == 0 ? name + space.dropFirst(name.count) : space)  \(line)"
+      }.joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  /// The parameters with defaults and ranges, ready for `--set`.
+  static func parameters(_ parameters: [ParameterDescriptor], of owner: String) -> String {
+    guard !parameters.isEmpty else { return "It has no parameters." }
+    let table = ReportTable(
+      columns: ["parameter", "default", "values", "meaning"].map { .init($0, .left) },
+      rows: parameters.map { ["\($0.name)", "\($0.defaultValue)", $0.domain, $0.summary] })
+    return "Parameters, for --set \(owner).PARAMETER=VALUE:\n\n\(table.plainText)"
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import JointLossStudies
+import JointLossWeighting
+
+/// `jointloss strategies`: what weighting strategies there are.
+struct StrategiesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "strategies",
+    abstract: "Lists the weighting strategies, or tells all about one.")
+
+  @Argument(help: "A strategy's name.")
+  var name: String?
+
+  func run() throws {
+    guard let name else {
+      let table = ReportTable(
+        columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
+        rows: JointLoss.registry.types.map { type in
+          [type.descriptor.name, type.need.rawValue, type.descriptor.weightSum, type.descriptor.title]
+        })
+      return print("\(table.plainText)\n\n`jointloss strategies NAME` gives formula, source and parameters.")
+    }
+    let type = try JointLoss.registry.type(named: name)
+    let descriptor = type.descriptor
+    var facts = [(name: "formula", text: descriptor.formula)]
+    if let citation = descriptor.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
+    facts += [
+      ("reads", type.need.rawValue),
+      (
+        "weights apply to",
+        descriptor.appliesTo == .losses ? "losses" : "the shared gradient; heads at weight 1"
+      ),
+      ("sum of weights", descriptor.weightSum),
+      ("cost", descriptor.cost),
+    ]
+    if descriptor.arrangement == .separate { facts.append(("arrangement", "one network a task")) }
+    if !descriptor.differences.isEmpty {
+      facts.append(("where we differ", descriptor.differences.joined(separator: "\n")))
+    }
+    print(
+      """
+      \(descriptor.name): \(descriptor.title)
+
+      \(Listing.facts(facts))
+
+      \(Listing.parameters(descriptor.parameters, of: descriptor.name))
+      """)
+  }
+}
+
+extension WeightingStrategy {
+  /// What the strategy reads.
+  fileprivate static var need: EvidenceNeed { Evidence.need }
+}

@@ -1,0 +1,21 @@
+package import ArgumentParser
+import Foundation
+
+/// The flags shared by everything that runs a study.
+package struct StudyOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Runs at a time; one BLAS thread each.", valueName: "count"))
+  package var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: ArgumentHelp("The folder for records, tables, figures and report.html.", valueName: "folder"))
+  package var out: String?
+
+  @Flag(help: "Show no progress; print the tables only.")
+  package var quiet = false
+
+  package init() {}
+
+  package func validate() throws {
+    guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1, not \(jobs).") }
+    if let out, out.isEmpty { throw ValidationError("--out needs the name of a folder.") }
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+package import JointLossStudies
+import JointLossSuites
+
+/// A study from its plan to the printed tables: what `compare`, `run` and the experiments have in common.
+package struct StudySession {
+  private let plan: RunPlan
+  private let options: StudyOptions
+  private let folder: String
+
+  /// Creates a session.
+  ///
+  /// - Parameters:
+  ///   - plan: the runs.
+  ///   - options: jobs, folder and quiet.
+  ///   - defaultFolder: the folder where the options name none.
+  package init(plan: RunPlan, options: StudyOptions, defaultFolder: String) {
+    self.plan = plan
+    self.options = options
+    folder = options.out ?? defaultFolder
+  }
+
+  /// Does what is left of the study, writes its report and prints its tables.
+  ///
+  /// - Returns: the comparison.
+  /// - Throws: `StudyError` if the folder cannot be written.
+  @discardableResult
+  package func run() async throws -> Comparison {
+    let progress = ProgressReporter(quiet: options.quiet)
+    let store = try RunStore(folder)
+    for notice in plan.notices { progress.note(notice) }
+    let runner = StudyRunner(strategies: JointLoss.registry, suites: .builtIn)
+    let records = try await runner.run(plan, store: store, jobs: options.jobs, progress: progress.receive)
+    return try await Self.report(records, of: plan, in: folder, progress: progress)
+  }
+
+  /// Draws the report of records and prints its tables.
+  static func report(
+    _ records: [RunRecord], of plan: RunPlan, in folder: String, progress: ProgressReporter
+  ) async throws -> Comparison {
+    let comparison = try Comparison(records: records, baseline: plan.baseline, reference: plan.reference)
+    print(Report.text(comparison))
+    // The tables are on screen before gnuplot takes its seconds.
+    fflush(nil)
+    progress.note("Drawing the figures …")
+    var problems: [String] = []
+    try await Report.write(comparison, records: records, to: folder) { problems.append($0) }
+    for problem in problems { progress.warn(problem) }
+    print("Everything is in \(folder): report.html shows it all.")
+    return comparison
+  }
+}
+
+extension ProgressReporter {
+  /// Shows an event of a running study.
+  fileprivate func receive(_ event: StudyEvent) {
+    switch event {
+    case .notice(let text): note(text)
+    case .damaged(let error): warn("A damaged record is done again: \(error)")
+    case .begun(let total, let reused): begin(total: total, reused: reused)
+    case .finished(let run, let status, let done, _):
+      update(done: done, label: "\(run.suiteLabel) · \(run.strategyLabel) · seed \(run.seed)")
+      if status != .completed {
+        note("\(run.strategyLabel) on \(run.suiteLabel), seed \(run.seed): \(status.rawValue)")
+      }
+    }
+  }
+}

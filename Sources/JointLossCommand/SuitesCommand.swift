@@ -1,0 +1,46 @@
+import ArgumentParser
+import JointLossStudies
+import JointLossSuites
+import JointLossTraining
+import JointLossWeighting
+
+/// `jointloss suites`: what task suites there are.
+struct SuitesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "suites",
+    abstract: "Lists the task suites, or tells all about one.")
+
+  @Argument(help: "A suite's name.")
+  var name: String?
+
+  func run() throws {
+    let registry = SuiteRegistry.builtIn
+    guard let name else {
+      let table = ReportTable(
+        columns: [.init("suite", .left), .init("what it is", .left)],
+        rows: registry.types.map { [$0.descriptor.name, $0.descriptor.summary] })
+      return print("\(table.plainText)\n\n`jointloss suites NAME` gives generator, source and parameters.")
+    }
+    let descriptor = try registry.type(named: name).descriptor
+    let suite = try registry.make(name, parameters: [:])
+    let recipe = suite.recipe
+    var facts = [(name: "generator", text: descriptor.formula)]
+    if let citation = descriptor.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
+    facts += [
+      ("tasks", suite.tasks.map { "\($0.name) (\($0.loss.rawValue))" }.joined(separator: ", ")),
+      (
+        "trained by default",
+        "trunk \(recipe.trunk.map(String.init).joined(separator: "-")) \(recipe.activation.rawValue), "
+          + "Adam \(recipe.learningRate), batch \(recipe.batchSize), \(recipe.epochs) epochs"
+      ),
+    ]
+    print(
+      """
+      \(descriptor.name): \(descriptor.summary)
+
+      \(Listing.facts(facts))
+
+      \(Listing.parameters(descriptor.parameters, of: descriptor.name))
+      """)
+  }
+}

@@ -1,0 +1,61 @@
+import JointLossWeighting
+
+/// What `jointloss weigh` writes for a step.
+struct WeighAnswer: Encodable {
+  private let weights: [Double]
+  private let appliesTo: TaskWeights.Application
+  private let direction: [Double]?
+  private let diagnostics: Diagnostics
+
+  private enum CodingKeys: String, CodingKey {
+    case weights, direction, diagnostics
+    case appliesTo = "applies_to"
+  }
+
+  /// Creates the answer.
+  ///
+  /// - Parameters:
+  ///   - weights: the step's weights.
+  ///   - observation: the step; a Jacobian in it gives a direction, a Gramian diagnostics.
+  /// - Throws: ``WeightingError`` if there are not as many weights as tasks, or a number is not finite.
+  init(_ weights: TaskWeights, observation: StepObservation) throws(WeightingError) {
+    guard weights.values.count == observation.taskCount else {
+      throw WeightingError(
+        .taskCount, "the strategy gave \(weights.values.count) weights for \(observation.taskCount) tasks")
+    }
+    for (task, weight) in weights.values.enumerated() where !weight.isFinite {
+      throw WeightingError(.nonFinite, "the weight of task \(task) is \(weight)", task: task)
+    }
+    self.weights = weights.values
+    appliesTo = weights.appliesTo
+    direction = observation.jacobian?.direction(weights: weights.values)
+    if let parameter = direction?.firstIndex(where: { !$0.isFinite }) {
+      throw WeightingError(.nonFinite, "the direction overflows at parameter \(parameter)")
+    }
+    var gradients: GradientDiagnostics?
+    if let gramian = observation.gramian { gradients = try GradientDiagnostics(gramian) }
+    diagnostics = Diagnostics(gradients: gradients)
+  }
+
+  /// The diagnostics of a Gramian, an undefined one written as null; an empty object without a Gramian.
+  private struct Diagnostics: Encodable {
+    let gradients: GradientDiagnostics?
+
+    private enum CodingKeys: String, CodingKey {
+      case norms, cosines
+      case conflictRate = "conflict_rate"
+      case magnitudeRatio = "magnitude_ratio"
+      case conditionNumber = "condition_number"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      guard let gradients else { return }
+      try container.encode(gradients.norms, forKey: .norms)
+      try container.encode(gradients.cosines, forKey: .cosines)
+      try container.encode(gradients.conflictRate, forKey: .conflictRate)
+      try container.encode(gradients.magnitudeRatio, forKey: .magnitudeRatio)
+      try container.encode(gradients.conditionNumber, forKey: .conditionNumber)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import JointLossWeighting
+
+/// `jointloss weigh`: one training step a line in, its weights a line out.
+struct WeighCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "weigh",
+    abstract: "Weighs the steps of any training loop: JSON Lines in, JSON Lines out.",
+    discussion: """
+      Reads one training step a line from standard input:
+
+        {"losses":[0.7,1.2],"gramian":[[2,-1],[-1,3]]}
+
+      with "jacobian" (T rows) or "gradient_norms" in the Gramian's place, as the strategy reads. "epoch":k with \
+      a new k ends the epoch before, "epoch_end":true the one of its line; "samples" weighs a batch in the \
+      epoch's means. "orders", "uniforms" and "normals" replace random draws.
+
+      Writes one line a step:
+
+        {"applies_to":"losses","diagnostics":{},"weights":[1,1]}
+
+      with "direction", the weighted sum of the rows, where a Jacobian was given. State is carried from line to \
+      line. A line that cannot be weighed gets {"error":"…","line":N}, changes nothing, and makes the exit \
+      status 1 at the end.
+      """)
+
+  @Argument(help: "The strategy's name.")
+  var strategy: String
+
+  @Option(
+    name: .customLong("set"), help: "A parameter's value: alpha=1.5 or gradnorm.alpha=1.5. Repeatable.")
+  var settings: [ParameterSetting] = []
+
+  @Option(help: "The seed of the strategy's random draws.")
+  var seed: UInt64 = 0
+
+  func validate() throws {
+    _ = try makeSession()
+  }
+
+  func run() throws {
+    var session = try makeSession()
+    while let line = readLine() {
+      guard let answer = session.answer(to: line) else { continue }
+      // Written at once, so that a loop on the other side of a pipe gets its weights.
+      try FileHandle.standardOutput.write(contentsOf: Data((answer + "\n").utf8))
+    }
+    if session.failures > 0 { throw ExitCode.failure }
+  }
+
+  private func makeSession() throws -> WeighSession {
+    let parameters = try settings.values(for: strategy)
+    do {
+      return try WeighSession(
+        strategy: strategy, parameters: parameters, seed: seed, registry: JointLoss.registry)
+    } catch {
+      throw ValidationError(error.message)
+    }
+  }
+}

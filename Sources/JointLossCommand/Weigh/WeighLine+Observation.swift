@@ -1,0 +1,86 @@
+import JointLossWeighting
+
+extension WeighLine {
+  /// A Gramian and a Jacobian of one line may differ by what single precision makes of their products.
+  private static let agreement = 1e-5
+
+  /// The step, every field of the line checked: also those that no strategy of this session reads.
+  ///
+  /// - Returns: the observation, with the Jacobian's Gramian where none is given.
+  /// - Throws: ``WeighLineError`` naming the field.
+  func observation() throws(WeighLineError) -> StepObservation {
+    var observation = StepObservation(losses: losses ?? [])
+    observation.gradientNorms = gradientNorms
+    observation.jacobian = try jacobian.map { rows throws(WeighLineError) in
+      try Self.jacobian(rows, .jacobian)
+    }
+    let product = observation.jacobian?.gramian
+    if let gramian {
+      observation.gramian = try Self.naming(.gramian) { () throws(WeightingError) in
+        try Gramian(rows: gramian)
+      }
+    } else {
+      observation.gramian = product
+    }
+    observation.draws = InjectedDraws(orders: orders, uniforms: uniforms, normals: normals)
+
+    let taskCount = observation.taskCount
+    guard taskCount > 0, losses?.isEmpty != true else {
+      throw WeighLineError("a step needs losses, gramian, jacobian or gradient_norms of at least one task")
+    }
+    let counts: [(CodingKeys, Int?)] = [
+      (.gradientNorms, gradientNorms?.count), (.gramian, gramian?.count), (.jacobian, jacobian?.count),
+      (.lossesAfter, lossesAfter?.count),
+    ]
+    for case (let key, let count?) in counts where count != taskCount {
+      throw WeighLineError("\(key.rawValue) is of \(count) tasks, the line of \(taskCount)")
+    }
+    if gramian != nil, let product, let given = observation.gramian {
+      try Self.requireAgreement(of: given, with: product)
+    }
+    try Self.naming(.orders) { () throws(WeightingError) in
+      try observation.draws.requireOrders(taskCount: taskCount)
+    }
+    if let task = gradientNorms?.firstIndex(where: { $0 < 0 }), let norm = gradientNorms?[task] {
+      throw WeighLineError("gradient_norms[\(task)] is \(norm): a norm is not negative")
+    }
+    if let index = uniforms?.firstIndex(where: { !(0..<1).contains($0) }), let value = uniforms?[index] {
+      throw WeighLineError("uniforms[\(index)] is \(value), outside [0, 1)")
+    }
+    for rows in jacobians ?? [] {
+      guard try Self.jacobian(rows, .jacobians).taskCount == taskCount else {
+        throw WeighLineError("jacobians holds one of \(rows.count) tasks, the line is of \(taskCount)")
+      }
+    }
+    return observation
+  }
+
+  private static func jacobian(_ rows: [[Double]], _ key: CodingKeys) throws(WeighLineError) -> Jacobian {
+    let jacobian = try naming(key) { () throws(WeightingError) in try Jacobian(rows: rows) }
+    guard jacobian.parameterCount > 0 else { throw WeighLineError("\(key.rawValue) has no columns") }
+    return jacobian
+  }
+
+  private static func requireAgreement(of given: Gramian, with product: Gramian) throws(WeighLineError) {
+    for i in 0..<given.taskCount {
+      for j in 0..<given.taskCount {
+        let scale = max(given.norm(of: i), product.norm(of: i)) * max(given.norm(of: j), product.norm(of: j))
+        guard abs(given[i, j] - product[i, j]) <= agreement * scale else {
+          throw WeighLineError(
+            "gramian and jacobian disagree: \(given[i, j]) at (\(i), \(j)), the rows' product is \(product[i, j])"
+          )
+        }
+      }
+    }
+  }
+
+  private static func naming<Result>(
+    _ key: CodingKeys, _ body: () throws(WeightingError) -> Result
+  ) throws(WeighLineError) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw WeighLineError("\(key.rawValue): \(error.message)")
+    }
+  }
+}

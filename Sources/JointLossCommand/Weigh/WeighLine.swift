@@ -1,0 +1,159 @@
+import Foundation
+import JointLossWeighting
+
+/// One line of input to `jointloss weigh`: a training step as a JSON object.
+struct WeighLine {
+  let losses: [Double]?
+  let gramian: [[Double]]?
+  let jacobian: [[Double]]?
+  let gradientNorms: [Double]?
+  let epoch: Int?
+  let epochEnd: Bool?
+  let samples: Int?
+  let orders: [[Int]]?
+  let uniforms: [Double]?
+  let normals: [Double]?
+  let lossesAfter: [Double]?
+  let jacobians: [[[Double]]]?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case losses, gramian, jacobian, epoch, samples, orders, uniforms, normals, jacobians
+    case gradientNorms = "gradient_norms"
+    case epochEnd = "epoch_end"
+    case lossesAfter = "losses_after"
+  }
+
+  /// Reads a line.
+  ///
+  /// - Parameter text: a JSON object with some of the known fields.
+  /// - Throws: ``WeighLineError`` naming the field, for anything else.
+  init(parsing text: String) throws(WeighLineError) {
+    let data = Data(text.utf8)
+    do {
+      self = try JSONDecoder().decode(WeighLine.self, from: data)
+    } catch let error as WeighLineError {
+      throw error
+    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+      // NaN and Infinity are no JSON, but many programs write them: name the field that holds one.
+      let lenient = JSONDecoder()
+      lenient.allowsJSON5 = true
+      if let line = try? lenient.decode(WeighLine.self, from: data) { try line.requireFinite() }
+      throw WeighLineError("not valid JSON: \(Self.reason(for: data))")
+    } catch {
+      throw WeighLineError(decoding: error)
+    }
+    if let key = TopLevelKeys.firstRepeated(in: text) {
+      throw WeighLineError("the field “\(key)” is given twice")
+    }
+    try requireFinite()
+  }
+
+  /// Why the data is not JSON, with the place: `JSONSerialization` says it, `JSONDecoder` does not.
+  private static func reason(for data: Data) -> String {
+    do {
+      _ = try JSONSerialization.jsonObject(with: data)
+      return "a number is outside the range of a Double"
+    } catch {
+      return (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
+    }
+  }
+
+  private func requireFinite() throws(WeighLineError) {
+    let lists: [(CodingKeys, [Double]?)] = [
+      (.losses, losses), (.gradientNorms, gradientNorms), (.uniforms, uniforms), (.normals, normals),
+      (.lossesAfter, lossesAfter),
+    ]
+    for (key, list) in lists {
+      if let index = list?.firstIndex(where: { !$0.isFinite }), let value = list?[index] {
+        throw WeighLineError("\(key.rawValue)[\(index)] is \(value), not a finite number")
+      }
+    }
+    for (key, rows) in [(CodingKeys.gramian, gramian), (.jacobian, jacobian)] {
+      for (task, row) in (rows ?? []).enumerated() {
+        if let index = row.firstIndex(where: { !$0.isFinite }) {
+          throw WeighLineError("\(key.rawValue)[\(task)][\(index)] is \(row[index]), not a finite number")
+        }
+      }
+    }
+  }
+}
+
+extension WeighLine: Decodable {
+  init(from decoder: any Decoder) throws {
+    let known = CodingKeys.allCases.map(\.rawValue)
+    let names = try decoder.container(keyedBy: FieldName.self).allKeys.map(\.stringValue)
+    if let unknown = names.sorted().first(where: { !known.contains($0) }) {
+      throw WeighLineError(
+        "there is no field “\(unknown)”: \(NearestNames.hint(for: unknown, among: known, what: "fields"))")
+    }
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    losses = try fields.decodeIfPresent([Double].self, forKey: .losses)
+    gramian = try fields.decodeIfPresent([[Double]].self, forKey: .gramian)
+    jacobian = try fields.decodeIfPresent([[Double]].self, forKey: .jacobian)
+    gradientNorms = try fields.decodeIfPresent([Double].self, forKey: .gradientNorms)
+    epoch = try Self.wholeNumber(in: fields, .epoch, atLeast: 0)
+    epochEnd = try fields.decodeIfPresent(Bool.self, forKey: .epochEnd)
+    samples = try Self.wholeNumber(in: fields, .samples, atLeast: 1)
+    orders = try fields.decodeIfPresent([[Double]].self, forKey: .orders)?.enumerated().map { task, order in
+      try order.map { try Self.wholeNumber($0, "orders[\(task)]", atLeast: 0) }
+    }
+    uniforms = try fields.decodeIfPresent([Double].self, forKey: .uniforms)
+    normals = try fields.decodeIfPresent([Double].self, forKey: .normals)
+    lossesAfter = try fields.decodeIfPresent([Double].self, forKey: .lossesAfter)
+    jacobians = try fields.decodeIfPresent([[[Double]]].self, forKey: .jacobians)
+  }
+
+  private static func wholeNumber(
+    in fields: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys, atLeast smallest: Int
+  ) throws -> Int? {
+    try fields.decodeIfPresent(Double.self, forKey: key).map {
+      try wholeNumber($0, key.rawValue, atLeast: smallest)
+    }
+  }
+
+  private static func wholeNumber(
+    _ number: Double, _ place: String, atLeast smallest: Int
+  ) throws(WeighLineError) -> Int {
+    // 2^53: beyond it a Double no longer holds every whole number.
+    guard let whole = Int(exactly: number), whole >= smallest, number <= 0x1p53 else {
+      throw WeighLineError(
+        "\(place) is \(ParameterValue.number(number)), not a whole number of at least \(smallest)")
+    }
+    return whole
+  }
+
+  private struct FieldName: CodingKey {
+    let stringValue: String
+    let intValue: Int? = nil
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+/// A line that `jointloss weigh` cannot read.
+struct WeighLineError: Error, CustomStringConvertible {
+  /// One sentence that names the field.
+  let description: String
+
+  init(_ description: String) { self.description = description }
+
+  /// The field and the reason of a decoding error.
+  init(decoding error: any Error) {
+    switch error {
+    case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty:
+      description = "the line is not a JSON object"
+    case DecodingError.typeMismatch(let type, let context),
+      DecodingError.valueNotFound(let type, let context):
+      let expected = type == Double.self ? "a number" : type == Bool.self ? "true or false" : "a list"
+      description = "\(Self.place(context.codingPath)) is not \(expected)"
+    case DecodingError.dataCorrupted(let context):
+      description = "\(Self.place(context.codingPath)): \(context.debugDescription)"
+    default:
+      description = "\(error)"
+    }
+  }
+
+  private static func place(_ path: [any CodingKey]) -> String {
+    path.reduce("") { text, key in key.intValue.map { "\(text)[\($0)]" } ?? text + key.stringValue }
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+package import JointLossWeighting
+
+/// The state behind `jointloss weigh`, without input or output: lines in, lines out.
+package struct WeighSession {
+  private let registry: StrategyRegistry
+  private let name: String
+  private let parameters: [String: ParameterValue]
+  private let seed: UInt64
+  private var progress: Progress?
+  private var lineNumber = 0
+  /// The number of lines that could not be weighed.
+  package private(set) var failures = 0
+
+  /// What a step changes: replaced as a whole when the step has succeeded, so that a bad line changes nothing.
+  private struct Progress {
+    var strategy: any WeightingStrategy
+    let taskCount: Int
+    var epoch: Int
+    var means: EpochMeans
+    var step = 0
+
+    mutating func endEpoch() {
+      if let means = means.means { strategy.epochEnded(meanLosses: means) }
+      means.reset()
+    }
+  }
+
+  /// Creates a session; the strategy itself is created by the first line, which says how many tasks there are.
+  ///
+  /// - Parameters:
+  ///   - strategy: its name in the registry.
+  ///   - parameters: values for some of its parameters.
+  ///   - seed: the seed of its draws.
+  ///   - registry: the strategies there are.
+  /// - Throws: ``WeightingError`` for an unknown name, or parameters that are unknown or out of range.
+  package init(
+    strategy: String, parameters: [String: ParameterValue], seed: UInt64, registry: StrategyRegistry
+  ) throws(WeightingError) {
+    let descriptor = try registry.type(named: strategy).descriptor
+    _ = try StrategySetup(for: descriptor, taskCount: 1, parameters: parameters)
+    self.registry = registry
+    self.name = strategy
+    self.parameters = parameters
+    self.seed = seed
+  }
+
+  /// Weighs a line.
+  ///
+  /// - Parameter line: a JSON object, or nothing but white space.
+  /// - Returns: the answer, a JSON object on one line; nil for an empty line.
+  package mutating func answer(to line: String) -> String? {
+    lineNumber += 1
+    guard line.contains(where: { !$0.isWhitespace }) else { return nil }
+    do {
+      return try weigh(WeighLine(parsing: line))
+    } catch {
+      failures += 1
+      let failure = WeighFailure(error: "\(error)", line: lineNumber)
+      return (try? Self.encoded(failure)) ?? #"{"error":"the error cannot be written","line":\#(lineNumber)}"#
+    }
+  }
+
+  private mutating func weigh(_ line: WeighLine) throws -> String {
+    var observation = try line.observation()
+    let taskCount = observation.taskCount
+    var next = try progress ?? start(taskCount: taskCount, epoch: line.epoch ?? 0)
+    guard taskCount == next.taskCount else {
+      throw WeightingError(.taskCount, "this line has \(taskCount) tasks, those before had \(next.taskCount)")
+    }
+    let epoch = line.epoch ?? next.epoch
+    guard epoch >= next.epoch else {
+      throw WeightingError(.shape, "epoch \(epoch) has ended already: this is epoch \(next.epoch)")
+    }
+    if epoch > next.epoch { next.endEpoch() }
+    next.epoch = epoch
+    observation.epoch = epoch
+    observation.step = next.step
+
+    let weights = try next.strategy.weights(observing: observation)
+    // Encoded before the state moves on, so that an answer that cannot be written changes nothing.
+    let answer = try Self.encoded(WeighAnswer(weights, observation: observation))
+    next.step += 1
+    if !observation.losses.isEmpty { next.means.add(losses: observation.losses, samples: line.samples ?? 1) }
+    if line.epochEnd == true {
+      next.endEpoch()
+      next.epoch += 1
+    }
+    progress = next
+    return answer
+  }
+
+  private func start(taskCount: Int, epoch: Int) throws(WeightingError) -> Progress {
+    Progress(
+      strategy: try registry.make(name, taskCount: taskCount, parameters: parameters, seed: seed),
+      taskCount: taskCount, epoch: epoch, means: EpochMeans(taskCount: taskCount))
+  }
+
+  private static func encoded(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}
+
+/// The answer to a line that could not be weighed.
+private struct WeighFailure: Encodable {
+  let error: String
+  let line: Int
+}

@@ -1,0 +1,202 @@
+import JointLossTraining
+import JointLossWeighting
+import Yams
+
+/// Reads the mapping of a study file; collects every problem with its line instead of stopping at the first.
+struct StudyReader {
+  private(set) var problems: [StudyError] = []
+  private(set) var locations: SourceLocations
+
+  init(file: String) { locations = SourceLocations(file: file) }
+
+  /// The study; fields with a problem keep their defaults.
+  mutating func study(from root: Node) -> StudySpecification {
+    var study = StudySpecification()
+    let known = [
+      "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
+      "trunk", "activation", "baseline", "reference",
+    ]
+    for (key, value) in fields(of: root, at: "", known: known) {
+      switch key {
+      case "suites": entries(value, at: key).map { study.suites = $0 }
+      case "strategies": entries(value, at: key).map { study.strategies = $0 }
+      case "seeds": seeds(value, at: key).map { study.seeds = $0 }
+      case "epochs": integer(value, at: key).map { study.epochs = $0 }
+      case "learning-rate": number(value, at: key).map { study.learningRate = $0 }
+      case "batch-size": integer(value, at: key).map { study.batchSize = $0 }
+      case "optimizer": choice(value, at: key).map { study.optimizer = $0 }
+      case "momentum": number(value, at: key).map { study.momentum = $0 }
+      case "trunk":
+        list(value, at: key) { $0.integer($1, at: $2) }.map { study.trunk = $0 }
+      case "activation": choice(value, at: key).map { study.activation = $0 }
+      case "baseline": text(value, at: key).map { study.baseline = $0 }
+      default: text(value, at: key).map { study.reference = $0 }
+      }
+    }
+    study.locations = locations
+    return study
+  }
+
+  // MARK: Structures
+
+  private mutating func entries(_ node: Node, at path: String) -> [StudySpecification.Entry]? {
+    list(node, at: path) { $0.entry($1, at: $2) }
+  }
+
+  private mutating func entry(_ node: Node, at path: String) -> StudySpecification.Entry? {
+    guard node.mapping != nil else {
+      return text(node, at: path, expected: "a name, or a mapping of name, label and set")
+        .map { StudySpecification.Entry($0) }
+    }
+    var entry = StudySpecification.Entry("")
+    var isNamed = false
+    for (key, value) in fields(of: node, at: path, known: ["name", "label", "set"]) {
+      let keyPath = "\(path).\(key)"
+      switch key {
+      case "name":
+        isNamed = true
+        entry.name = text(value, at: keyPath) ?? ""
+      case "label": entry.label = text(value, at: keyPath)
+      default:
+        for (name, value) in fields(of: value, at: keyPath, known: nil) {
+          entry.parameters[name] = parameter(value, at: "\(keyPath).\(name)")
+        }
+      }
+    }
+    if !isNamed { report("has no name", at: path) }
+    return entry.name.isEmpty ? nil : entry
+  }
+
+  private mutating func seeds(_ node: Node, at path: String) -> StudySpecification.Seeds? {
+    if node.sequence != nil {
+      return list(node, at: path) { $0.seed($1, at: $2) }.map { .list($0) }
+    }
+    guard let count = scalar(node).flatMap({ Int($0) }) else {
+      return mismatch(node, at: path, expected: "a number of seeds, or a list of them")
+    }
+    return .count(count)
+  }
+
+  private mutating func seed(_ node: Node, at path: String) -> UInt64? {
+    guard let seed = scalar(node).flatMap({ UInt64($0) }) else {
+      return mismatch(node, at: path, expected: "a whole number from 0 to \(UInt64.max)")
+    }
+    return seed
+  }
+
+  private mutating func parameter(_ node: Node, at path: String) -> ParameterValue? {
+    if node.sequence != nil {
+      return list(node, at: path) { $0.number($1, at: $2) }.map { .numbers($0) }
+    }
+    guard let text = node.scalar?.string, !isNull(node) else {
+      return mismatch(node, at: path, expected: "a number, a list of numbers or a word")
+    }
+    // Quotes make a text of what would be a number.
+    return scalar(node).flatMap { Double($0) }.map { .number($0) } ?? .text(text)
+  }
+
+  // MARK: Fields, lists and scalars
+
+  /// The known fields of a mapping; unknown ones and keys that are no text are reported.
+  private mutating func fields(of node: Node, at path: String, known: [String]?) -> [(String, Node)] {
+    guard let mapping = node.mapping else {
+      let example = known.map { " with keys such as \($0.prefix(3).joined(separator: ", "))" } ?? ""
+      return mismatch(node, at: path, expected: "a mapping\(example)") ?? []
+    }
+    var result: [(String, Node)] = []
+    for (keyNode, value) in mapping {
+      guard let key = keyNode.scalar?.string else {
+        report("a key is a word", at: path, line: keyNode.mark?.line)
+        continue
+      }
+      let keyPath = path.isEmpty ? key : "\(path).\(key)"
+      locations.lines[keyPath] = keyNode.mark?.line
+      if let known, !known.contains(key) {
+        report("unknown key: \(NearestNames.hint(for: key, among: known, what: "keys"))", at: keyPath)
+      } else {
+        result.append((key, value))
+      }
+    }
+    return result
+  }
+
+  private mutating func list<Element>(
+    _ node: Node, at path: String, of element: (inout Self, Node, String) -> Element?
+  ) -> [Element]? {
+    guard let sequence = node.sequence else { return mismatch(node, at: path, expected: "a list") }
+    var result: [Element] = []
+    for (index, node) in sequence.enumerated() {
+      let elementPath = "\(path)[\(index)]"
+      locations.lines[elementPath] = node.mark?.line
+      if let value = element(&self, node, elementPath) { result.append(value) }
+    }
+    // A list with a bad element is reported once, for that element, and counts as not given.
+    return result.count == sequence.count ? result : nil
+  }
+
+  private mutating func integer(_ node: Node, at path: String) -> Int? {
+    guard let value = scalar(node).flatMap({ Int($0) }) else {
+      return mismatch(node, at: path, expected: "a whole number")
+    }
+    return value
+  }
+
+  private mutating func number(_ node: Node, at path: String) -> Double? {
+    guard let value = scalar(node).flatMap({ Double($0) }) else {
+      return mismatch(node, at: path, expected: "a number")
+    }
+    return value
+  }
+
+  private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ node: Node, at path: String
+  ) -> Choice? {
+    guard let text = text(node, at: path) else { return nil }
+    if let value = Choice(rawValue: text) { return value }
+    let options = Choice.allCases.map(\.rawValue)
+    report(
+      "is \(options.joined(separator: " | ")), not “\(text)”: "
+        + NearestNames.hint(for: text, among: options, what: "values"),
+      at: path)
+    return nil
+  }
+
+  private mutating func text(_ node: Node, at path: String, expected: String = "a word") -> String? {
+    guard let text = node.scalar?.string, !isNull(node) else {
+      return mismatch(node, at: path, expected: expected)
+    }
+    return text
+  }
+
+  /// The text of a scalar without quotes: what may be a number.
+  private func scalar(_ node: Node) -> String? {
+    guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return nil }
+    return scalar.string
+  }
+
+  private func isNull(_ node: Node) -> Bool { scalar(node).map { ["", "~", "null"].contains($0) } ?? false }
+
+  // MARK: Reports
+
+  private mutating func mismatch<Value>(_ node: Node, at path: String, expected: String) -> Value? {
+    let found =
+      if isNull(node) {
+        "nothing"
+      } else {
+        switch node {
+        case .scalar(let scalar): "“\(scalar.string)”"
+        case .mapping: "a mapping"
+        case .sequence: "a list"
+        case .alias: "an alias"
+        }
+      }
+    report("is \(expected), not \(found)", at: path, line: node.mark?.line)
+    return nil
+  }
+
+  private mutating func report(_ message: String, at path: String, line: Int? = nil) {
+    problems.append(
+      StudyError(
+        message, file: locations.file, line: line ?? locations.lines[path], key: path.isEmpty ? nil : path))
+  }
+}

@@ -1,0 +1,181 @@
+import JointLossSuites
+import JointLossWeighting
+
+/// Looks up the names of a study, fills in parameters and labels, and collects everything that is wrong.
+struct StudyResolver {
+  /// A suite of a study, resolved.
+  struct Suite {
+    let name: String
+    let label: String
+    let parameters: ParameterValues
+    let recipe: TrainingRecipe
+    let taskCount: Int
+  }
+
+  /// A strategy of a study, resolved.
+  struct Strategy {
+    let name: String
+    let label: String
+    let parameters: ParameterValues
+    let arrangement: StrategyDescriptor.Arrangement
+  }
+
+  private(set) var study: StudySpecification
+  private let strategies: StrategyRegistry
+  private let suites: SuiteRegistry
+  private(set) var suiteEntries: [Suite] = []
+  private(set) var strategyEntries: [Strategy] = []
+  private(set) var baseline = ""
+  private(set) var reference = ""
+  private(set) var notices: [String] = []
+  private(set) var problems: [StudyError] = []
+
+  init(_ study: StudySpecification, strategies: StrategyRegistry, suites: SuiteRegistry) {
+    self.study = study
+    self.strategies = strategies
+    self.suites = suites
+  }
+
+  mutating func resolve() {
+    problems = study.problems()
+    for (index, entry) in study.suites.enumerated() {
+      if let suite = resolve(suite: entry, at: "suites[\(index)]") { suiteEntries.append(suite) }
+    }
+    for (index, entry) in study.strategies.enumerated() {
+      if let strategy = resolve(strategy: entry, at: "strategies[\(index)]") {
+        strategyEntries.append(strategy)
+      }
+    }
+    requireDistinctLabels(study.suites.indices.map { "suites[\($0)]" }, suiteEntries.map(\.label))
+    requireDistinctLabels(study.strategies.indices.map { "strategies[\($0)]" }, strategyEntries.map(\.label))
+    // Only a study whose entries all exist can say that one is missing.
+    guard problems.isEmpty else { return }
+    if let entry = entry(of: study.baseline, as: "baseline", position: 0) {
+      baseline = entry.label
+      if entry.arrangement != .separate {
+        report(
+          "\(entry.name) trains one network for all tasks: a baseline trains one for each task",
+          at: "baseline")
+      }
+    }
+    if let entry = entry(of: study.reference, as: "reference", position: min(1, strategyEntries.count)) {
+      reference = entry.label
+    }
+  }
+
+  // MARK: Entries
+
+  private mutating func resolve(suite entry: StudySpecification.Entry, at path: String) -> Suite? {
+    let descriptor: SuiteDescriptor
+    do {
+      descriptor = try suites.type(named: entry.name).descriptor
+    } catch {
+      report(error.description, at: path)
+      return nil
+    }
+    guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
+    do {
+      let suite = try suites.make(entry.name, parameters: parameters.values)
+      return Suite(
+        name: entry.name, label: label(of: entry, parameters, declared: descriptor.parameters),
+        parameters: parameters, recipe: suite.recipe, taskCount: suite.tasks.count)
+    } catch {
+      report(error.description, at: "\(path).set")
+      return nil
+    }
+  }
+
+  private mutating func resolve(strategy entry: StudySpecification.Entry, at path: String) -> Strategy? {
+    do {
+      let descriptor = try strategies.type(named: entry.name).descriptor
+      guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
+      // Parameters that do not fit the number of tasks fail here and not in every run.
+      for suite in suiteEntries {
+        do {
+          _ = try strategies.make(
+            entry.name, taskCount: descriptor.arrangement == .separate ? 1 : suite.taskCount,
+            parameters: parameters.values)
+        } catch {
+          report("on \(suite.label): \(error.description)", at: path)
+        }
+      }
+      return Strategy(
+        name: entry.name, label: label(of: entry, parameters, declared: descriptor.parameters),
+        parameters: parameters, arrangement: descriptor.arrangement)
+    } catch {
+      report(error.description, at: path)
+      return nil
+    }
+  }
+
+  /// The values of all parameters; each unknown or unfit one is reported at its own key.
+  private mutating func resolve(
+    _ entry: StudySpecification.Entry, declared: [ParameterDescriptor], at path: String
+  ) -> ParameterValues? {
+    var accepted: [String: ParameterValue] = [:]
+    var isComplete = true
+    for (name, value) in entry.parameters.sorted(by: { $0.key < $1.key }) {
+      do {
+        _ = try ParameterValues([name: value], of: entry.name, against: declared)
+        accepted[name] = value
+      } catch {
+        report(error.description, at: "\(path).set.\(name)")
+        isComplete = false
+      }
+    }
+    guard isComplete else { return nil }
+    do {
+      return try ParameterValues(accepted, of: entry.name, against: declared)
+    } catch {
+      report(error.description, at: path)
+      return nil
+    }
+  }
+
+  private func label(
+    of entry: StudySpecification.Entry, _ parameters: ParameterValues, declared: [ParameterDescriptor]
+  ) -> String {
+    if let label = entry.label { return label }
+    let changed = declared.compactMap { parameter -> String? in
+      guard let value = parameters.values[parameter.name], value != parameter.defaultValue else { return nil }
+      return "\(parameter.name)=\(value)"
+    }
+    return changed.isEmpty ? entry.name : "\(entry.name)(\(changed.joined(separator: ", ")))"
+  }
+
+  private mutating func requireDistinctLabels(_ paths: [String], _ labels: [String]) {
+    // With an entry missing, paths and labels no longer correspond.
+    guard paths.count == labels.count else { return }
+    var first: [String: String] = [:]
+    for (path, label) in zip(paths, labels) {
+      if let earlier = first[label] {
+        report("has the label “\(label)” of \(earlier): give it a label of its own", at: path)
+      } else {
+        first[label] = path
+      }
+    }
+  }
+
+  // MARK: Baseline and reference
+
+  /// The entry that a label or a name means; added with its defaults where the study lacks it.
+  private mutating func entry(of wanted: String, as role: String, position: Int) -> Strategy? {
+    if let entry = strategyEntries.first(where: { $0.label == wanted }) { return entry }
+    let named = strategyEntries.filter { $0.name == wanted }
+    if named.count == 1 { return named[0] }
+    if named.count > 1 {
+      report("“\(wanted)” could be \(named.map(\.label).joined(separator: " or ")): give a label", at: role)
+      return nil
+    }
+    let added = StudySpecification.Entry(wanted)
+    guard let entry = resolve(strategy: added, at: role) else { return nil }
+    strategyEntries.insert(entry, at: position)
+    study.strategies.insert(added, at: position)
+    notices.append("\(wanted) was added to the strategies: it is the study's \(role)")
+    return entry
+  }
+
+  private mutating func report(_ message: String, at key: String) {
+    problems.append(study.locations.error(message, at: key))
+  }
+}

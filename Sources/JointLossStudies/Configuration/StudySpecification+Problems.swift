@@ -1,0 +1,71 @@
+import JointLossWeighting
+
+extension StudySpecification {
+  /// The most seeds, epochs, samples a batch, layers and units that a study may ask for: far beyond any use,
+  /// and small enough that no product of them overflows.
+  private enum Limit {
+    static let seeds = 100_000
+    static let count = 10_000_000
+    static let width = 65_536
+  }
+
+  /// Everything that is wrong with the values themselves, whatever suites and strategies exist.
+  func problems() -> [StudyError] {
+    var problems: [StudyError] = []
+    func require(_ condition: Bool, _ key: String, _ message: @autoclosure () -> String) {
+      if !condition { problems.append(locations.error(message(), at: key)) }
+    }
+
+    require(!suites.isEmpty, "suites", "a study needs at least one suite")
+    require(!strategies.isEmpty, "strategies", "a study needs at least one strategy")
+    for (key, entries) in [("suites", suites), ("strategies", strategies)] {
+      for (index, entry) in entries.enumerated() {
+        let label = entry.label ?? entry.name
+        let printable = label.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        require(
+          !label.isEmpty && printable, "\(key)[\(index)]\(entry.label == nil ? "" : ".label")",
+          "a label is a text of one line, not “\(label.debugDescription.dropFirst().dropLast())”")
+      }
+    }
+    switch seeds {
+    case .count(let count):
+      require(
+        (1...Limit.seeds).contains(count), "seeds", "a study has 1 to \(Limit.seeds) seeds, not \(count)")
+    case .list(let values):
+      require(
+        (1...Limit.seeds).contains(values.count), "seeds",
+        "a study has 1 to \(Limit.seeds) seeds, not \(values.count)")
+      var seen: Set<UInt64> = []
+      for (index, seed) in values.enumerated() {
+        require(seen.insert(seed).inserted, "seeds[\(index)]", "the seed \(seed) is listed twice")
+      }
+    }
+    for (key, value) in [("epochs", epochs), ("batch-size", batchSize)] {
+      if let value {
+        require((1...Limit.count).contains(value), key, "is 1 to \(Limit.count), not \(value)")
+      }
+    }
+    if let learningRate {
+      require(
+        learningRate > 0 && learningRate.isFinite, "learning-rate",
+        "is a finite number above 0, not \(ParameterValue.number(learningRate))")
+    }
+    if optimizer == .sgd {
+      require(learningRate != nil, "optimizer", "sgd needs a learning-rate: those of the suites are for adam")
+    }
+    if let momentum {
+      require(
+        momentum >= 0 && momentum < 1, "momentum", "is in [0, 1), not \(ParameterValue.number(momentum))")
+      require(optimizer == .sgd, "momentum", "belongs to the optimizer sgd")
+    }
+    if let trunk {
+      require(!trunk.isEmpty, "trunk", "needs at least one layer: without it tasks share nothing")
+      for (index, width) in trunk.enumerated() {
+        require(
+          (1...Limit.width).contains(width), "trunk[\(index)]",
+          "a layer has 1 to \(Limit.width) units, not \(width)")
+      }
+    }
+    return problems
+  }
+}

@@ -1,0 +1,86 @@
+public import JointLossTraining
+public import JointLossWeighting
+
+/// What is compared on what, and how often: the content of a study file.
+///
+/// Fields that are nil follow the recipe of each suite. The value is plain: ``RunPlan`` checks it against the
+/// suites and strategies that exist, and names the line of a study file where something is wrong.
+public struct StudySpecification: Sendable, Hashable {
+  /// A suite or a strategy of a study.
+  public struct Entry: Sendable, Hashable {
+    /// The name in its registry.
+    public var name: String
+    /// The label in tables, or nil for the name with the parameters that differ from their defaults.
+    public var label: String?
+    /// The parameters that are set; the others have their defaults.
+    public var parameters: [String: ParameterValue]
+
+    /// Creates an entry.
+    ///
+    /// - Parameters:
+    ///   - name: the name in its registry.
+    ///   - label: the label in tables.
+    ///   - parameters: the parameters that are set.
+    public init(_ name: String, label: String? = nil, parameters: [String: ParameterValue] = [:]) {
+      self.name = name
+      self.label = label
+      self.parameters = parameters
+    }
+  }
+
+  /// The paired seeds of a study.
+  public enum Seeds: Sendable, Hashable {
+    /// The seeds 0, 1, … up to a count.
+    case count(Int)
+    /// These seeds.
+    case list([UInt64])
+  }
+
+  /// The rule that updates the parameters.
+  public enum Optimizer: String, Sendable, Hashable, CaseIterable {
+    /// Adam with its usual constants.
+    case adam
+    /// Stochastic gradient descent, with momentum if one is given.
+    case sgd
+  }
+
+  /// The suites, at least one.
+  public var suites: [Entry] = [Entry("related"), Entry("unrelated")]
+  /// The strategies, at least one.
+  public var strategies: [Entry] = ["single-task", "equal", "uncertainty", "gradnorm", "dwa", "pcgrad"]
+    .map { Entry($0) }
+  /// The paired seeds, at least one.
+  public var seeds: Seeds = .count(10)
+  /// The number of epochs, at least 1.
+  public var epochs: Int?
+  /// Samples a batch, at least 1.
+  public var batchSize: Int?
+  /// The learning rate, above 0.
+  public var learningRate: Double?
+  /// The optimiser; Adam if nil.
+  public var optimizer: Optimizer?
+  /// The momentum of stochastic gradient descent, in [0, 1); 0 if nil.
+  public var momentum: Double?
+  /// The widths of the trunk's layers.
+  public var trunk: [Int]?
+  /// The trunk's activation.
+  public var activation: Activation?
+  /// The strategy that losses are divided by, as label or name: one that trains a network for each task.
+  public var baseline = "single-task"
+  /// The strategy that the others are tested against, as label or name.
+  public var reference = "equal"
+
+  /// Where the study file has these values.
+  var locations = SourceLocations()
+
+  /// Creates the default study: six strategies on related and unrelated tasks, ten paired seeds.
+  public init() {}
+
+  /// The seeds themselves, in order.
+  public var seedValues: [UInt64] {
+    switch seeds {
+    case .count(let count): (0..<max(count, 0)).map { UInt64($0) }
+    case .list(let values): values
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import JointLossWeighting
+
+/// Chooses the epoch that is reported, by validation loss alone.
+enum EpochSelection {
+  /// For each task the index of its epoch, the earliest of equals; empty without epochs.
+  ///
+  /// A joint network has one epoch for all tasks: that of the smallest mean over tasks of the validation loss
+  /// relative to epoch 0. Separate networks stop each on their own.
+  static func epochs(
+    of epochs: [RunRecord.Epoch], arrangement: StrategyDescriptor.Arrangement
+  ) -> [Int] {
+    guard let untrained = epochs.first else { return [] }
+    let tasks = untrained.validation.indices
+    switch arrangement {
+    case .separate:
+      return tasks.map { task in smallest(epochs.map { $0.validation[task] }) }
+    case .joint:
+      // A loss that starts at 0 must not make the ratio undefined.
+      let scales = untrained.validation.map { max($0, .leastNormalMagnitude) }
+      let means = epochs.map { epoch in
+        zip(epoch.validation, scales).map { $0 / $1 }.reduce(0, +) / Double(scales.count)
+      }
+      let chosen = smallest(means)
+      return tasks.map { _ in chosen }
+    }
+  }
+
+  private static func smallest(_ values: [Double]) -> Int {
+    values.indices.min { values[$0] < values[$1] } ?? 0
+  }
+}

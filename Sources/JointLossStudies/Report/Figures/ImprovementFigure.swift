@@ -1,0 +1,88 @@
+/// Δm of every strategy with its interval, and of every seed behind it.
+struct ImprovementFigure {
+  let suite: SuiteComparison
+  let reference: String
+  let palette: Palette
+
+  /// Draws the figure.
+  ///
+  /// - Parameter name: the stem of its files.
+  /// - Returns: the figure, or nil where there is no Δm: no yardstick, or no other strategy.
+  func figure(named name: String) -> Figure? {
+    guard let yardstick = suite.yardstick else { return nil }
+    let rows = suite.rows.filter { $0.label != yardstick && $0.improvement != nil }
+    guard !rows.isEmpty else { return nil }
+    let values = rows.flatMap { row in
+      row.improvements
+        + [row.improvement?.interval?.lower, row.improvement?.interval?.upper].compactMap { $0 }
+    }
+    let height = max(150, 44 * rows.count)
+    let longest = rows.map(\.label.count).max() ?? 0
+    let script = GnuplotScript(
+      name: name, title: "\(suite.label): Δm relative to \(yardstick)",
+      subtitle: summary, panels: [panel(rows, values: values, yardstick: yardstick, file: name)], legend: [],
+      panelSize: (560, height), leftMargin: 40 + 9 * longest)
+    return Figure(
+      suite: suite.label, title: "Δm relative to \(yardstick)",
+      caption:
+        "Mean relative gain over \(yardstick) in percent: positive is better. \(Self.legend) The dashed "
+        + "line is the mean of \(reference).",
+      data: data(rows), drawnBy: script)
+  }
+
+  private static let legend =
+    "Points and bars: mean over seeds and its 95 % bootstrap interval; small circles: single seeds."
+
+  private var summary: String {
+    "\(NumberText.count(suite.seeds.count, "seed")); mean and 95 % bootstrap interval, circles: single seeds"
+  }
+
+  private func data(_ rows: [StrategyComparison]) -> String {
+    var means =
+      "# index 0: strategies from the top; columns: height, mean, lower and upper end of the interval\n"
+    var seeds = "# index 1: single seeds; columns: height, Δm % of a seed\n"
+    for (index, row) in rows.enumerated() {
+      guard let estimate = row.improvement else { continue }
+      let ends = [estimate.interval?.lower, estimate.interval?.upper].map { $0 ?? estimate.mean }
+      let numbers = ([estimate.mean] + ends).map(GnuplotScript.number).joined(separator: " ")
+      means += "\(rows.count - index) \(numbers)\n"
+      seeds += row.improvements.map { "\(rows.count - index) \(GnuplotScript.number($0))\n" }.joined()
+    }
+    return means + "\n\n" + seeds
+  }
+
+  private func panel(
+    _ rows: [StrategyComparison], values: [Double], yardstick: String, file: String
+  ) -> GnuplotScript.Panel {
+    let (least, most) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
+    let margin = max(0.06 * (most - least), 0.1)
+    let tics = rows.enumerated().map { index, row in
+      "\(GnuplotScript.quote(row.label)) \(rows.count - index)"
+    }
+    var settings = [
+      "set xrange [\(GnuplotScript.number(least - margin)):\(GnuplotScript.number(most + margin))]",
+      "set yrange [0.4:\(rows.count).6]", "set ytics (\(tics.joined(separator: ", ")))",
+      "set xlabel 'Δm (%), positive is better' offset 0,0.3",
+      "set arrow 1 from 0,graph 0 to 0,graph 1 nohead back linecolor rgb '#808080' linewidth 1.5",
+      "set label 3 \(GnuplotScript.quote(yardstick)) at 0,graph 1.04 center font 'Helvetica,13' "
+        + "textcolor rgb '#606060'",
+    ]
+    if let mean = rows.first(where: { $0.label == reference })?.improvement?.mean {
+      let x = GnuplotScript.number(mean)
+      settings.append(
+        "set arrow 2 from \(x),graph 0 to \(x),graph 1 nohead back dashtype '-' linecolor rgb '#000000' "
+          + "linewidth 1")
+    }
+    let plots = rows.enumerated().flatMap { index, row in
+      let style = palette.style(of: row.label)
+      let height = rows.count - index
+      return [
+        "'\(file).dat' index 1 using ($1 == \(height) ? $2 : 1/0):($1 - 0.2) with points pointtype 6 "
+          + "pointsize 0.6 linecolor rgb '#90\(style.color)' notitle",
+        "'\(file).dat' index 0 every ::\(index)::\(index) using 2:1:3:4 with xerrorbars pointtype 7 "
+          + "pointsize 1 linecolor rgb '#\(style.color)' linewidth 2.5 notitle",
+      ]
+    }
+    return GnuplotScript.Panel(settings: settings, plots: plots)
+  }
+}

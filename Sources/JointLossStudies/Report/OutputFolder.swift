@@ -1,0 +1,100 @@
+import Foundation
+
+/// A folder that receives files whole or not at all.
+struct OutputFolder {
+  let path: String
+
+  /// Opens a folder, creating it and its parents where they are missing.
+  ///
+  /// - Parameter path: the folder.
+  /// - Throws: ``StudyError`` with the path, if there is no such folder and none can be made.
+  init(_ path: String) throws(StudyError) {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError("the folder cannot be created: \(error.localizedDescription)", file: path)
+    }
+  }
+
+  /// A folder in the folder.
+  ///
+  /// - Parameter name: its name.
+  /// - Returns: the folder, created where it is missing.
+  /// - Throws: ``StudyError`` with the path.
+  func folder(named name: String) throws(StudyError) -> OutputFolder {
+    try OutputFolder("\(path)/\(name)")
+  }
+
+  /// Writes a file under a temporary name and renames it.
+  ///
+  /// - Parameters:
+  ///   - text: the content.
+  ///   - name: the name of the file.
+  /// - Throws: ``StudyError`` with the path.
+  func write(_ text: String, to name: String) throws(StudyError) {
+    try AtomicFile.write(Data(text.utf8), to: "\(path)/\(name)")
+  }
+
+  /// The text of a file.
+  ///
+  /// - Parameter name: the name of the file.
+  /// - Returns: the text, or nil if there is no such file or it is not text in UTF-8.
+  func text(of name: String) -> String? {
+    try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+  }
+
+  /// Removes a file, if there is one.
+  ///
+  /// - Parameter name: the name of the file.
+  /// - Throws: ``StudyError`` with the path.
+  func remove(_ name: String) throws(StudyError) {
+    let file = "\(path)/\(name)"
+    guard unlink(file) == 0 || errno == ENOENT else { throw AtomicFile.failure(file) }
+  }
+
+  /// Gives a file its final name, in place of any file that has it.
+  ///
+  /// - Parameters:
+  ///   - temporary: the name it has.
+  ///   - name: the name it gets.
+  /// - Throws: ``StudyError`` with the path.
+  func move(_ temporary: String, to name: String) throws(StudyError) {
+    let file = "\(path)/\(name)"
+    guard rename("\(path)/\(temporary)", file) == 0 else { throw AtomicFile.failure(file) }
+  }
+}
+
+/// Names of files made from labels.
+enum FileName {
+  /// A label with every character that is not a letter, a digit, a point, a hyphen or an underscore of ASCII
+  /// replaced by a hyphen.
+  ///
+  /// - Parameter label: any label.
+  /// - Returns: the name, not empty and not hidden.
+  static func stem(_ label: String) -> String {
+    let allowed = label.map { character in
+      character.isASCII && (character.isLetter || character.isNumber) || "._-".contains(character)
+        ? character : "-"
+    }
+    return allowed.first.map { $0 == "." || $0 == "-" } ?? true ? "suite" + String(allowed) : String(allowed)
+  }
+
+  /// Different names for different labels.
+  ///
+  /// - Parameter labels: labels without repetitions.
+  /// - Returns: one name a label; where two would be equal, the later one gets a number.
+  static func stems(_ labels: [String]) -> [String] {
+    var taken: Set<String> = []
+    return labels.map { label in
+      let stem = stem(label)
+      var candidate = stem
+      var number = 2
+      while !taken.insert(candidate).inserted {
+        candidate = "\(stem)-\(number)"
+        number += 1
+      }
+      return candidate
+    }
+  }
+}

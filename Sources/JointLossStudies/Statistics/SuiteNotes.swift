@@ -1,0 +1,91 @@
+/// What a reader must know of the runs behind a suite's numbers, one sentence each.
+struct SuiteNotes {
+  let records: SuiteRecords
+  let baseline: String
+  let reference: String
+  let yardstick: String?
+  let rows: [StrategyComparison]
+
+  var sentences: [String] {
+    yardstickNotes + missingNotes + incompleteNotes + [rankNote, recipeNote].compactMap { $0 }
+  }
+
+  private var yardstickNotes: [String] {
+    guard let yardstick else {
+      return [
+        "Neither \(baseline) nor \(reference) has a completed run: there is nothing to divide the losses by, so "
+          + "loss ratios, Δm and tests are missing."
+      ]
+    }
+    var notes: [String] = []
+    if yardstick != baseline {
+      notes.append(
+        "No run of \(baseline) completed: \(yardstick) takes its place, and loss ratios and Δm are relative to it."
+      )
+    }
+    let incomplete = records.seeds.filter { records.selectedTest(yardstick, seed: $0) == nil }
+    if !incomplete.isEmpty {
+      notes.append(
+        "\(yardstick) has no completed run for \(seedList(incomplete)): left out of loss ratios, Δm and tests."
+      )
+    }
+    let zero = records.seeds.filter { seed in
+      records.selectedTest(yardstick, seed: seed).map { SeedScore(losses: $0, yardstick: $0) == nil } ?? false
+    }
+    if !zero.isEmpty {
+      notes.append(
+        "A test loss of \(yardstick) is not positive for \(seedList(zero)), and cannot be divided by: left out of "
+          + "loss ratios, Δm and tests.")
+    }
+    return notes
+  }
+
+  /// Strategies that were not run with every seed.
+  private var missingNotes: [String] {
+    records.strategies.compactMap { strategy in
+      let missing = records.seeds.filter { records.run(strategy, seed: $0) == nil }
+      guard !missing.isEmpty else { return nil }
+      return "\(strategy) was not run with \(seedList(missing))."
+    }
+  }
+
+  /// Runs that diverged or failed, with where and why.
+  private var incompleteNotes: [String] {
+    rows.compactMap { row in
+      let ended = records.runs(of: row.label).filter { $0.footer.status != .completed }
+      guard !ended.isEmpty else { return nil }
+      let causes = ended.map { run in
+        let place = [run.footer.step.map { "step \($0)" }, run.footer.task.map { "task \($0)" }]
+        let details = place.compactMap { $0 } + [run.footer.message].compactMap { $0 }
+        let detail = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
+        return "seed \(run.header.specification.seed) \(run.footer.status.rawValue)\(detail)"
+      }
+      return "\(row.label): \(ended.count) of \(NumberText.count(row.runs.total, "run")) did not complete: "
+        + "\(causes.joined(separator: "; ")). They enter no mean, interval or test, and rank last in their seed."
+    }
+  }
+
+  private var rankNote: String? {
+    let ranked = SuiteComparison.rankedSeeds(of: records)
+    guard ranked.count < records.seeds.count else { return nil }
+    return ranked.isEmpty
+      ? "No seed was run with every strategy: there are no mean ranks."
+      : "Mean ranks are over \(seedList(ranked)), which every strategy was run with."
+  }
+
+  private var recipeNote: String? {
+    let recipes = Set(
+      records.strategies.flatMap { records.runs(of: $0) }.map { run in
+        let specification = run.header.specification
+        return "\(specification.trunk) \(specification.activation) \(specification.optimizer) "
+          + "\(specification.batchSize) \(specification.epochs)"
+      })
+    return recipes.count > 1
+      ? "The runs differ in trunk, activation, optimiser, batch size or epochs: part of a difference may be due to "
+        + "that." : nil
+  }
+
+  private func seedList(_ seeds: [UInt64]) -> String {
+    (seeds.count == 1 ? "seed " : "seeds ") + NumberText.ranges(seeds)
+  }
+}

@@ -1,0 +1,60 @@
+extension RunRecord {
+  /// The first place where the record contradicts itself, or nil: its line in the file, the key, and why.
+  var defect: (line: Int, key: String, message: String)? {
+    let tasks = header.tasks.count
+    guard tasks > 0 else { return (1, "tasks", "a record has at least one task") }
+    for (index, epoch) in epochs.enumerated() {
+      if let (key, message) = epoch.defect(expecting: index, tasks: tasks) {
+        return (index + 2, key, message)
+      }
+    }
+    return footerDefect.map { (epochs.count + 2, $0.key, $0.message) }
+  }
+
+  private var footerDefect: (key: String, message: String)? {
+    let planned = header.specification.epochs
+    let lastLine = epochs.count - 1
+    switch footer.status {
+    case .completed where lastLine != planned:
+      return ("status", "a completed run has the epochs 0 to \(planned), not 0 to \(lastLine)")
+    case .diverged where lastLine >= planned, .failed where lastLine >= planned:
+      return ("status", "a run that ended early has fewer epochs than 0 to \(lastLine)")
+    default: break
+    }
+    let selections = epochs.isEmpty ? 0 : header.tasks.count
+    guard footer.selectedEpochs.count == selections else {
+      return ("selectedEpochs", "has \(footer.selectedEpochs.count) values, \(selections) are due")
+    }
+    guard footer.selectedTest.count == selections else {
+      return ("selectedTest", "has \(footer.selectedTest.count) values, \(selections) are due")
+    }
+    for (task, epoch) in footer.selectedEpochs.enumerated() {
+      guard epochs.indices.contains(epoch) else { return ("selectedEpochs", "there is no epoch \(epoch)") }
+      guard footer.selectedTest[task] == epochs[epoch].test[task] else {
+        return ("selectedTest", "is not the test loss of task \(header.tasks[task]) at epoch \(epoch)")
+      }
+    }
+    if let task = footer.task, !header.tasks.contains(task) { return ("task", "there is no task “\(task)”") }
+    let counts = [footer.passes.steps, footer.passes.forward, footer.passes.backward, footer.passes.samples]
+    guard counts.allSatisfy({ $0 >= 0 }) else { return ("passes", "a count is negative") }
+    return nil
+  }
+}
+
+extension RunRecord.Epoch {
+  fileprivate func defect(expecting index: Int, tasks: Int) -> (key: String, message: String)? {
+    guard epoch == index else { return ("epoch", "is \(epoch) where epoch \(index) is due") }
+    let arrays: [(String, [Double]?, Int)] = [
+      ("train", train, tasks), ("validation", validation, tasks), ("test", test, tasks),
+      ("weights", weights, tasks), ("gradientNorms", gradientNorms, tasks),
+      ("cosines", cosines, tasks * (tasks - 1) / 2),
+    ]
+    for (key, values, due) in arrays {
+      if let values, values.count != due { return (key, "has \(values.count) values, \(due) are due") }
+    }
+    guard (weights == nil) == (index == 0) else {
+      return ("weights", index == 0 ? "there are none before training" : "are missing")
+    }
+    return nil
+  }
+}

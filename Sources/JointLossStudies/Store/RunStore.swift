@@ -1,0 +1,196 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The folder of a study: `study.yaml`, and `runs/` with one file for each complete run.
+///
+/// A run's file is written under a temporary name and renamed, so that it is complete or not there. Several
+/// processes may share the folder without locks: two that do the same run write the same bits, but for
+/// ``RunRecord/Measured``. A damaged file is moved to `runs/damaged/`.
+///
+/// Records carry their whole specification, so runs of other studies may lie in the same folder: a study reuses
+/// those that are also its own and leaves the others alone. `study.yaml` is the study that was run last.
+public struct RunStore: Sendable {
+  /// What the store has of a run.
+  public enum Lookup: Sendable {
+    /// Nothing.
+    case missing
+    /// The complete record.
+    case complete(RunRecord)
+    /// A damaged file, now set aside: where and why.
+    case damaged(StudyError)
+  }
+
+  /// The folder.
+  public let directory: String
+  private var runs: String { "\(directory)/runs" }
+  private var studyFile: String { "\(directory)/study.yaml" }
+
+  /// Opens a folder, creating it where it does not exist, and clears what killed processes left half-written.
+  ///
+  /// - Parameter directory: the folder's path.
+  /// - Throws: ``StudyError`` that names the folder if it cannot be created.
+  public init(_ directory: String) throws(StudyError) {
+    self.directory = directory
+    try Self.createFolder("\(directory)/runs")
+    AtomicFile.removeLeftovers(in: directory)
+    AtomicFile.removeLeftovers(in: runs)
+  }
+
+  /// Opens the folder of an earlier study.
+  ///
+  /// - Parameter directory: the folder's path.
+  /// - Throws: ``StudyError`` if it holds no study.
+  public init(existing directory: String) throws(StudyError) {
+    self.directory = directory
+    guard FileManager.default.fileExists(atPath: studyFile) else {
+      throw StudyError("holds no study: study.yaml is missing", file: directory)
+    }
+  }
+
+  // MARK: The study
+
+  /// The study that was last run in this folder.
+  ///
+  /// - Returns: the study.
+  /// - Throws: ``StudyError`` if `study.yaml` cannot be read.
+  public func study() throws(StudyError) -> StudySpecification {
+    try StudySpecification(contentsOf: studyFile)
+  }
+
+  /// Writes `study.yaml`.
+  ///
+  /// - Parameter study: the study about to be run.
+  /// - Returns: whether the folder held another study until now.
+  /// - Throws: ``StudyError`` if the file cannot be written.
+  @discardableResult
+  public func write(_ study: StudySpecification) throws(StudyError) -> Bool {
+    let text = study.yaml
+    let earlier = try? String(contentsOfFile: studyFile, encoding: .utf8)
+    guard earlier != text else { return false }
+    try AtomicFile.write(Data(text.utf8), to: studyFile)
+    return earlier != nil
+  }
+
+  // MARK: Runs
+
+  /// Looks up the record of a run; a damaged one is set aside.
+  ///
+  /// - Parameter specification: the run.
+  /// - Returns: what there is.
+  /// - Throws: ``StudyError`` if a file cannot be read or set aside.
+  public func lookup(_ specification: RunSpecification) throws(StudyError) -> Lookup {
+    let path = try path(of: specification)
+    guard FileManager.default.fileExists(atPath: path) else { return .missing }
+    let content: Data
+    do {
+      content = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw StudyError("cannot be read: \(error.localizedDescription)", file: path)
+    }
+    do throws(StudyError) {
+      let record = try RunRecord(content: content, file: path)
+      guard record.header.specification == specification else {
+        throw StudyError(
+          "the record is that of another run", file: path, line: 1, key: "specification")
+      }
+      return .complete(record)
+    } catch {
+      let aside = try setAside(path)
+      return .damaged(
+        StudyError("\(error.message) (moved to \(aside))", file: path, line: error.line, key: error.key))
+    }
+  }
+
+  /// Writes the record of a run.
+  ///
+  /// - Parameter record: the complete record.
+  /// - Throws: ``StudyError`` if it cannot be written: the folder is gone, the disk is full.
+  public func write(_ record: RunRecord) throws(StudyError) {
+    let path = try path(of: record.header.specification)
+    let content: Data
+    do {
+      content = try record.fileContent()
+    } catch {
+      throw StudyError("a value of the record has no JSON: \(error)", file: path)
+    }
+    try AtomicFile.write(content, to: path)
+  }
+
+  /// The complete records of a plan, in its order; damaged ones are set aside.
+  ///
+  /// - Parameter plan: the plan.
+  /// - Returns: the records, and what was damaged.
+  /// - Throws: ``StudyError`` if a file cannot be read or set aside.
+  public func records(of plan: RunPlan) throws(StudyError) -> (records: [RunRecord], damaged: [StudyError]) {
+    var records: [RunRecord] = []
+    var damaged: [StudyError] = []
+    for run in plan.runs {
+      switch try lookup(run) {
+      case .missing: break
+      case .complete(let record): records.append(record)
+      case .damaged(let notice): damaged.append(notice)
+      }
+    }
+    return (records, damaged)
+  }
+
+  /// The path of a run's file: `runs/<suite>__<strategy>__seed<k>__<identity>.jsonl`.
+  func path(of run: RunSpecification) throws(StudyError) -> String {
+    let identity: String
+    do {
+      identity = try run.identity
+    } catch {
+      throw StudyError(
+        "a value of the run of \(run.strategyLabel) on \(run.suiteLabel) has no JSON: \(error)")
+    }
+    let labels = [run.suiteLabel, run.strategyLabel].map(Self.fileName)
+    return "\(runs)/\(labels.joined(separator: "__"))__seed\(run.seed)__\(identity).jsonl"
+  }
+
+  /// A label with whatever may trouble a file system or a shell replaced; the identity keeps names apart.
+  private static func fileName(_ label: String) -> String {
+    let safe = label.map { character in
+      character.isASCII && (character.isLetter || character.isNumber || "-_.=".contains(character))
+        ? character : "-"
+    }
+    let start = safe.first == "." ? ["-"] + safe.dropFirst() : safe[...]
+    return String(start.prefix(60))
+  }
+
+  /// Moves a file to `runs/damaged/` under a name that no other file has.
+  private func setAside(_ path: String) throws(StudyError) -> String {
+    let folder = "\(runs)/damaged"
+    try Self.createFolder(folder)
+    let name = (path as NSString).lastPathComponent
+    for copy in 1... {
+      let target = "\(folder)/\(name)\(copy == 1 ? "" : ".\(copy)")"
+      // Reserves the name, so that two processes cannot choose the same; the move replaces the empty file.
+      let reservation = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      guard reservation >= 0 else {
+        if errno == EEXIST { continue }
+        throw AtomicFile.failure(target)
+      }
+      close(reservation)
+      if rename(path, target) == 0 { return target }
+      let (code, error) = (errno, AtomicFile.failure(target))
+      unlink(target)
+      // Another process has set it aside already.
+      guard code == ENOENT else { throw error }
+      return folder
+    }
+    return folder
+  }
+
+  private static func createFolder(_ path: String) throws(StudyError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError("the folder cannot be created: \(error.localizedDescription)", file: path)
+    }
+  }
+}

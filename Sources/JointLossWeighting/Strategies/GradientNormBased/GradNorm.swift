@@ -1,0 +1,193 @@
+import RealModule
+
+/// Learns weights under which all tasks train at similar rates, by balancing their gradient norms.
+///
+/// Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, *GradNorm: Gradient Normalization for Adaptive Loss
+/// Balancing in Deep Multitask Networks*, ICML 2018, Algorithm 1 (<https://arxiv.org/abs/1711.02257>).
+///
+///     G_t = w_t n_t     Ḡ = mean G     r_t = (L_t/L_t(0)) / mean_s (L_s/L_s(0))
+///     F(w) = Σ |G_t − Ḡ r_t^α|, the targets Ḡ r_t^α held constant     ∂F/∂w_t = sign(G_t − Ḡ r_t^α) n_t
+///     w ← optimiser(w, ∂F/∂w);  w ← T w / Σ w
+///
+/// | symbol | property |
+/// |---|---|
+/// | n_t | ``GradientNormEvidence/norms``: the unweighted gradient's norm over the `scope` |
+/// | L_t | ``GradientNormEvidence/losses`` |
+/// | L_t(0) | `initialLosses`: of the first batch, or the means of epoch 0 |
+/// | w_t | `learned`, or T softmax(`learned`) |
+///
+/// Cost: T gradients of the scope, for the last shared layer one matrix product a task; O(T) beside.
+///
+/// Where we differ: w is kept at `minimum-weight` at least before it is rescaled, since the paper's update can
+/// make it negative. L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1. Where
+/// all losses are 0, r = 1. The parametrisation `softmax` with the initial losses `first-epoch` is LibMTL's.
+public struct GradNorm: WeightingStrategy {
+  /// Name, citation, formula and parameters.
+  public static let descriptor = StrategyDescriptor(
+    name: "gradnorm",
+    title: "GradNorm",
+    citation: Citation(
+      "Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, GradNorm: Gradient Normalization for Adaptive Loss "
+        + "Balancing in Deep Multitask Networks, ICML 2018",
+      link: "https://arxiv.org/abs/1711.02257"),
+    formula: "w descends Σ |w_t n_t − Ḡ r_t^α|, then Σ w = T; r_t = (L_t/L_t(0)) / mean_s (L_s/L_s(0))",
+    appliesTo: .losses,
+    weightSum: "T",
+    cost: "T gradients of the scope",
+    parameters: [
+      ParameterDescriptor(
+        "alpha", .number(default: 1.5, range: .nonNegative),
+        "α: how strongly slow tasks are pulled along; 0.12 suits similar tasks."),
+      ParameterDescriptor(
+        "scope",
+        .choice(
+          default: GradientScope.lastSharedLayer.rawValue, options: GradientScope.allCases.map(\.rawValue)),
+        "The parameters over which gradient norms are taken."),
+      ParameterDescriptor(
+        "initial-losses",
+        .choice(default: InitialLosses.firstBatch.rawValue, options: InitialLosses.allCases.map(\.rawValue)),
+        "L(0): of the first batch, or the means of epoch 0, in which all weights are then 1."),
+      ParameterDescriptor(
+        "parametrisation",
+        .choice(
+          default: Parametrisation.rescaled.rawValue, options: Parametrisation.allCases.map(\.rawValue)),
+        "Weights learned as they are and rescaled (the paper), or as T softmax of learned numbers (LibMTL)."),
+      ParameterDescriptor(
+        "minimum-weight", .number(default: 1e-6, range: .closed(1e-12...0.5)),
+        "The smallest weight before weights are rescaled to their sum."),
+    ] + StrategyOptimizer.parameters,
+    differences: [
+      "Weights are clamped at minimum-weight before rescaling: the paper's update can make them negative.",
+      "L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1.",
+      "The weights' optimiser is their own; LibMTL uses the network's, weight decay included.",
+      "A negative loss is an error: its rate of training is not defined.",
+    ])
+
+  private enum InitialLosses: String, CaseIterable {
+    case firstBatch = "first-batch"
+    case firstEpoch = "first-epoch"
+  }
+
+  private enum Parametrisation: String, Codable, CaseIterable { case rescaled, softmax }
+
+  private let alpha: Double
+  /// The parameters over which gradient norms are taken.
+  public let gradientScope: GradientScope
+  private let parametrisation: Parametrisation
+  private let minimumWeight: Double
+  private let waitsForEpoch: Bool
+  private var initialLosses: [Double]?
+  private var learned: [Double]
+  private var optimizer: StrategyOptimizer
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
+  private var values: [Double] = []
+  private var gradient: [Double] = []
+
+  private enum CodingKeys: CodingKey {
+    case alpha, gradientScope, parametrisation, minimumWeight, waitsForEpoch, initialLosses, learned,
+      optimizer
+  }
+
+  /// Creates the strategy.
+  ///
+  /// - Parameter setup: the number of tasks and the parameters.
+  public init(_ setup: StrategySetup) {
+    alpha = setup.parameters.number("alpha")
+    gradientScope = setup.parameters.choice("scope")
+    parametrisation = setup.parameters.choice("parametrisation")
+    minimumWeight = setup.parameters.number("minimum-weight")
+    waitsForEpoch = setup.parameters.choice("initial-losses", as: InitialLosses.self) == .firstEpoch
+    learned = [Double](repeating: parametrisation == .rescaled ? 1 : 0, count: setup.taskCount)
+    optimizer = StrategyOptimizer(setup)
+  }
+
+  /// The current weights, which then take one step towards balanced gradient norms.
+  ///
+  /// - Parameter evidence: T losses of at least 0 and T norms.
+  /// - Returns: T positive weights of sum T, on the losses.
+  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or whose gradient overflows.
+  public mutating func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
+    let taskCount = learned.count
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    for (task, loss) in evidence.losses.enumerated() where loss < 0 {
+      throw WeightingError(
+        .domain, "GradNorm has no rate of training for a negative loss: that of task \(task) is \(loss)",
+        task: task)
+    }
+    if values.count != taskCount {
+      values = [Double](repeating: 1, count: taskCount)
+      gradient = values
+    }
+    setValues()
+    if initialLosses == nil && waitsForEpoch { return TaskWeights(values, appliesTo: .losses) }
+    let initial = initialLosses ?? Self.floored(evidence.losses)
+    setGradient(evidence, initial: initial)
+    try optimizer.step(&learned, gradient: gradient)
+    initialLosses = initial
+    if parametrisation == .rescaled { Self.rescale(&learned, minimum: minimumWeight) }
+    return TaskWeights(values, appliesTo: .losses)
+  }
+
+  /// Takes the means of the first epoch as L(0), where the parameters ask for it.
+  ///
+  /// - Parameter meanLosses: one mean a task; means that are negative or not finite are not taken.
+  public mutating func epochEnded(meanLosses: [Double]) {
+    precondition(
+      meanLosses.count == learned.count, "\(meanLosses.count) mean losses for \(learned.count) tasks")
+    guard waitsForEpoch, initialLosses == nil, meanLosses.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+      return
+    }
+    initialLosses = Self.floored(meanLosses)
+  }
+
+  /// The weights w(step), before its update.
+  private mutating func setValues() {
+    switch parametrisation {
+    case .rescaled:
+      for task in values.indices { values[task] = learned[task] }
+    case .softmax:
+      let largest = learned.max() ?? 0
+      for task in values.indices { values[task] = Double.exp(learned[task] - largest) }
+      Self.rescale(&values, minimum: 0)
+      // A softmax that has run to 0 would stay there.
+      if values.contains(where: { $0 < minimumWeight }) { Self.rescale(&values, minimum: minimumWeight) }
+    }
+  }
+
+  /// The gradient of F with respect to the learned numbers.
+  private mutating func setGradient(_ evidence: GradientNormEvidence, initial: [Double]) {
+    let count = Double(values.count)
+    var (meanNorm, meanRatio) = (0.0, 0.0)
+    for task in values.indices {
+      meanNorm += values[task] * evidence.norms[task] / count
+      meanRatio += evidence.losses[task] / initial[task] / count
+    }
+    for task in values.indices {
+      let rate = meanRatio > 0 ? evidence.losses[task] / initial[task] / meanRatio : 1
+      let excess = values[task] * evidence.norms[task] - meanNorm * Double.pow(rate, alpha)
+      let sign = excess > 0 ? 1.0 : excess < 0 ? -1 : 0
+      // An excess that is not a number must not pass for balance: the optimiser refuses it.
+      gradient[task] = excess.isNaN ? excess : sign * evidence.norms[task]
+    }
+    guard parametrisation == .softmax else { return }
+    // w = T softmax(p): ∂w_s/∂p_t = w_t (δ_st − w_s/T).
+    var mean = 0.0
+    for task in values.indices { mean += gradient[task] * values[task] / count }
+    for task in values.indices { gradient[task] = values[task] * (gradient[task] - mean) }
+  }
+
+  /// Raises all values to the minimum, then scales them to the sum T.
+  private static func rescale(_ values: inout [Double], minimum: Double) {
+    var sum = 0.0
+    for task in values.indices {
+      values[task] = max(values[task], minimum)
+      sum += values[task]
+    }
+    for task in values.indices { values[task] = values[task] / sum * Double(values.count) }
+  }
+
+  private static func floored(_ losses: [Double]) -> [Double] {
+    guard let largest = losses.max(), largest > 0 else { return losses.map { _ in 1 } }
+    return losses.map { max($0, 1e-12 * largest, .leastNormalMagnitude) }
+  }
+}

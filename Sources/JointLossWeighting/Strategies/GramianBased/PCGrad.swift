@@ -1,0 +1,174 @@
+import JointLossLinearAlgebra
+
+/// Projects each task gradient onto the normal plane of every other gradient that it conflicts with.
+///
+/// T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, *Gradient Surgery for Multi-Task Learning*,
+/// NeurIPS 2020, Algorithm 1 (<https://arxiv.org/abs/2001.06782>).
+///
+///     for each task i:  p ← g_i
+///       for each j ≠ i, in random order:  if p·g_j < 0:  p ← p − (p·g_j / ‖g_j‖²) g_j
+///     d = Σ_i p_i
+///
+/// It is computed on the cosines C of the gradients: with p/‖g_i‖ = Σ_k v_k g_k/‖g_k‖, the product with the unit
+/// vector of g_j is (C v)_j, and a projection subtracts it from v_j.
+///
+/// | symbol | property |
+/// |---|---|
+/// | g_i·g_j | ``GramianEvidence/gramian`` |
+/// | order of j | ``InjectedDraws/orders`` where given, else as `order` says |
+/// | v | `Scratch.coefficients` |
+/// | w_k | Σ_i v_k ‖g_i‖/‖g_k‖: the weight on the raw gradient of task k |
+///
+/// Cost: the Gramian of T task gradients, then O(T³); no Jacobian.
+///
+/// Where we differ: from the paper, nowhere: a task never visits itself (LibMTL and Nash-MTL's code let it),
+/// every task has a fresh order (the official TensorFlow code discards its shuffle), and projections are
+/// summed (Pytorch-PCGrad averages). A conflict must exceed 1e-12 of the norms, so that rounding cannot make
+/// one. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1. LibMTL adds 1e-8
+/// to ‖g_j‖², which is felt where gradients are small: `epsilon` does the same.
+public struct PCGrad: WeightingStrategy {
+  /// Name, citation, formula and parameter.
+  public static let descriptor = StrategyDescriptor(
+    name: "pcgrad",
+    title: "PCGrad (gradient surgery)",
+    citation: Citation(
+      "T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, Gradient Surgery for Multi-Task Learning, "
+        + "NeurIPS 2020",
+      link: "https://arxiv.org/abs/2001.06782"),
+    formula:
+      "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
+    appliesTo: .sharedGradient,
+    weightSum: "≥ T",
+    cost: "T trunk gradients, their Gramian, O(T³)",
+    parameters: [
+      ParameterDescriptor(
+        "order", .choice(default: Order.random.rawValue, options: Order.allCases.map(\.rawValue)),
+        "The order in which a task visits the others: a fresh permutation each time, or by index."),
+      ParameterDescriptor(
+        "epsilon", .number(default: 0, range: .nonNegative),
+        "What is added to ‖g_j‖² in a projection: 0 in the paper, 1e-8 in LibMTL."),
+    ],
+    differences: [
+      "A task never visits itself, as in the paper; LibMTL and the code of Nash-MTL let it.",
+      "Projected gradients are summed, as in the paper; Pytorch-PCGrad averages them.",
+      "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
+      "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
+    ])
+
+  private enum Order: String, Codable, CaseIterable { case random, ascending }
+
+  /// The relative size below which a conflict is rounding and a gradient is no gradient.
+  private static let threshold = 1e-12
+
+  private let taskCount: Int
+  private let order: Order
+  private let epsilon: Double
+  private var stream: PhiloxStream
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
+  private var values: [Double] = []
+  private var scratch = Scratch(taskCount: 0)
+
+  private enum CodingKeys: CodingKey { case taskCount, order, epsilon, stream }
+
+  /// Creates the strategy.
+  ///
+  /// - Parameter setup: the number of tasks, `order`, `epsilon` and the random stream.
+  public init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
+    order = setup.parameters.choice("order")
+    epsilon = setup.parameters.number("epsilon")
+    stream = setup.stream
+  }
+
+  /// The weights that the projected gradients put on the raw ones.
+  ///
+  /// - Parameter evidence: the T×T Gramian.
+  /// - Returns: T weights of at least 1, on the shared gradient.
+  /// - Throws: ``WeightingError`` for another number of tasks than at the start, or for injected orders that
+  ///   are not permutations of the other tasks.
+  public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    try evidence.draws.requireOrders(taskCount: taskCount)
+    if values.count != taskCount {
+      values = [Double](repeating: 0, count: taskCount)
+      scratch = Scratch(taskCount: taskCount)
+    }
+    scratch.setCosines(of: evidence.gramian, threshold: Self.threshold)
+    for task in 0..<taskCount { values[task] = 0 }
+    for task in 0..<taskCount {
+      setVisits(of: task, injected: evidence.draws.orders)
+      scratch.project(task, threshold: Self.threshold, epsilon: epsilon)
+      for other in 0..<taskCount where scratch.coefficients[other] != 0 {
+        values[other] +=
+          other == task ? 1 : scratch.coefficients[other] * (scratch.norms[task] / scratch.norms[other])
+      }
+    }
+    return TaskWeights(values, appliesTo: .sharedGradient)
+  }
+
+  private mutating func setVisits(of task: Int, injected orders: [[Int]]?) {
+    for position in 0..<taskCount - 1 {
+      scratch.visits[position] = orders?[task][position] ?? (position < task ? position : position + 1)
+    }
+    if orders == nil && order == .random { stream.shuffle(&scratch.visits) }
+  }
+}
+
+/// The buffers of one step of PCGrad.
+private struct Scratch: Sendable {
+  private let taskCount: Int
+  /// The norms of the gradients; 0 for one that is left out.
+  var norms: [Double]
+  /// The T² cosines, row by row.
+  private var cosines: [Double]
+  /// The projected gradient in units of its own norm, over the unit vectors of all gradients.
+  var coefficients: [Double]
+  /// Its products with these unit vectors.
+  private var products: [Double]
+  /// The other tasks, in the order in which they are visited.
+  var visits: [Int]
+
+  init(taskCount: Int) {
+    self.taskCount = taskCount
+    norms = [Double](repeating: 0, count: taskCount)
+    cosines = [Double](repeating: 0, count: taskCount * taskCount)
+    coefficients = norms
+    products = norms
+    visits = [Int](repeating: 0, count: max(taskCount - 1, 0))
+  }
+
+  mutating func setCosines(of gramian: Gramian, threshold: Double) {
+    var largest = 0.0
+    for task in 0..<taskCount {
+      norms[task] = gramian.norm(of: task)
+      largest = max(largest, norms[task])
+    }
+    for task in 0..<taskCount where norms[task] <= threshold * largest { norms[task] = 0 }
+    for i in 0..<taskCount {
+      for j in 0..<taskCount {
+        let active = norms[i] > 0 && norms[j] > 0
+        let cosine = active ? gramian[i, j] / norms[i] / norms[j] : 0
+        cosines[i * taskCount + j] = i == j ? 1 : min(max(cosine, -1), 1)
+      }
+    }
+  }
+
+  /// Leaves the projected gradient of a task in `coefficients`.
+  mutating func project(_ task: Int, threshold: Double, epsilon: Double) {
+    for other in 0..<taskCount {
+      coefficients[other] = other == task ? 1 : 0
+      products[other] = cosines[task * taskCount + other]
+    }
+    // A gradient that is left out has no cosine with any other, so that it is skipped here as well.
+    for other in visits {
+      let product = products[other]
+      guard product < 0 else { continue }
+      var squaredNorm = 0.0
+      for k in 0..<taskCount { squaredNorm += coefficients[k] * products[k] }
+      guard product < -threshold * max(squaredNorm, 0).squareRoot() else { continue }
+      let step = product / (1 + epsilon / norms[other] / norms[other])
+      coefficients[other] -= step
+      for k in 0..<taskCount { products[k] -= step * cosines[other * taskCount + k] }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import RealModule
+
+/// The optimiser of the few numbers that a strategy learns itself, apart from the network's.
+///
+/// Adam is D. P. Kingma, J. Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, Algorithm 1
+/// (<https://arxiv.org/abs/1412.6980>) with β = (0.9, 0.999) and ε = 1e-8. No weight decay: it would pull the
+/// strategy's numbers towards values that mean something else in every rule.
+struct StrategyOptimizer: Sendable, Codable, Hashable {
+  enum Rule: String, Sendable, Codable, CaseIterable { case adam, sgd }
+
+  /// The parameters that every strategy with an optimiser declares.
+  static let parameters = [
+    ParameterDescriptor(
+      "optimizer", .choice(default: "adam", options: Rule.allCases.map(\.rawValue)),
+      "The optimiser of the strategy's own numbers."),
+    ParameterDescriptor(
+      "learning-rate", .number(default: 0.025, range: .positive), "The learning rate of this optimiser."),
+  ]
+
+  private static let decay = (first: 0.9, second: 0.999)
+  private static let epsilon = 1e-8
+
+  private let rule: Rule
+  private let learningRate: Double
+  private var steps = 0
+  private var firstMoments: [Double]
+  private var secondMoments: [Double]
+
+  init(_ setup: StrategySetup) {
+    rule = setup.parameters.choice("optimizer")
+    learningRate = setup.parameters.number("learning-rate")
+    let count = rule == .adam ? setup.taskCount : 0
+    firstMoments = [Double](repeating: 0, count: count)
+    secondMoments = firstMoments
+  }
+
+  /// Takes one step in place, without allocating.
+  ///
+  /// - Parameters:
+  ///   - values: the numbers to learn, one a task.
+  ///   - gradient: their gradient.
+  /// - Throws: ``WeightingError`` naming the task whose gradient is not finite or overflows when squared;
+  ///   nothing has changed then.
+  mutating func step(_ values: inout [Double], gradient: [Double]) throws(WeightingError) {
+    for task in gradient.indices where !(gradient[task] * gradient[task]).isFinite {
+      throw WeightingError(
+        .nonFinite, "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])",
+        task: task)
+    }
+    switch rule {
+    case .sgd:
+      for task in gradient.indices { values[task] -= learningRate * gradient[task] }
+    case .adam:
+      steps += 1
+      let (first, second) = Self.decay
+      let correction = (1 - Double.pow(first, steps), (1 - Double.pow(second, steps)).squareRoot())
+      for task in gradient.indices {
+        firstMoments[task] += (1 - first) * (gradient[task] - firstMoments[task])
+        secondMoments[task] += (1 - second) * (gradient[task] * gradient[task] - secondMoments[task])
+        let scale = secondMoments[task].squareRoot() / correction.1 + Self.epsilon
+        values[task] -= learningRate / correction.0 * firstMoments[task] / scale
+      }
+    }
+  }
+}

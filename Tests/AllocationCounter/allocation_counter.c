@@ -1,0 +1,51 @@
+#include "allocation_counter.h"
+
+#if defined(__linux__) && defined(__GLIBC__)
+#include <errno.h>
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+/* Initial-exec: a lazily allocated thread-local would call malloc from malloc. */
+static __thread size_t count __attribute__((tls_model("initial-exec")));
+
+int jl_allocations_are_counted(void) { return 1; }
+size_t jl_allocation_count(void) { return count; }
+
+/* The program's own definitions come before the C library's. */
+void *malloc(size_t size) {
+  count++;
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t members, size_t size) {
+  count++;
+  return __libc_calloc(members, size);
+}
+
+void *realloc(void *old, size_t size) {
+  count++;
+  return __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  count++;
+  return __libc_memalign(alignment, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+  count++;
+  return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  count++;
+  *result = __libc_memalign(alignment, size);
+  return *result ? 0 : ENOMEM;
+}
+#else
+int jl_allocations_are_counted(void) { return 0; }
+size_t jl_allocation_count(void) { return 0; }
+#endif

@@ -1,0 +1,13 @@
+/* Counts the calls of the C library's allocation functions in the program it is linked into (Linux only:
+ * elsewhere nothing is counted and jl_allocations_are_counted() is 0). */
+#ifndef JOINTLOSS_ALLOCATION_COUNTER_H
+#define JOINTLOSS_ALLOCATION_COUNTER_H
+
+#include <stddef.h>
+
+int jl_allocations_are_counted(void);
+
+/* Calls on this thread since it began. */
+size_t jl_allocation_count(void);
+
+#endif

@@ -1,2 +1,0 @@
-import JointLossCommand
-import Testing

@@ -1,0 +1,215 @@
+import Foundation
+import JointLossCommand
+import JointLossWeighting
+import Testing
+
+@Suite struct WeighSessionTests {
+  /// An answer, every field optional.
+  private struct Answer: Decodable {
+    let weights: [Double]?
+    let applies_to: String?
+    let direction: [Double]?
+    let error: String?
+    let line: Int?
+  }
+
+  private func session(
+    _ strategy: String, _ parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+  ) throws -> WeighSession {
+    try WeighSession(strategy: strategy, parameters: parameters, seed: seed, registry: .builtIn)
+  }
+
+  private func answer(_ session: inout WeighSession, _ line: String) throws -> Answer {
+    try JSONDecoder().decode(Answer.self, from: Data(text(&session, line).utf8))
+  }
+
+  /// The answer as written; empty where there is none.
+  private func text(_ session: inout WeighSession, _ line: String) -> String {
+    session.answer(to: line) ?? ""
+  }
+
+  @Test func `A step has weights, their place, a direction and diagnostics`() throws {
+    var session = try session("pcgrad")
+    let answer = text(&session, #"{"losses":[1,2],"jacobian":[[3,0],[-3,4]]}"#)
+    let object = try #require(JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any])
+    // g_12 = −9, ‖g_1‖² = 9, ‖g_2‖² = 25.
+    let weights = try #require(object["weights"] as? [Double])
+    #expect(abs(weights[0] - 2) <= 1e-14 && abs(weights[1] - 1.36) <= 1e-14)
+    #expect(object["applies_to"] as? String == "shared_gradient")
+    let direction = try #require(object["direction"] as? [Double])
+    #expect(abs(direction[0] - 1.92) <= 1e-14 && abs(direction[1] - 5.44) <= 1e-14)
+    let diagnostics = try #require(object["diagnostics"] as? [String: Any])
+    #expect(
+      diagnostics.keys.sorted() == [
+        "condition_number", "conflict_rate", "cosines", "magnitude_ratio", "norms",
+      ])
+    #expect(diagnostics["norms"] as? [Double] == [3, 5])
+    #expect(diagnostics["cosines"] as? [Double] == [-0.6])
+  }
+
+  @Test func `What is undefined in the diagnostics is null, and without a Gramian there are none`() throws {
+    var session = try session("equal")
+    let zero = text(&session, #"{"losses":[1,2],"gramian":[[0,0],[0,1]]}"#)
+    #expect(zero.contains(#""condition_number":null"#) && zero.contains(#""magnitude_ratio":null"#))
+    let losses = text(&session, #"{"losses":[1,2]}"#)
+    #expect(losses == #"{"applies_to":"losses","diagnostics":{},"weights":[1,1]}"#)
+  }
+
+  @Test func `Gramian, Jacobian and gradient norms serve GradNorm alike`() throws {
+    let places = [
+      #""gradient_norms":[3,5]"#, #""gramian":[[9,-9],[-9,25]]"#, #""jacobian":[[3,0],[-3,4]]"#,
+    ]
+    let answers = try places.map { place in
+      var session = try session("gradnorm")
+      _ = try answer(&session, #"{"losses":[1,2],\#(place)}"#)
+      return try #require(try answer(&session, #"{"losses":[1,1],\#(place)}"#).weights)
+    }
+    #expect(answers[0] != [1, 1])
+    #expect(answers[0] == answers[1] && answers[1] == answers[2])
+  }
+
+  @Test func `Numbers survive the way out and back`() throws {
+    var session = try session("fixed", ["weights": .numbers([0.1, 1.0 / 3, 1e-300, 123456789.123456789])])
+    let weights = try answer(&session, #"{"losses":[1,1,1,1]}"#).weights
+    #expect(weights == [0.1, 1.0 / 3, 1e-300, 123456789.123456789])
+  }
+
+  @Test func `A new epoch and epoch_end end an epoch with its sample-weighted means`() throws {
+    let expected = [0.9607894391523232]  // e^(−0.04): ratios .9 and .98, temperature 2
+    var numbered = try session("dwa")
+    for line in [
+      #"{"losses":[2,0],"epoch":0,"samples":1}"#, #"{"losses":[0.5,1.5],"epoch":0,"samples":2}"#,
+      #"{"losses":[0.9,0.98],"epoch":1}"#,
+    ] { #expect(try answer(&numbered, line).weights == [1, 1]) }
+    let third = try #require(try answer(&numbered, #"{"losses":[1,1],"epoch":2}"#).weights)
+    #expect(abs(third[0] / third[1] - expected[0]) <= 1e-14)
+
+    var marked = try session("dwa")
+    for line in [
+      #"{"losses":[1,1],"epoch_end":true}"#, #"{"losses":[0.9,0.98],"epoch_end":true}"#,
+    ] { #expect(try answer(&marked, line).weights == [1, 1]) }
+    #expect(try answer(&marked, #"{"losses":[1,1],"epoch_end":false}"#).weights == third)
+
+    // Both ways at once end each epoch once.
+    var both = try session("dwa")
+    for line in [
+      #"{"losses":[1,1],"epoch":0,"epoch_end":true}"#, #"{"losses":[0.9,0.98],"epoch":1,"epoch_end":true}"#,
+    ] { _ = try answer(&both, line) }
+    #expect(try answer(&both, #"{"losses":[1,1],"epoch":2}"#).weights == third)
+  }
+
+  @Test(arguments: [
+    (#"{"losses":[1,NaN]}"#, "losses[1] is nan"),
+    (#"{"losses":[1,-Infinity]}"#, "losses[1] is -inf"),
+    (#"{"losses":[1,1e999]}"#, "1e999"),
+    (#"{"losses":[1,null]}"#, "losses[1] is not a number"),
+    (#"{"losses":[1,"a"]}"#, "losses[1] is not a number"),
+    (#"{"losses":[1,true]}"#, "losses[1] is not a number"),
+    (#"{"losses":3}"#, "losses is not a list"),
+    (#"{"losses":[]}"#, "at least one task"),
+    (#"{"losses":[1,2"#, "not valid JSON"),
+    (#"{"losses":[1,2]} x"#, "not valid JSON"),
+    (#"{'losses':[1,2]}"#, "not valid JSON"),
+    ("[1,2]", "not a JSON object"),
+    (#"{"loses":[1,2]}"#, "did you mean losses"),
+    (#"{"losses":[1,2],"losses":[3,4]}"#, "“losses” is given twice"),
+    (#"{"losses":[1,2,3]}"#, "3 tasks"),
+    (#"{"losses":[1,2],"gradient_norms":[1]}"#, "gradient_norms is of 1 tasks"),
+    (#"{"losses":[1,2],"gradient_norms":[1,-1]}"#, "gradient_norms[1] is -1"),
+    (#"{"losses":[1,2],"gramian":[[1,0],[0]]}"#, "gramian: the Gramian is not square"),
+    (#"{"losses":[1,2],"gramian":[[1,2],[0,1]]}"#, "gramian: the Gramian is not symmetric"),
+    (#"{"losses":[1,2],"gramian":[[-1,0],[0,1]]}"#, "diagonal is negative"),
+    (#"{"losses":[1,2],"gramian":[[1,0],[0,NaN]]}"#, "gramian[1][1] is nan"),
+    (#"{"losses":[1,2],"gramian":[[1]]}"#, "gramian is of 1 tasks"),
+    (#"{"losses":[1,2],"jacobian":[[1,0],[0]]}"#, "jacobian: the Jacobian is ragged"),
+    (#"{"losses":[1,2],"jacobian":[[],[]]}"#, "jacobian has no columns"),
+    (#"{"losses":[1,2],"jacobian":[[1,0],[0,1]],"gramian":[[1,0.1],[0.1,1]]}"#, "disagree"),
+    (#"{"losses":[1,2],"jacobian":[[1e200],[1]]}"#, "inf"),
+    (#"{"losses":[1,2],"epoch":-1}"#, "epoch is -1"),
+    (#"{"losses":[1,2],"epoch":0.5}"#, "epoch is 0.5"),
+    (#"{"losses":[1,2],"epoch":2}"#, "epoch 2 has ended"),
+    (#"{"losses":[1,2],"epoch_end":1}"#, "epoch_end is not true or false"),
+    (#"{"losses":[1,2],"samples":0}"#, "samples is 0"),
+    (#"{"losses":[1,2],"orders":[[1],[1]]}"#, "orders: the visiting order of task 1"),
+    (#"{"losses":[1,2],"orders":[[1],[0.5]]}"#, "orders[1] is 0.5"),
+    (#"{"losses":[1,2],"uniforms":[0.5,1]}"#, "uniforms[1] is 1"),
+    (#"{"losses":[1,2],"normals":[NaN]}"#, "normals[0] is nan"),
+    (#"{"losses":[1,2],"losses_after":[1]}"#, "losses_after is of 1 tasks"),
+    (#"{"losses":[1,2],"jacobians":[[[1],[2,3]]]}"#, "jacobians: the Jacobian is ragged"),
+    (#"{"losses":[1,2],"jacobians":[[[1]]]}"#, "jacobians holds one of 1 tasks"),
+    (#"{"jacobian":[[1],[2]]}"#, "the strategy reads losses"),
+    (#"{"losses":[1,-2]}"#, "task 1"),
+    ("{}", "at least one task"),
+  ])
+  func `A bad line is answered with an error, its number, and nothing else changes`(
+    line: String, message: String
+  ) throws {
+    // In the third epoch of uncertainty weighting, whose state every good step moves.
+    let good = (0..<4).map { #"{"losses":[\#(Double($0) + 0.5),2],"epoch":3}"# }
+    var (disturbed, undisturbed) = (try session("uncertainty"), try session("uncertainty"))
+    for line in good.prefix(2) { #expect(text(&disturbed, line) == text(&undisturbed, line)) }
+    let answer = try self.answer(&disturbed, line)
+    #expect(answer.error?.contains(message) == true, "\(answer.error ?? "no error")")
+    #expect(answer.line == 3 && answer.weights == nil)
+    #expect(disturbed.failures == 1)
+    for line in good.suffix(2) { #expect(text(&disturbed, line) == text(&undisturbed, line)) }
+  }
+
+  @Test func `A bad line that would have ended an epoch ends none`() throws {
+    var (disturbed, undisturbed) = (try session("dwa"), try session("dwa"))
+    let lines = [[1.0, 1], [0.9, 0.5], [1, 1], [0.7, 0.9]].enumerated().map { epoch, losses in
+      #"{"losses":\#(losses),"epoch":\#(epoch)}"#
+    }
+    for (epoch, line) in lines.enumerated() {
+      // The first is refused before the strategy sees it, the second, without losses, by the strategy.
+      for field in [#""losses":[1,1],"orders":[[1],[2]]"#, #""jacobian":[[1],[2]]"#] {
+        #expect(try answer(&disturbed, #"{\#(field),"epoch":\#(epoch + 1)}"#).error != nil)
+      }
+      #expect(text(&disturbed, line) == text(&undisturbed, line))
+    }
+  }
+
+  @Test func `A first line that fails does not fix the number of tasks`() throws {
+    var session = try session("fixed", ["weights": .numbers([1, 2])])
+    #expect(try answer(&session, #"{"losses":[1,2,3]}"#).error?.contains("2 values for 3 tasks") == true)
+    #expect(try answer(&session, #"{"losses":[1,2]}"#).weights == [1, 2])
+  }
+
+  @Test func `Empty lines are passed over but counted`() throws {
+    var session = try session("equal")
+    #expect(text(&session, " ").isEmpty)
+    #expect(try answer(&session, "x").line == 2)
+  }
+
+  @Test func `Fields that today's strategies do not read are accepted where they are right`() throws {
+    var session = try session("equal")
+    let line =
+      #"{"losses":[1,2],"losses_after":[1,1],"jacobians":[[[1],[2]],[[3],[4]]],"uniforms":[0,0.9],"normals":[-3]}"#
+    #expect(try answer(&session, line).weights == [1, 1])
+  }
+
+  @Test func `A Gramian in single precision agrees with its Jacobian`() throws {
+    var session = try session("pcgrad")
+    let line = #"{"jacobian":[[1,0.3],[-0.5,1]],"gramian":[[1.0900001,-0.2],[-0.2000001,1.25]]}"#
+    #expect(try answer(&session, line).weights != nil)
+  }
+
+  @Test func `The seed decides the draws`() throws {
+    let line = #"{"jacobian":[[1,0,0.1],[-0.5,0.8,0],[-0.5,-0.7,0.3]]}"#
+    func weights(seed: UInt64) throws -> [[Double]?] {
+      var session = try session("pcgrad", seed: seed)
+      return try (0..<10).map { _ in try answer(&session, line).weights }
+    }
+    #expect(try weights(seed: 1) == weights(seed: 1))
+    #expect(try weights(seed: 1) != weights(seed: 2))
+  }
+
+  @Test func `Unknown strategies and parameters are refused with the nearest names`() {
+    let name = #expect(throws: WeightingError.self) { try session("gradnrm") }
+    #expect(name?.message.contains("did you mean gradnorm") == true)
+    let parameter = #expect(throws: WeightingError.self) { try session("gradnorm", ["alpa": .number(1)]) }
+    #expect(parameter?.message.contains("did you mean alpha") == true)
+    let range = #expect(throws: WeightingError.self) { try session("dwa", ["temperature": .number(0)]) }
+    #expect(range?.message.contains("dwa.temperature") == true)
+  }
+}

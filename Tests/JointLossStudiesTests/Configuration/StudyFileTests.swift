@@ -1,0 +1,203 @@
+import JointLossTraining
+import JointLossWeighting
+import Testing
+
+@testable import JointLossStudies
+
+@Suite struct StudyFileTests {
+  private func read(_ yaml: String) throws -> StudySpecification {
+    try StudySpecification(yaml: yaml, file: "study.yaml")
+  }
+
+  private func problems(_ yaml: String) -> [String] {
+    do {
+      _ = try read(yaml)
+      return []
+    } catch {
+      return "\(error)".split(separator: "\n").map(String.init)
+    }
+  }
+
+  @Test func `A file says everything that a study has`() throws {
+    let study = try read(
+      """
+      suites:
+        - related
+        - name: feature-bank
+          label: "bank: narrow"
+          set: {overlap: 0.5, widths: [6, 7], kind: "12"}
+      strategies: [equal, {name: gradnorm, set: {alpha: 1.5}}]
+      seeds: [3, 18446744073709551615]
+      epochs: 40
+      batch-size: 16
+      learning-rate: 3e-3
+      optimizer: sgd
+      momentum: 0.9
+      trunk: [32, 8]
+      activation: tanh
+      baseline: apart
+      reference: gradnorm
+      """)
+    var expected = StudySpecification()
+    expected.suites = [
+      .init("related"),
+      .init(
+        "feature-bank", label: "bank: narrow",
+        parameters: ["overlap": .number(0.5), "widths": .numbers([6, 7]), "kind": .text("12")]),
+    ]
+    expected.strategies = [.init("equal"), .init("gradnorm", parameters: ["alpha": .number(1.5)])]
+    expected.seeds = .list([3, .max])
+    expected.epochs = 40
+    expected.batchSize = 16
+    expected.learningRate = 0.003
+    expected.optimizer = .sgd
+    expected.momentum = 0.9
+    expected.trunk = [32, 8]
+    expected.activation = .tanh
+    expected.baseline = "apart"
+    expected.reference = "gradnorm"
+    #expect(study == expected)
+  }
+
+  @Test func `Keys that are left out have the defaults`() throws {
+    var expected = StudySpecification()
+    expected.epochs = 7
+    #expect(try read("epochs: 7") == expected)
+    #expect(try read("epochs: 8") != expected)
+  }
+
+  @Test func `All problems of a file are reported at once, each with its line and key`() {
+    let yaml = """
+      suites:
+        - label: nameless
+        - name: related
+          sett: {}
+      startegies: [equal]
+      seeds: 0
+      epochs: many
+      learning-rate: -0.1
+      batch-size: "32"
+      optimizer: adamw
+      trunk:
+        - 32
+        - wide
+      activation:
+      baseline: [a]
+      """
+    #expect(
+      problems(yaml) == [
+        "study.yaml:2: suites[0]: has no name",
+        "study.yaml:4: suites[1].sett: unknown key: did you mean set?",
+        "study.yaml:5: startegies: unknown key: did you mean strategies?",
+        "study.yaml:6: seeds: a study has 1 to 100000 seeds, not 0",
+        "study.yaml:7: epochs: is a whole number, not “many”",
+        "study.yaml:8: learning-rate: is a finite number above 0, not -0.1",
+        "study.yaml:9: batch-size: is a whole number, not “32”",
+        "study.yaml:10: optimizer: is adam | sgd, not “adamw”: did you mean adam?",
+        "study.yaml:13: trunk[1]: is a whole number, not “wide”",
+        "study.yaml:14: activation: is a word, not nothing",
+        "study.yaml:15: baseline: is a word, not a list",
+      ])
+  }
+
+  @Test(arguments: [
+    ("seeds: [1, 2, 1]", "study.yaml:1: seeds[2]: the seed 1 is listed twice"),
+    ("seeds: [1, -2]", "study.yaml:1: seeds[1]: is a whole number from 0 to 18446744073709551615, not “-2”"),
+    ("seeds: []", "study.yaml:1: seeds: a study has 1 to 100000 seeds, not 0"),
+    ("seeds: 1.5", "study.yaml:1: seeds: is a number of seeds, or a list of them, not “1.5”"),
+    ("\nstrategies: []", "study.yaml:2: strategies: a study needs at least one strategy"),
+    ("suites: []", "study.yaml:1: suites: a study needs at least one suite"),
+    ("suites: related", "study.yaml:1: suites: is a list, not “related”"),
+    ("suites: [[a]]", "study.yaml:1: suites[0]: is a name, or a mapping of name, label and set, not a list"),
+    (
+      "suites: [{name: a, label: \"x\\ny\"}]",
+      "study.yaml:1: suites[0].label: a label is a text of one line, not “x\\ny”"
+    ),
+    ("suites: [{name: a, set: 3}]", "study.yaml:1: suites[0].set: is a mapping, not “3”"),
+    (
+      "suites: [{name: a, set: {rho: }}]",
+      "study.yaml:1: suites[0].set.rho: is a number, a list of numbers or a word, not nothing"
+    ),
+    ("suites: [{name: a, set: {rho: [1, b]}}]", "study.yaml:1: suites[0].set.rho[1]: is a number, not “b”"),
+    ("epochs: 0", "study.yaml:1: epochs: is 1 to 10000000, not 0"),
+    ("batch-size: 0", "study.yaml:1: batch-size: is 1 to 10000000, not 0"),
+    ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
+    ("learning-rate: nan", "study.yaml:1: learning-rate: is a finite number above 0, not nan"),
+    ("learning-rate: 1e999", "study.yaml:1: learning-rate: is a finite number above 0, not inf"),
+    ("trunk: []", "study.yaml:1: trunk: needs at least one layer: without it tasks share nothing"),
+    ("trunk: [0]", "study.yaml:1: trunk[0]: a layer has 1 to 65536 units, not 0"),
+    ("momentum: 0.9", "study.yaml:1: momentum: belongs to the optimizer sgd"),
+    (
+      "optimizer: sgd", "study.yaml:1: optimizer: sgd needs a learning-rate: those of the suites are for adam"
+    ),
+    (
+      "optimizer: sgd\nlearning-rate: 1\nmomentum: 1",
+      "study.yaml:3: momentum: is in [0, 1), not 1"
+    ),
+    (
+      "epochs: 3\nseeds: 4\nepochs: 5",
+      "study.yaml:1: epochs: the key appears twice in one mapping, first here"
+    ),
+    ("epochs: 3\n seeds: 4", "study.yaml:2: is not YAML: mapping values are not allowed in this context"),
+    ("", "study.yaml:1: the study file is empty"),
+    ("- a", "study.yaml:1: is a mapping with keys such as suites, strategies, seeds, not a list"),
+    ("epochs: 3\n---\nepochs: 4", "study.yaml:2: is not YAML: but found another document"),
+    ("? [a]\n: 3", "study.yaml:1: a key is a word"),
+  ])
+  func `A bad value is an error with line, key and value`(yaml: String, message: String) {
+    #expect(problems(yaml) == [message])
+  }
+
+  @Test func `A file that cannot be read is named`() {
+    #expect { try StudySpecification(contentsOf: "/nowhere/study.yaml") } throws: { error in
+      "\(error)".hasPrefix("/nowhere/study.yaml: cannot be read: ")
+    }
+  }
+
+  @Test func `Printing and reading again gives the same study`() throws {
+    var study = StudySpecification()
+    #expect(try read(study.yaml) == study)
+
+    let texts = [
+      "null", "1.5", "true", "a: b", "- x", "#", "ü", "it's", "\"\\", " ", "gradnorm(alpha=0.12)", "é🙂", "~",
+      "inf",
+    ]
+    let numbers = [0, -0.0, 0.1, 1e300, Double.leastNonzeroMagnitude, 123_456_789, -3, 1e22]
+    study.suites = texts.map { .init($0, label: $0, parameters: [$0: .text($0)]) }
+    study.strategies = numbers.map {
+      .init("s\($0)", parameters: ["v": .number($0), "list": .numbers(numbers)])
+    }
+    study.strategies.append(.init("none", parameters: ["list": .numbers([]), "one": .numbers([2])]))
+    study.seeds = .list([5, 0, .max])
+    study.epochs = 12
+    study.batchSize = 3
+    study.learningRate = 1e-3
+    study.optimizer = .sgd
+    study.momentum = 0.95
+    study.trunk = [3, 5]
+    study.activation = .identity
+    study.baseline = "no"
+    study.reference = "a b"
+    #expect(try read(study.yaml) == study)
+  }
+
+  @Test func `The file of the default study is what a newcomer edits`() {
+    #expect(
+      StudySpecification().yaml == """
+        suites:
+          - related
+          - unrelated
+        strategies:
+          - single-task
+          - equal
+          - uncertainty
+          - gradnorm
+          - dwa
+          - pcgrad
+        seeds: 10
+        baseline: single-task
+        reference: equal
+
+        """)
+  }
+}

@@ -1,0 +1,133 @@
+import JointLossTraining
+import JointLossWeighting
+import Testing
+
+@testable import JointLossStudies
+
+@Suite struct RunExecutorTests {
+  /// The records of a study's runs, in the plan's order, without a store.
+  private func records(of study: StudySpecification) throws -> [RunRecord] {
+    let executor = try RunExecutor(strategies: Local.strategies(), suites: Local.suites())
+    return try Local.plan(study).runs.map { try executor.run($0) }
+  }
+
+  @Test func `A completed run has every epoch, and nothing in it contradicts itself`() throws {
+    for record in try records(of: Local.study()) {
+      #expect(record.footer.status == .completed && record.epochs.count == 4)
+      #expect(record.defect == nil)
+      #expect(record.header.tasks == ["task0", "task1"])
+      let separate = record.header.specification.strategy == "apart"
+      // 24 samples in batches of 8 make 3 steps an epoch, of each network.
+      let steps = separate ? 18 : 9
+      #expect(
+        record.footer.passes
+          == RunRecord.Passes(steps: steps, forward: steps, backward: steps, samples: 8 * steps))
+      #expect(record.footer.measured.medianStepMicroseconds > 0 && record.footer.measured.seconds > 0)
+      // A process with Foundation in it holds a megabyte at least; a wrong unit would show here.
+      #expect((1 << 20..<1 << 40).contains(record.footer.measured.peakMemoryBytes))
+    }
+  }
+
+  @Test func `Strategies of a seed start from the same network, and seeds differ`() throws {
+    let study = Local.study([.init("equal"), .init("breaking", parameters: ["step": .number(1000)])])
+    let records = try records(of: study)
+    let untrained = records.map { $0.epochs[0] }
+    // Order: seed 0 apart, equal, breaking, then seed 1.
+    #expect(untrained[1] == untrained[2] && untrained[4] == untrained[5])
+    #expect(untrained[1].validation != untrained[4].validation)
+    // A network of one task has the trunk and the head that this task has in the joint one.
+    for seed in [0, 3] {
+      #expect(untrained[seed].train == untrained[seed + 1].train)
+      #expect(untrained[seed].validation == untrained[seed + 1].validation)
+      #expect(untrained[seed].test == untrained[seed + 1].test)
+    }
+    // Ones as weights are equal weighting: batches and steps are the same too.
+    #expect(records[1].epochs == records[2].epochs)
+    // One network for each task learns otherwise than one for both.
+    #expect(records[0].epochs[3].validation != records[1].epochs[3].validation)
+  }
+
+  @Test func `Diagnostics are taken for every joint strategy alike, before training and after each epoch`()
+    throws
+  {
+    let records = try records(of: Local.study())
+    for epoch in records[0].epochs {
+      #expect(epoch.gradientNorms == nil && epoch.cosines == nil && epoch.conflictRate == nil)
+    }
+    for epoch in records[1].epochs {
+      #expect(epoch.gradientNorms?.count == 2 && epoch.cosines?.count == 1)
+      let cosine = try #require(epoch.cosines?[0])
+      #expect(abs(cosine) <= 1 && epoch.conflictRate == (cosine < 0 ? 1 : 0))
+    }
+  }
+
+  @Test func `A strategy that sees a Gramian records the conflicts it saw, and the passes it took`() throws {
+    var study = Local.study([.init("pcgrad")])
+    study.seeds = .count(1)
+    let record = try #require(try records(of: study).last)
+    #expect(record.header.specification.strategy == "pcgrad")
+    #expect(record.epochs[0].seenConflictRate == nil)
+    for epoch in record.epochs.dropFirst() {
+      let rate = try #require(epoch.seenConflictRate)
+      #expect((0...1).contains(rate))
+    }
+    #expect(record.footer.passes.backward == 2 * record.footer.passes.steps)
+  }
+
+  @Test func `An infinite weight ends the run as diverged, with step, task and the epochs before`() throws {
+    let study = Local.study([.init("breaking", parameters: ["step": .number(4)])])
+    let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
+    #expect(record.footer.status == .diverged && record.defect == nil)
+    // Step 4 is the second of epoch 2.
+    #expect(record.footer.step == 4 && record.footer.task == "task1" && record.epochs.count == 2)
+    #expect(record.footer.message == "the weight of task task1 is inf")
+    #expect(record.footer.selectedTest.count == 2)
+  }
+
+  @Test func `A learning rate beyond reason ends every run as diverged`() throws {
+    var study = Local.study()
+    study.learningRate = 1e30
+    study.optimizer = .sgd
+    for record in try records(of: study) {
+      #expect(record.footer.status == .diverged && record.defect == nil)
+      #expect(record.footer.step != nil)
+      #expect(record.epochs.count == 1 && record.footer.selectedEpochs == [0, 0])
+      #expect(record.footer.selectedTest == record.epochs[0].test)
+    }
+  }
+
+  @Test func `A strategy without an answer ends the run as failed`() throws {
+    let study = Local.study([
+      .init("breaking", parameters: ["step": .number(0), "how": .text("error")])
+    ])
+    let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
+    #expect(record.footer.status == .failed && record.footer.step == 0 && record.footer.task == "task1")
+    #expect(record.footer.message == "no weight exists for task 1")
+    #expect(record.epochs.count == 1 && record.defect == nil)
+  }
+
+  @Test func `A joint network has one epoch for all tasks, separate networks each their own`() {
+    func epoch(_ index: Int, _ validation: [Double]) -> RunRecord.Epoch {
+      RunRecord.Epoch(
+        epoch: index, train: validation, validation: validation, test: validation, weights: nil,
+        gradientNorms: nil, cosines: nil, conflictRate: nil, conditionNumber: nil, seenConflictRate: nil)
+    }
+    // Relative to epoch 0 the means are 1, 0.75, 0.625, 0.625; the task of large losses does not decide alone.
+    let epochs = [epoch(0, [4, 100]), epoch(1, [4, 50]), epoch(2, [2, 75]), epoch(3, [2, 75])]
+    #expect(EpochSelection.epochs(of: epochs, arrangement: .joint) == [2, 2])
+    #expect(EpochSelection.epochs(of: epochs, arrangement: .separate) == [2, 1])
+    // A task whose loss starts at 0 and stays there leaves the choice to the others.
+    let zero = [epoch(0, [0, 2]), epoch(1, [0, 1])]
+    #expect(EpochSelection.epochs(of: zero, arrangement: .joint) == [1, 1])
+    #expect(EpochSelection.epochs(of: [], arrangement: .joint) == [])
+  }
+
+  @Test func `A run of a strategy that does not exist here is an error`() throws {
+    let plan = try Local.plan(Local.study([.init("breaking")]))
+    let run = try #require(plan.runs.first { $0.strategy == "breaking" })
+    let executor = RunExecutor(strategies: .builtIn, suites: Local.suites())
+    #expect { try executor.run(run) } throws: { error in
+      "\(error)".hasPrefix("the run of breaking on local: no strategy is named “breaking”")
+    }
+  }
+}

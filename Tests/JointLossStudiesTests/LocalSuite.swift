@@ -1,0 +1,130 @@
+import JointLossLinearAlgebra
+import JointLossStudies
+@testable import JointLossSuites
+import JointLossTraining
+import JointLossWeighting
+
+/// Two small regressions on shared inputs: enough for a run of milliseconds.
+struct LocalSuite: TaskSuite {
+  static let descriptor = SuiteDescriptor(
+    name: "local", summary: "Two linear regressions.", formula: "y_t = x w_t + σ ε",
+    parameters: [
+      ParameterDescriptor("noise", .number(default: 0.1, range: .nonNegative), "The noise's deviation."),
+      ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...8)), "The number of tasks."),
+      ParameterDescriptor(
+        "samples", .integer(default: 24, range: .closed(1...1000)), "The training samples."),
+    ])
+
+  private let noise: Double
+  private let samples: Int
+  let tasks: [TaskSpecification]
+  let recipe = TrainingRecipe(trunk: [4], activation: .tanh, epochs: 3, batchSize: 8, learningRate: 0.01)
+
+  init(_ parameters: ParameterValues) throws(SuiteError) {
+    noise = parameters.number("noise")
+    samples = parameters.integer("samples")
+    tasks = (0..<parameters.integer("tasks")).map {
+      TaskSpecification(name: "task\($0)", loss: .meanSquaredError)
+    }
+    // A pair of parameters that do not fit together.
+    if tasks.count == 8 && noise > 5 { throw SuiteError("local has too much noise for eight tasks") }
+  }
+
+  func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
+    let slopes = tasks.map { _ in (0..<3).map { _ in stream.normal() } }
+    do {
+      return SuiteData(
+        train: try split(samples, slopes, &stream), validation: try split(16, slopes, &stream),
+        test: try split(16, slopes, &stream))
+    } catch {
+      throw SuiteError(error.description)
+    }
+  }
+
+  private func split(
+    _ count: Int, _ slopes: [[Double]], _ stream: inout PhiloxStream
+  ) throws(TrainingError) -> TaskDataset {
+    let inputs = (0..<count * 3).map { _ in stream.normal() }
+    let targets = slopes.map { slope in
+      (0..<count).map { row in
+        (0..<3).map { inputs[row * 3 + $0] * slope[$0] }.reduce(0, +) + noise * stream.normal()
+      }
+    }
+    return try TaskDataset(inputCount: 3, inputs: inputs, targets: targets, tasks: tasks)
+  }
+}
+
+/// One network for each task, under a name of its own.
+struct Apart: WeightingStrategy {
+  static let descriptor = StrategyDescriptor(
+    name: "apart", title: "separate networks", formula: "w = 1", appliesTo: .losses, arrangement: .separate)
+  private let count: Int
+
+  init(_ setup: StrategySetup) { count = setup.taskCount }
+
+  func weights(for evidence: LossEvidence) -> TaskWeights {
+    TaskWeights([Double](repeating: 1, count: count), appliesTo: .losses)
+  }
+}
+
+/// Ones up to a step, then a weight that no training survives, or no weight at all.
+struct Breaking: WeightingStrategy {
+  static let descriptor = StrategyDescriptor(
+    name: "breaking", title: "breaking", formula: "w = 1, then ∞", appliesTo: .losses,
+    parameters: [
+      ParameterDescriptor("step", .integer(default: 4, range: .nonNegative), "The step at which it breaks."),
+      ParameterDescriptor(
+        "how", .choice(default: "infinite", options: ["infinite", "error"]), "How it breaks."),
+      ParameterDescriptor("scale", .numbers(range: .positive), "One weight a task, or none."),
+    ])
+  private let last: Int
+  private let how: String
+  private let values: [Double]
+  private var step = 0
+
+  init(_ setup: StrategySetup) throws(WeightingError) {
+    last = setup.parameters.integer("step")
+    how = setup.parameters.values["how"].map { "\($0)" } ?? ""
+    let scale = setup.parameters.numbers("scale")
+    guard scale.isEmpty || scale.count == setup.taskCount else {
+      throw WeightingError(
+        .parameter, "breaking.scale has \(scale.count) values for \(setup.taskCount) tasks")
+    }
+    values = scale.isEmpty ? [Double](repeating: 1, count: setup.taskCount) : scale
+  }
+
+  mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    var weights = values
+    if step == last {
+      guard how == "infinite" else { throw WeightingError(.domain, "no weight exists for task 1", task: 1) }
+      weights[1] = .infinity
+    }
+    step += 1
+    return TaskWeights(weights, appliesTo: .losses)
+  }
+}
+
+/// What the tests of studies share.
+enum Local {
+  static func strategies() throws -> StrategyRegistry {
+    try StrategyRegistry.builtIn.adding([Apart.self, Breaking.self])
+  }
+
+  static func suites() -> SuiteRegistry {
+    SuiteRegistry(types: SuiteRegistry.builtIn.types + [LocalSuite.self])
+  }
+
+  /// A study of the local suite; `apart` is its baseline.
+  static func study(_ strategies: [StudySpecification.Entry] = [.init("equal")]) -> StudySpecification {
+    var study = StudySpecification()
+    study.suites = [.init("local")]
+    study.strategies = strategies
+    study.seeds = .count(2)
+    study.baseline = "apart"
+    return study
+  }
+
+  static func plan(_ study: StudySpecification) throws -> RunPlan {
+    try RunPlan(study, strategies: strategies(), suites: suites())
+  }
+}

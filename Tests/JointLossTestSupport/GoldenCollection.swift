@@ -1,0 +1,117 @@
+package import Foundation
+package import JointLossWeighting
+
+/// One entry of `Tests/Golden/mapping.json`: which strategy of ours a golden file is about.
+package struct GoldenMapping: Decodable, Sendable {
+  package let source: String
+  package let strategy: String
+  package let parameters: [String: JSONValue]
+  /// The name of our strategy.
+  package let name: String
+  /// Its parameters.
+  package let set: [String: ParameterValue]
+  /// The vectors to compare: `weights`, `direction`.
+  package let compare: [String]
+  /// Why we differ, where nothing is compared.
+  package let why: String?
+
+  fileprivate func matches(_ file: GoldenFile) -> Bool {
+    source == file.source && strategy == file.strategy && parameters == file.parameters
+  }
+}
+
+/// The golden files of this package, and those of a folder of the user's own.
+package enum GoldenCollection {
+  /// A file, and the entry that it belongs to.
+  package struct Entry: Sendable {
+    package let url: URL
+    package let file: GoldenFile
+    package let mapping: GoldenMapping
+  }
+
+  /// A file of `vectors` without an entry, or an entry without a file.
+  package struct Unmapped: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  /// `Tests/Golden`.
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Golden")
+
+  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`.
+  package static func entries() throws -> [Entry] {
+    let mappings = try JSONDecoder().decode(
+      [GoldenMapping].self, from: Data(contentsOf: folder.appending(path: "mapping.json")))
+    let own = try files(in: folder.appending(path: "vectors")).map { url in
+      let file = try GoldenFile(contentsOf: url)
+      guard let mapping = mappings.first(where: { $0.matches(file) }) else {
+        throw Unmapped(description: "\(url.lastPathComponent) has no entry in mapping.json")
+      }
+      return Entry(url: url, file: file, mapping: mapping)
+    }
+    if let stale = mappings.first(where: { mapping in !own.contains { mapping.matches($0.file) } }) {
+      throw Unmapped(
+        description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
+    }
+    guard let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] else { return own }
+    let others = try files(in: URL(filePath: extra)).compactMap { url -> Entry? in
+      // JSON of another shape in a user's folder is no golden file.
+      guard let file = try? GoldenFile(contentsOf: url) else { return nil }
+      return mappings.first { $0.matches(file) }.map { Entry(url: url, file: file, mapping: $0) }
+    }
+    return own + others
+  }
+
+  private static func files(in folder: URL) throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "json" }
+      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+  }
+}
+
+/// What we made of a step of a golden file.
+package struct GoldenAnswer: Sendable {
+  package let weights: [Double]
+  package let direction: [Double]?
+
+  package init(weights: [Double], direction: [Double]?) {
+    self.weights = weights
+    self.direction = direction
+  }
+}
+
+extension GoldenCollection.Entry {
+  /// Compares our answers to a case with the expected ones.
+  ///
+  /// - Parameters:
+  ///   - answers: one a step.
+  ///   - expected: the case.
+  /// - Returns: a sentence for every vector that is off; nothing if the case passes.
+  package func mismatches(of answers: [GoldenAnswer], from expected: GoldenFile.Case) -> [String] {
+    guard answers.count == expected.steps.count else {
+      return ["\(expected.name): \(answers.count) answers to \(expected.steps.count) steps"]
+    }
+    return zip(answers, expected.steps).enumerated().flatMap { index, pair in
+      let (answer, step) = pair
+      let place = "\(url.lastPathComponent), \(expected.name), step \(index)"
+      guard (answer.weights + (answer.direction ?? [])).allSatisfy(\.isFinite) else {
+        return ["\(place): \(answer) is not finite"]
+      }
+      if expected.isUnstable || step.unstable == true { return [] }
+      let largest = step.jacobian?.joined().map(abs).max() ?? 1
+      let vectors = [
+        ("weights", answer.weights, step.expected.weights, 1.0),
+        ("direction", answer.direction ?? [], step.expected.direction, min(1, largest)),
+      ]
+      return vectors.compactMap { name, got, wanted, floor -> String? in
+        guard mapping.compare.contains(name), let wanted else { return nil }
+        guard let tolerance = expected.tolerance else { return "\(place): the case has no tolerance" }
+        let limit = tolerance * max(floor, wanted.compactMap { $0.map(abs) }.max() ?? 0)
+        let passes =
+          got.count == wanted.count
+          && zip(got, wanted).allSatisfy { got, wanted in wanted.map { abs(got - $0) <= limit } ?? true }
+        return passes ? nil : "\(place): \(name) \(got), expected \(wanted) within \(limit)"
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import JointLossTraining
+import JointLossWeighting
+import Testing
+
+/// The Gramian and the gradient norms against explicit rows of the Jacobian.
+@Suite struct GramianTests {
+  private static let mixed: [(TaskLoss, Int)] = [
+    (.meanSquaredError, 2), (.softmaxCrossEntropy, 3), (.binaryCrossEntropy, 1), (.meanSquaredError, 1),
+    (.meanSquaredError, 1),
+  ]
+  private static func scalarTasks(_ count: Int) -> [(TaskLoss, Int)] {
+    [(TaskLoss, Int)](repeating: (.meanSquaredError, 1), count: count)
+  }
+
+  /// Shapes that take every way through the layer's products: by K in one block and in several, a last block
+  /// that is short, by weight gradients in one block and in several; widths that no vector length divides.
+  private static func problems() throws -> [Problem] {
+    try [
+      Problem(inputs: 3, trunk: [5, 4], activation: .tanh, tasks: mixed, samples: 40),
+      Problem(inputs: 90, trunk: [33, 70], activation: .relu, tasks: mixed, samples: 20),
+      Problem(inputs: 210, trunk: [67, 130], activation: .relu, tasks: mixed, samples: 150),
+      Problem(inputs: 130, trunk: [210], activation: .relu, tasks: scalarTasks(6), samples: 500),
+      Problem(inputs: 12, trunk: [21, 9], activation: .identity, tasks: scalarTasks(1), samples: 17),
+      Problem(inputs: 12, trunk: [21, 9], activation: .relu, tasks: scalarTasks(9), samples: 17),
+    ]
+  }
+
+  @Test func `Gramian of all shared parameters`() throws {
+    for problem in try Self.problems() {
+      let expected = try Jacobian(rows: problem.jacobianRows()).gramian
+      #expect(error(of: try problem.gramian(in: Double.self), against: expected) <= 1e-12, "\(problem)")
+    }
+  }
+
+  @Test func `The comparison notices a Jacobian without its biases`() throws {
+    let problem = try Problem(
+      inputs: 3, trunk: [5, 4], activation: .tanh, tasks: Self.mixed, samples: 40)
+    let rows = try problem.jacobianRows(lastLayerWeights: true)
+    let wrong = try Jacobian(rows: rows).gramian
+    #expect(error(of: try problem.gramian(in: Double.self), against: wrong) > 1e-3)
+  }
+
+  @Test(arguments: GradientScope.allCases)
+  func `Gradient norms of both scopes`(scope: GradientScope) throws {
+    for problem in try Self.problems() {
+      let rows = try problem.jacobianRows(lastLayerWeights: scope == .lastSharedLayer)
+      let trainer: Trainer<Double, NormRecorder> = try problem.trainer(NormRecorder(scope: scope))
+      try trainer.step(
+        on: PreparedData(problem.data, network: problem.network), samples: 0..<problem.data.sampleCount)
+      for (norm, row) in zip(trainer.strategy.norms, rows) {
+        let expected = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        #expect(abs(norm - expected) <= 1e-12 * expected, "\(problem)")
+      }
+    }
+  }
+
+  @Test func `In Float it errs by at most a hundred thousandth of the norms`() throws {
+    for problem in try Self.problems() {
+      let (single, double) = try (problem.gramian(in: Float.self), problem.gramian(in: Double.self))
+      #expect(error(of: single, against: double) <= 1e-5, "\(problem)")
+      #expect(error(of: single, against: double) > 0, "\(problem): computed in Double after all")
+    }
+  }
+
+  @Test func `Squares beyond the range of Float are kept in range by powers of two`() throws {
+    let tasks: [(TaskLoss, Int)] = [(.meanSquaredError, 1), (.meanSquaredError, 2), (.meanSquaredError, 1)]
+    for (inputs, samples) in [(4, 30), (90, 30)] {
+      let problem = try Problem(
+        inputs: inputs, trunk: [8, 6], activation: .tanh, tasks: tasks, samples: samples,
+        scale: [1e25, 1, 1e30])
+      let (single, double) = try (problem.gramian(in: Float.self), problem.gramian(in: Double.self))
+      #expect(double[2, 2] > Double(Float.greatestFiniteMagnitude))
+      #expect(error(of: single, against: double) <= 1e-5)
+    }
+  }
+
+  @Test func `A task without a gradient has a row of zeros`() throws {
+    var problem = try Problem(
+      inputs: 4, trunk: [6], activation: .relu, tasks: Self.scalarTasks(3), samples: 10)
+    problem = problem.replacing("head.1.weight", by: [Double](repeating: 0, count: 6))
+    let gramian = try problem.gramian(in: Float.self)
+    #expect((0..<3).allSatisfy { gramian[1, $0] == 0 && gramian[$0, 1] == 0 })
+    #expect(gramian[0, 0] > 0 && gramian[2, 2] > 0)
+  }
+
+  /// The largest error of an inner product, relative to the product of the two norms.
+  private func error(of gramian: Gramian, against expected: Gramian) -> Double {
+    var worst = 0.0
+    for i in 0..<expected.taskCount {
+      for j in 0..<expected.taskCount {
+        let scale = expected.norm(of: i) * expected.norm(of: j)
+        worst = max(worst, abs(gramian[i, j] - expected[i, j]) / scale)
+        if gramian[i, j] != gramian[j, i] || !gramian[i, j].isFinite { return .infinity }
+      }
+    }
+    return worst
+  }
+}

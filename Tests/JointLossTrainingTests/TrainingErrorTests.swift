@@ -1,0 +1,186 @@
+import JointLossTraining
+import JointLossWeighting
+import Testing
+
+/// Everything that a user can get wrong, and everything that can go wrong in a run.
+@Suite struct TrainingErrorTests {
+  private static let task = TaskSpecification(name: "a", loss: .meanSquaredError)
+
+  private func network(
+    inputs: Int = 2, trunk: [Int] = [3], tasks: [TaskSpecification] = [task]
+  ) throws(TrainingError) -> NetworkSpecification {
+    try NetworkSpecification(inputs: inputs, trunk: trunk, activation: .relu, tasks: tasks)
+  }
+
+  private func message(_ code: TrainingError.Code, _ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "nothing was thrown"
+    } catch let error as TrainingError {
+      return error.code == code ? error.message : "the code is \(error.code): \(error.message)"
+    } catch {
+      return "another error: \(error)"
+    }
+  }
+
+  @Test func `Networks that cannot be`() {
+    let softmax = TaskSpecification(name: "digits", loss: .softmaxCrossEntropy, outputs: 1)
+    #expect(message(.configuration) { _ = try network(tasks: []) }.contains("at least one task"))
+    #expect(message(.configuration) { _ = try network(inputs: 0) }.contains("at least one input, not 0"))
+    #expect(message(.configuration) { _ = try network(trunk: [3, 0]) }.contains("layer 1"))
+    #expect(
+      message(.configuration) { _ = try network(tasks: [softmax]) }.contains("at least 2 outputs, not 1"))
+    #expect(message(.configuration) { _ = try network(tasks: [Self.task, Self.task]) }.contains("“a”"))
+    #expect(message(.configuration) { _ = try network(trunk: [1 << 40]) }.contains("2^31"))
+    let huge = TaskSpecification(name: "b", loss: .meanSquaredError, outputs: .max)
+    #expect(message(.configuration) { _ = try network(tasks: [huge, Self.task]) }.contains("2^31"))
+  }
+
+  @Test(arguments: [
+    OptimizerSpecification.sgd(learningRate: 0), .sgd(learningRate: .nan), .sgd(learningRate: -1),
+    .sgd(learningRate: 1, momentum: 1), .adam(learningRate: .infinity), .adam(learningRate: 1, beta1: 1),
+    .adam(learningRate: 1, beta2: -0.1), .adam(learningRate: 1, epsilon: 0),
+  ])
+  func `Optimisers that cannot be`(optimizer: OptimizerSpecification) {
+    let text = message(.configuration) {
+      let network = try network()
+      _ = try Trainer<Double, EqualWeighting>(
+        network: network, strategy: Problem.equal(network), optimizer: optimizer, batchSize: 1, seed: 0)
+    }
+    #expect(text.contains("the optimiser needs"))
+  }
+
+  private func trainer<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, trunk: [Int] = [3], batchSize: Int = 4, learningRate: Double = 0.1
+  ) throws -> Trainer<Double, Strategy> {
+    try Trainer(
+      network: network(trunk: trunk), strategy: strategy, optimizer: .sgd(learningRate: learningRate),
+      batchSize: batchSize, seed: 0)
+  }
+
+  @Test func `A batch of nothing, and gradients of nothing`() {
+    let losses = ConstantWeights<LossEvidence>([1], appliesTo: .losses)
+    let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
+    let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
+    #expect(message(.configuration) { _ = try trainer(losses, batchSize: 0) }.contains("not 0 samples"))
+    #expect(message(.configuration) { _ = try trainer(gramian, trunk: []) }.contains("shares none"))
+    #expect(message(.configuration) { _ = try trainer(norms, trunk: []) }.contains("shares none"))
+    let text = message(.configuration) {
+      _ = try trainer(losses, trunk: []).gramian(on: data(network(trunk: [])), samples: 0..<2)
+    }
+    #expect(text.contains("no Gramian"))
+  }
+
+  private func data<Scalar: TrainableScalar>(
+    _ network: NetworkSpecification, inputs: [Double] = [1, 2, 3, 4], targets: [[Double]] = [[1, 2]]
+  ) throws -> PreparedData<Scalar> {
+    try PreparedData(
+      TaskDataset(inputCount: 2, inputs: inputs, targets: targets, tasks: network.tasks), network: network)
+  }
+
+  @Test func `Data that do not fit the network`() throws {
+    let (plain, wider) = try (network(), network(inputs: 3))
+    let labels = TaskSpecification(name: "a", loss: .softmaxCrossEntropy, outputs: 3)
+    let fewer = try network(tasks: [TaskSpecification(name: "a", loss: .softmaxCrossEntropy, outputs: 2)])
+    let set = try TaskDataset(inputCount: 2, inputs: [1, 2, 3, 4], targets: [[1, 2]], tasks: [labels])
+    let other = TaskSpecification(name: "b", loss: .meanSquaredError)
+    let two = try network(tasks: [Self.task, other])
+    let empty = try TaskDataset(inputCount: 2, inputs: [], targets: [[]], tasks: [Self.task])
+    #expect(message(.shape) { _ = try PreparedData<Float>(set, network: wider) }.contains("3 inputs"))
+    #expect(message(.shape) { _ = try PreparedData<Float>(set, network: two) }.contains("2 tasks"))
+    #expect(message(.shape) { _ = try PreparedData<Float>(empty, network: plain) }.contains("no sample"))
+    // A label that is no class of a smaller head must not be read as an index.
+    #expect(message(.nonFinite) { _ = try PreparedData<Float>(set, network: fewer) }.contains("target 1"))
+    let large = message(.nonFinite) {
+      let _: PreparedData<Float> = try data(plain, inputs: [1, 1e300, 3, 4])
+    }
+    #expect(large.contains("input 1 of sample 0"))
+    #expect(
+      message(.shape) {
+        try trainer(ConstantWeights<LossEvidence>([1], appliesTo: .losses)).step(
+          on: data(wider.tasks.isEmpty ? wider : two, targets: [[1, 2], [1, 2]]), samples: 0..<1)
+      }
+      .contains("another network"))
+  }
+
+  @Test func `Batches and parameters that do not fit`() throws {
+    let (trainer, data): (_, PreparedData<Double>) = try (
+      trainer(ConstantWeights<LossEvidence>([1], appliesTo: .losses), batchSize: 1), data(network())
+    )
+    #expect(message(.shape) { try trainer.step(on: data, samples: 0..<0) }.contains("make no batch"))
+    #expect(message(.shape) { try trainer.step(on: data, samples: 1..<3) }.contains("1..<3 of 2"))
+    #expect(message(.shape) { try trainer.step(on: data, samples: 0..<2) }.contains("at most 1"))
+    #expect(message(.configuration) { try trainer.endEpoch() }.contains("without a step"))
+    var parameters = trainer.parameters
+    parameters["head.0.bias"] = [1, 2]
+    #expect(message(.shape) { try trainer.setParameters(parameters) }.contains("1×1 parameter head.0.bias"))
+    parameters["head.0.bias"] = [.nan]
+    #expect(message(.nonFinite) { try trainer.setParameters(parameters) }.contains("cannot hold nan"))
+    parameters["head.0.bias"] = nil
+    #expect(message(.shape) { try trainer.setParameters(parameters) }.contains("head.0.bias"))
+    parameters["head.0.bias"] = [1]
+    parameters["head.7.bias"] = [1]
+    #expect(message(.shape) { try trainer.setParameters(parameters) }.contains("no parameter head.7.bias"))
+  }
+
+  // MARK: In a run
+
+  private func failure<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, learningRate: Double = 0.1, steps: Int = 200
+  ) throws -> TrainingError? {
+    let trainer = try trainer(strategy, learningRate: learningRate)
+    let data: PreparedData<Double> = try data(network())
+    do {
+      for _ in 0..<steps { try trainer.step(on: data, samples: 0..<2) }
+      return nil
+    } catch {
+      #expect(trainer.counts.steps == error.step)
+      return error
+    }
+  }
+
+  @Test func `A run that explodes has diverged, at a step and a task`() throws {
+    let error = try #require(
+      try failure(ConstantWeights<LossEvidence>([1], appliesTo: .losses), learningRate: 1e6))
+    #expect(error.code == .diverged && (error.step ?? 0) > 0)
+    let overflow = try #require(
+      try failure(ConstantWeights<LossEvidence>([1e308], appliesTo: .losses), learningRate: 1e6))
+    #expect(overflow.code == .diverged && overflow.step == 0 && overflow.message.contains("parameter"))
+  }
+
+  @Test(arguments: [Double.nan, .infinity, -.infinity])
+  func `A weight that is not finite has diverged`(weight: Double) throws {
+    let error = try failure(ConstantWeights<LossEvidence>([weight], appliesTo: .losses))
+    #expect(error?.code == .diverged && error?.task == 0 && error?.step == 0)
+  }
+
+  @Test func `A strategy without an answer, or with too many, fails at its step`() throws {
+    let many = try failure(ConstantWeights<LossEvidence>([1, 1], appliesTo: .losses))
+    #expect(many?.code == .strategy && many?.message.contains("2 weights for 1 tasks") == true)
+    let solver = try failure(Refusing(code: .solver, after: 3))
+    #expect(solver?.code == .strategy && solver?.step == 3 && solver?.message == "no answer")
+    let infinite = try failure(Refusing(code: .nonFinite, after: 3))
+    #expect(infinite?.code == .diverged && infinite?.step == 3 && infinite?.task == 0)
+  }
+
+  /// Gives weights of 1 for a while.
+  private struct Refusing: WeightingStrategy {
+    enum Reason: String, Codable { case solver, nonFinite }
+
+    static let descriptor = StrategyDescriptor(
+      name: "refusing", title: "refusing", formula: "none", appliesTo: .losses)
+    private let code: Reason
+    private var left: Int
+
+    init(code: Reason, after steps: Int) { (self.code, left) = (code, steps) }
+    init(_ setup: StrategySetup) { self.init(code: .solver, after: 0) }
+
+    mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+      guard left > 0 else {
+        throw WeightingError(code == .solver ? .solver : .nonFinite, "no answer", task: 0)
+      }
+      left -= 1
+      return TaskWeights([1], appliesTo: .losses)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import JointLossLinearAlgebra
+import JointLossTestSupport
+import JointLossWeighting
+import Testing
+
+@Suite struct PCGradTests {
+  private func weights(
+    _ rows: [[Double]], orders: [[Int]]? = nil, parameters: [String: ParameterValue] = [:]
+  ) throws -> [Double] {
+    var rule = try PCGrad(
+      StrategySetup(for: PCGrad.descriptor, taskCount: rows.count, parameters: parameters))
+    return try rule.weights(observing: StepObservation(jacobian: rows, orders: orders)).values
+  }
+
+  private func direction(_ rows: [[Double]], orders: [[Int]]? = nil) throws -> [Double] {
+    try Jacobian(rows: rows).direction(weights: weights(rows, orders: orders))
+  }
+
+  private func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).map { abs($0 - $1) }.max() ?? 0
+  }
+
+  @Test(arguments: 2...7) func `The Gramian form is Algorithm 1 on vectors`(tasks: Int) throws {
+    var stream = PhiloxStream(seed: UInt64(tasks), purpose: "test")
+    for parameters in 1...8 {
+      for _ in 0..<20 {
+        let rows = stream.jacobian(tasks: tasks, parameters: parameters)
+        let orders = stream.orders(tasks: tasks)
+        let expected = ExplicitPCGrad.direction(jacobian: rows, orders: orders)
+        let difference = largestDifference(try direction(rows, orders: orders), expected)
+        #expect(difference <= 1e-11, "\(rows), \(orders)")
+      }
+    }
+  }
+
+  @Test func `A PCGrad that projects onto the wrong task's plane is told apart`() throws {
+    var stream = PhiloxStream(seed: 1, purpose: "test")
+    let found = try (0..<20).count { _ in
+      let rows = stream.jacobian(tasks: 3, parameters: 3)
+      let orders = stream.orders(tasks: 3)
+      let broken = ExplicitPCGrad.direction(jacobian: rows, orders: orders) { ($0 + 1) % 3 }
+      return largestDifference(try direction(rows, orders: orders), broken) > 1e-6
+    }
+    #expect(found >= 15)
+  }
+
+  @Test func `Two tasks have the closed form, whatever the order`() throws {
+    var stream = PhiloxStream(seed: 2, purpose: "test")
+    for _ in 0..<200 {
+      let rows = stream.jacobian(tasks: 2, parameters: 3, exponents: -5...5)
+      let g = try Jacobian(rows: rows).gramian
+      let expected = g[0, 1] < 0 ? [1 - g[0, 1] / g[0, 0], 1 - g[0, 1] / g[1, 1]] : [1, 1]
+      for (got, wanted) in zip(try weights(rows), expected) { #expect(abs(got - wanted) <= 1e-12 * wanted) }
+      // d·g_1 = ‖g_1‖² − (g_1·g_2)²/‖g_2‖² ≥ 0: no conflict is left.
+      let d = try direction(rows)
+      for task in 0...1 {
+        let slack = 1e-12 * g.norm(of: task) * ExplicitPCGrad.dot(d, d).squareRoot()
+        #expect(ExplicitPCGrad.dot(d, rows[task]) >= -slack)
+      }
+    }
+  }
+
+  // Pytorch-PCGrad, issue 14: the mean was always taken.
+  @Test func `Projections are summed, not averaged`() throws {
+    #expect(try direction([[1, 0], [0, 1]]) == [1, 1])
+  }
+
+  // The matrix of torchjd's own tests; the direction is exact: (100, 650, 650)/171.
+  @Test func `The direction for torchjd's test matrix`() throws {
+    let expected = [100.0 / 171, 650.0 / 171, 650.0 / 171]
+    #expect(largestDifference(try direction([[-4, 1, 1], [6, 1, 1]]), expected) <= 1e-14)
+  }
+
+  @Test func `A task does not visit itself`() throws {
+    // ANCHORS §3, reproduced in numpy: (−.068, −.034) with a task's own gradient in the loop, as in LibMTL.
+    let got = try direction(
+      [[0.2, -0.2], [-0.1, 0.2], [-0.1, -0.2]], orders: [[2, 1], [0, 2], [0, 1]])
+    #expect(largestDifference(got, [-0.06, -0.05]) <= 1e-15)
+  }
+
+  @Test func `Without conflict all weights are exactly one`() throws {
+    #expect(try weights([[1, 0.5], [1, 0], [0.5, 1]]) == [1, 1, 1])
+    #expect(try weights([[2, 0, 0], [0, 3, 0], [0, 0, 1e-7]]) == [1, 1, 1])
+    #expect(try weights([[0.1, 0.2], [0.1, 0.2], [0.1, 0.2]]) == [1, 1, 1])
+    #expect(try weights([[-3, 4]]) == [1])
+  }
+
+  @Test func `Exactly opposed gradients cancel, and a zero gradient is left alone`() throws {
+    #expect(largestDifference(try direction([[1, 2], [-3, -6]]), [0, 0]) <= 1e-15)
+    let rows: [[Double]] = [[1, 0], [-1, 1], [0, 0]]
+    let expected = try weights([[1, 0], [-1, 1]])
+    #expect(try weights(rows) == expected + [1])
+    #expect(try weights([[0, 0], [0, 0]]) == [1, 1])
+  }
+
+  @Test(arguments: [1e-15, 1e-10, 1e5, 1e10, 1e100])
+  func `The weights do not depend on the scale of all gradients`(scale: Double) throws {
+    var stream = PhiloxStream(seed: 3, purpose: "test")
+    for _ in 0..<20 {
+      let rows = stream.jacobian(tasks: 4, parameters: 3)
+      let orders = stream.orders(tasks: 4)
+      let scaled = rows.map { $0.map { scale * $0 } }
+      let expected = try weights(rows, orders: orders)
+      let difference = largestDifference(try weights(scaled, orders: orders), expected)
+      #expect(difference <= 1e-10 * (expected.max() ?? 1))
+    }
+  }
+
+  @Test func `The direction is affine in the scale of one gradient`() throws {
+    var stream = PhiloxStream(seed: 4, purpose: "test")
+    for task in 0..<4 {
+      let rows = stream.jacobian(tasks: 4, parameters: 5)
+      let orders = stream.orders(tasks: 4)
+      func scaled(by factor: Double) throws -> [Double] {
+        var scaled = rows
+        scaled[task] = rows[task].map { factor * $0 }
+        return try direction(scaled, orders: orders)
+      }
+      let (one, two, thousand) = (try scaled(by: 1), try scaled(by: 2), try scaled(by: 1001))
+      for k in one.indices { #expect(abs(thousand[k] - one[k] - 1000 * (two[k] - one[k])) <= 1e-9) }
+    }
+  }
+
+  @Test func `Rows ten orders of magnitude apart are projected as exactly as equal ones`() throws {
+    var stream = PhiloxStream(seed: 5, purpose: "test")
+    for _ in 0..<50 {
+      let rows = stream.jacobian(tasks: 4, parameters: 4, exponents: -5...5)
+      let orders = stream.orders(tasks: 4)
+      let expected = ExplicitPCGrad.direction(jacobian: rows, orders: orders)
+      let scale = expected.map(abs).max() ?? 1
+      #expect(largestDifference(try direction(rows, orders: orders), expected) <= 1e-10 * scale)
+    }
+  }
+
+  @Test func `A task draws a fresh order each time, from the strategy's own stream`() throws {
+    // With these gradients every one of the eight combinations of orders gives weights of its own.
+    let rows = [[1, 0, 0.1], [-0.5, 0.8, 0], [-0.5, -0.7, 0.3]]
+    let pairs = [[[1, 2], [2, 1]], [[0, 2], [2, 0]], [[0, 1], [1, 0]]]
+    var expected: Set<[Double]> = []
+    for a in pairs[0] {
+      for b in pairs[1] { for c in pairs[2] { expected.insert(try weights(rows, orders: [a, b, c])) } }
+    }
+    try #require(expected.count == 8)
+    func drawn(seed: UInt64, order: String) throws -> [[Double]] {
+      var rule = try PCGrad(
+        StrategySetup(
+          for: PCGrad.descriptor, taskCount: 3, parameters: ["order": .text(order)], seed: seed))
+      let step = try StepObservation(jacobian: rows)
+      return try (0..<200).map { _ in try rule.weights(observing: step).values }
+    }
+    #expect(Set(try drawn(seed: 1, order: "random")) == expected)
+    #expect(try drawn(seed: 1, order: "random") == drawn(seed: 1, order: "random"))
+    #expect(try drawn(seed: 1, order: "random") != drawn(seed: 2, order: "random"))
+    #expect(
+      Set(try drawn(seed: 1, order: "ascending")) == [try weights(rows, orders: [[1, 2], [0, 2], [0, 1]])])
+  }
+
+  @Test(arguments: [
+    [[1], [0]], [[1, 2], [0, 2], [0, 2]], [[1, 2], [0, 2], [0, 3]], [[1, 1], [0, 2], [0, 1]], [],
+  ])
+  func `Injected orders that are no permutations of the other tasks are refused`(orders: [[Int]]) throws {
+    let error = #expect(throws: WeightingError.self) {
+      try weights([[1, 0], [0, 1], [1, 1]], orders: orders)
+    }
+    #expect(error?.code == .shape)
+  }
+
+  @Test func `LibMTL's epsilon shortens the projection of small gradients`() throws {
+    // g_11 = g_22 = 1e-8: the factor is 1/(1 + 1), so each weight is 1 + ½·0.6.
+    let rows = [[1e-4, 0], [-0.6e-4, 0.8e-4]]
+    let got = try weights(rows, parameters: ["epsilon": .number(1e-8)])
+    #expect(largestDifference(got, [1.3, 1.3]) <= 1e-12)
+  }
+}

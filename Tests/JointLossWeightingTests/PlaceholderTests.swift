@@ -1,2 +1,0 @@
-import JointLossWeighting
-import Testing

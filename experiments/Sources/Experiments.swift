@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// The command `experiments`: replications, each a study file and the question it answers.
+@main
+struct Experiments: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "experiments",
+    abstract: "Repeats the experiments that papers/ reports.",
+    subcommands: [ListCommand.self, RunCommand.self])
+
+  /// All replications, by name.
+  static var all: [any Replication.Type] { [RelatedVersusUnrelated.self] }
+}
