@@ -20,6 +20,7 @@ extension MatrixView {
   ///   - transposeB: whether `op` transposes it.
   ///   - alpha: the factor of the product.
   ///   - beta: the factor of what is there already; with 0 it is not read.
+  @specialized(where Scalar == Float)
   public func setProduct(
     _ a: MatrixView, _ transposeA: Transposition = .asIs, _ b: MatrixView,
     _ transposeB: Transposition = .asIs, alpha: Scalar = 1, beta: Scalar = 0
@@ -64,6 +65,7 @@ extension MatrixView {
   ///   - x: the vector it multiplies.
   ///   - alpha: the factor of the product.
   ///   - beta: the factor of what is there already; with 0 it is not read.
+  @specialized(where Scalar == Float)
   public func setProduct(
     _ a: MatrixView, _ transpose: Transposition, vector x: MatrixView, alpha: Scalar = 1, beta: Scalar = 0
   ) {
