@@ -49,15 +49,15 @@ package struct TanhFeature: Sendable {
   ///   - cosine: the cosine between the directions.
   /// - Returns: the covariance, to 1e-6 for every cosine.
   package func covariance(with other: TanhFeature, cosine: Double) -> Double {
-    var (total, power) = (0.0, cosine)
-    // What the series' end leaves out is put on the first power beyond it, which is exact at ±1.
-    var rest = Self.mean(values, other.values)
+    var (total, power, sum) = (0.0, cosine, 0.0)
     for (a, b) in zip(coefficients, other.coefficients) {
       total += a * b * power
-      rest -= a * b
+      sum += a * b
       power *= cosine * cosine
     }
-    return total + rest * power
+    guard abs(power) > 1e-12 else { return total }
+    // What the series' end leaves out is put on the first power beyond it, which is exact at ±1.
+    return total + (Self.mean(values, other.values) - sum) * power
   }
 
   private static func mean(_ a: [Double], _ b: [Double]) -> Double {
