@@ -3,7 +3,8 @@ import JointLossWeighting
 import Testing
 
 @Suite struct FeatureBankTransferTests {
-  /// The dial at 600 samples and width 6, over three seeds. Over 16 seeds (mean ± sd) it gave, at 1, ½, 0, −½, −1:
+  /// The dial at 600 samples and width 6, over three seeds. Over 16 seeds (mean ± sd) it gave, at 1, ½, 0,
+  /// −½, −1:
   ///
   ///     gain            84 ± 12   21 ± 19   −20 ± 18   −33 ± 22   −26 ± 34 %
   ///     label corr.     0.46      0.22      0.02       −0.10      −0.19

@@ -11,8 +11,8 @@ import Testing
 #endif
 
 @Suite struct GradNormTanhTests {
-  // PROTOCOLS (a): σ_B² / (σ_B² + σ_ε²) for 10 and 3.5. Only the ratio matters; here both are small enough for tanh
-  // to be inverted.
+  // PROTOCOLS (a): σ_B² / (σ_B² + σ_ε²) for 10 and 3.5. Only the ratio matters; here both are small enough
+  // for tanh to be inverted.
   @Test(arguments: [
     ("standard-deviation", 1.0, 0.35, 0.891), ("variance", 0.2, 0.07, 0.741),
   ]) func `Pre-activations correlate as the reading says`(

@@ -5,7 +5,8 @@ import JointLossWeighting
 
 /// What joint training gains over single tasks on a suite, and what its tasks have to do with one another.
 struct TransferMeasurement {
-  /// 100 (1 − joint / single) of the test errors' means over tasks, each network at its best validation epoch.
+  /// 100 (1 − joint / single) of the test errors' means over tasks, each network at its best validation
+  /// epoch.
   let gain: Double
   /// The mean over pairs of tasks of the test labels' correlation.
   let labelCorrelation: Double

@@ -75,7 +75,8 @@ package struct FeatureBank: Sendable {
     let share = abs(overlap) * Double(features)
     guard abs(share - share.rounded()) <= 0.01 else {
       throw SuiteError(
-        "\(suite).overlap \(overlap) of \(features) features is \(share) features: choose a multiple of 1/\(features)"
+        "\(suite).overlap \(overlap) of \(features) features is \(share) features: "
+          + "choose a multiple of 1/\(features)"
       )
     }
     common = Int(share.rounded())

@@ -17,11 +17,11 @@ package struct TanhFeature: Sendable {
 
   let length: Double
   private let values: [Double]
-  /// α_1, α_3, α_5 …
+  /// The coefficients α_1, α_3, α_5 ….
   private let coefficients: [Double]
 
-  // The trapezoidal rule with step 0.1 is exact to rounding here: the nearest poles, ±iπ/6, are 5 steps away. h_61
-  // oscillates within ±2√61 = ±15.6 and is damped beyond.
+  // The trapezoidal rule with step 0.1 is exact to rounding here: the nearest poles, ±iπ/6, are 5 steps away.
+  // h_61 oscillates within ±2√61 = ±15.6 and is damped beyond.
   private static let nodes = (-180...180).map { Double($0) * 0.1 }
   private static let weights = nodes.map { 0.1 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() }
   private static let degree = 61
