@@ -104,7 +104,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// What the gradients of the tasks look like on the probe batch; nil where tasks share no network.
   private func diagnostics() throws(TrainingError) -> GradientDiagnostics? {
-    guard Strategy.descriptor.arrangement == .joint, !trainer.network.trunk.isEmpty else { return nil }
+    guard Strategy.descriptor.arrangement == .joint, trainer.sharesParameters else { return nil }
     let gramian = try trainer.gramian(on: validation, samples: probe)
     do {
       return try GradientDiagnostics(gramian)
