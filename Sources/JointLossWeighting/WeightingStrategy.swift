@@ -70,18 +70,22 @@ extension WeightingStrategy {
   /// - Throws: ``WeightingError`` if evidence is missing, a task has no labels and the rule does not weigh
   ///   such steps, or no weights exist; the state is then unchanged.
   public mutating func weights(observing observation: StepObservation) throws(WeightingError) -> TaskWeights {
-    if let task = observation.present?.firstIndex(of: false), !Self.weighsAbsentTasks {
-      throw WeightingError(
-        .absentTask,
-        "task \(task) has no labels in this step: \(Self.descriptor.name) does not say how it weighs the "
-          + "others then", task: task)
-    }
+    try Self.requireWeighing(observation)
     var weights = try weights(for: Evidence(observing: observation))
     guard let present = observation.present, present.count == weights.values.count else { return weights }
     for task in present.indices where !present[task] && weights.values[task] != 0 {
       weights.values[task] = 0
     }
     return weights
+  }
+
+  /// Checks that the rule weighs a step in which tasks are absent, if this is one.
+  package static func requireWeighing(_ observation: StepObservation) throws(WeightingError) {
+    guard let task = observation.present?.firstIndex(of: false), !weighsAbsentTasks else { return }
+    throw WeightingError(
+      .absentTask,
+      "task \(task) has no labels in this step: \(descriptor.name) does not say how it weighs the others then",
+      task: task)
   }
 }
 

@@ -31,6 +31,10 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   public let batchSize: Int
   /// The number of epochs.
   public let epochs: Int
+  /// What a step does where the strategy leaves it open; nil for the defaults.
+  ///
+  /// Left out of the JSON then, so that runs from before there was a choice keep their identity.
+  public var step: StepOptions?
 
   /// The version of the fields' meaning that this build writes.
   static let currentFormat = 1

@@ -38,15 +38,15 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     model.losses(pass, into: &losses)
   }
 
-  func gramian(into gramian: inout Gramian) throws(TrainingError) {
+  func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError) {
     try stack()
-    pass.sink.sum(.products, scope: .sharedParameters)
+    pass.sink.sum(.products, scope: scope)
     pass.sink.finish(into: &gramian, exponents: exponents)
   }
 
-  func norms(into norms: inout [Double]) throws(TrainingError) {
+  func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError) {
     try stack()
-    pass.sink.sum(.squares, scope: scope ?? .sharedParameters)
+    pass.sink.sum(.squares, scope: scope)
     pass.sink.finish(into: &norms, exponents: exponents)
   }
 

@@ -15,6 +15,7 @@ struct DenseTrunk<Scalar: TrainableScalar>: TrainedNetwork {
 
   var inputs: Int { network.inputs }
   var tasks: [TaskSpecification] { network.tasks }
+  var hasRepresentation: Bool { !network.trunk.isEmpty }
 
   /// Sets the initial values: orthogonal weights (gain √2 under ReLU, else 1) and zero biases.
   ///
@@ -61,9 +62,13 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func losses(into losses: inout [Double]) { forward.losses(into: &losses) }
 
-  func gramian(into gramian: inout Gramian) { stacked?.gramian(into: &gramian) }
+  func gramian(into gramian: inout Gramian, scope: GradientScope) {
+    stacked?.gramian(into: &gramian, scope: scope)
+  }
 
-  func norms(into norms: inout [Double]) { stacked?.norms(into: &norms, scope: scope) }
+  func norms(into norms: inout [Double], scope: GradientScope) {
+    stacked?.norms(into: &norms, scope: scope)
+  }
 
   func gradient(shared: [Double], heads: [Double]) {
     backward.heads(weights: heads)

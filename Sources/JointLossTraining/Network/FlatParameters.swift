@@ -14,6 +14,10 @@ final class FlatParameters<Scalar: TrainableScalar> {
   var count: Int { placement.count }
   var pointer: UnsafeMutablePointer<Scalar> { buffer.view.pointer }
 
+  func copy(from other: FlatParameters) { buffer.view.copy(from: other.buffer.view) }
+
+  func add(_ other: FlatParameters) { buffer.view.add(other.buffer.view) }
+
   func weight(_ layer: DenseLayout) -> MatrixView<Scalar> {
     buffer.view(at: layer.weightOffset, rows: layer.outputs, columns: layer.inputs)
   }

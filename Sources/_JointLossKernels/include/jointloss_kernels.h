@@ -23,7 +23,7 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
   void jl_column_sums_##suffix(S *sums, const S *d, size_t rows, size_t columns);                                 \
   /* y[r,c] <- d[r,c] weights[c] */                                                                               \
   void jl_scale_columns_##suffix(S *y, const S *d, const S *weights, size_t rows, size_t columns);                \
-  /* d[r,t,c] <- scale[t] y[r,t] w[t,c] f'(c): heads of one output, their product with the weights and the mask */ \
+  /* d[r,t,c] <- scale[t] y[r,t] w[t,c] f'(c): heads of one output, their product with the weights and the mask */\
   void jl_outer_mask_##suffix(S *d, const S *y, const S *w, const S *scale, const S *x, size_t rows,              \
                               size_t tasks, size_t columns, int activation);                                      \
   /* c[r,c] <- sum over t of weights[t] d[r,t,c], and sums[c] <- sum over r of the result */                      \
@@ -34,20 +34,25 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
                            int upper);                                                                            \
   /* g[t] += sum over r, c of a[r,t,c] b[r,t,c] */                                                                \
   void jl_diagonal_##suffix(double *g, const S *a, const S *b, size_t rows, size_t tasks, size_t columns);        \
-  /* k[r,c] <- k[r,c] + bias, halved where c < rows: a symmetric matrix's block of rows from its diagonal on */    \
+  /* k[r,c] <- k[r,c] + bias, halved where c < rows: a symmetric matrix's block of rows from its diagonal on */   \
   void jl_halve_diagonal_block_##suffix(S *k, S bias, size_t rows, size_t columns);                               \
   /* out[r,:] <- in[index[r],:] */                                                                                \
   void jl_gather_##suffix(S *out, const S *in, const ptrdiff_t *index, size_t rows, size_t columns);              \
   /* The losses: y holds predictions without their bias and then the cotangents of the mean loss; returns the     \
-   * loss; *energy is the sum of the squared cotangents. Class labels are whole numbers in [0, outputs). */       \
+   * loss; *energy is the sum of the squared cotangents. Class labels are whole numbers in [0, outputs). The      \
+   * mean is over the rows whose labels[r * label_stride] is not 0, all rows where labels is null; the others     \
+   * get cotangents 0, and without any such row loss and energy are 0. */                                         \
   double jl_mse_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,             \
-                         size_t rows, size_t outputs, double *energy);                                            \
+                         const S *labels, size_t label_stride, size_t rows, size_t outputs,                       \
+                         double *energy);                                                                         \
   double jl_softmax_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,         \
-                             size_t rows, size_t outputs, double *energy);                                        \
+                             const S *labels, size_t label_stride, size_t rows, size_t outputs,                   \
+                             double *energy);                                                                     \
   double jl_binary_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,          \
-                            size_t rows, size_t outputs, double *energy);                                         \
-  /* Layers of network graphs. Where a destination d has a d_stride, rows of it lie so far apart, and results are  \
-   * added to it where `accumulate`, else take its place; y is a dense stack of `slots` cotangents of each row. */ \
+                            const S *labels, size_t label_stride, size_t rows, size_t outputs,                    \
+                            double *energy);                                                                      \
+  /* Layers of network graphs. Where a destination d has a d_stride, rows of it lie so far apart, and results are \
+   * added to it where `accumulate`, else take its place; y is a dense stack of `slots` cotangents of each row. */\
   /* y <- f(x), slope <- f'(x) */                                                                                 \
   void jl_activation_##suffix(S *y, S *slope, const S *x, size_t count, int activation);                          \
   /* d[r,s,c] <- factor y[r,s,c] slope[r,c] */                                                                    \
