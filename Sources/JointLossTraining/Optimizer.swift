@@ -8,12 +8,13 @@ import JointLossLinearAlgebra
 
 /// An optimiser's state, and its step: one pass over the flat parameters.
 final class Optimizer<Scalar: TrainableScalar> {
-  private let specification: OptimizerSpecification
+  let specification: OptimizerSpecification
   /// The velocity of gradient descent, or Adam's first moment.
   private let first: Buffer<Scalar>
   /// Adam's second moment.
   private let second: Buffer<Scalar>
-  private var step = 0
+  /// The number of steps taken.
+  var step = 0
 
   init(_ specification: OptimizerSpecification, count: Int) throws(TrainingError) {
     try specification.validate()
@@ -24,6 +25,12 @@ final class Optimizer<Scalar: TrainableScalar> {
     } else {
       second = Buffer(rows: 1, columns: 0)
     }
+  }
+
+  /// The values that the optimiser keeps for every parameter, by name, in the layout of the parameters.
+  var moments: [(name: String, values: Buffer<Scalar>)] {
+    if case .adam = specification { return [("first", first), ("second", second)] }
+    return [("first", first)]
   }
 
   /// Moves the parameters; false if one of them is no longer finite.

@@ -1,4 +1,5 @@
 import Foundation
+import JointLossTraining
 
 #if canImport(Glibc)
   import Glibc
@@ -72,7 +73,7 @@ public struct RunStore: Sendable {
     let text = study.yaml
     let earlier = try? String(contentsOfFile: studyFile, encoding: .utf8)
     guard earlier != text else { return false }
-    try AtomicFile.write(Data(text.utf8), to: studyFile)
+    try StudyFile.write(Data(text.utf8), to: studyFile)
     return earlier != nil
   }
 
@@ -118,7 +119,7 @@ public struct RunStore: Sendable {
     } catch {
       throw StudyError("a value of the record has no JSON: \(error)", file: path)
     }
-    try AtomicFile.write(content, to: path)
+    try StudyFile.write(content, to: path)
   }
 
   /// The complete records of a plan, in its order; damaged ones are set aside.
@@ -173,11 +174,11 @@ public struct RunStore: Sendable {
       let reservation = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard reservation >= 0 else {
         if errno == EEXIST { continue }
-        throw AtomicFile.failure(target)
+        throw StudyFile.failure(target)
       }
       close(reservation)
       if rename(path, target) == 0 { return target }
-      let (code, error) = (errno, AtomicFile.failure(target))
+      let (code, error) = (errno, StudyFile.failure(target))
       unlink(target)
       // Another process has set it aside already.
       guard code == ENOENT else { throw error }

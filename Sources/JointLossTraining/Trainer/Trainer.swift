@@ -30,6 +30,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   public let options: StepOptions
 
   let batchSize: Int
+  /// The strategy before the first step.
+  let initialStrategy: Strategy
   let network: any TrainedNetwork<Scalar>
   let flat: FlatParameters<Scalar>
   let pass: any TrainingPass<Scalar>
@@ -127,6 +129,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     inputs = network.inputs
     tasks = network.tasks
     self.strategy = strategy
+    initialStrategy = strategy
     self.batchSize = batchSize
     self.seed = seed
     self.options = options
