@@ -45,11 +45,13 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
       let network = try NetworkSpecification(
         inputs: data.train.inputCount, trunk: specification.trunk, activation: specification.activation,
         tasks: share.map { tasks[$0] })
+      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
+      // Before buffers of that size are made.
+      try train.requireBatch(of: specification.batchSize)
       trainer = try Trainer(
         network: network, strategy: strategy, optimizer: specification.optimizer,
         batchSize: specification.batchSize, seed: specification.seed,
         options: specification.step ?? StepOptions())
-      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
       validation = try PreparedData(data.validation.keeping(share, of: tasks), network: network)
       test = try PreparedData(data.test.keeping(share, of: tasks), network: network)
     } catch {
@@ -65,6 +67,10 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     let sorted = stepSeconds.sorted()
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2 * 1e6
   }
+
+  func checkpoint() throws(TrainingError) -> Checkpoint { try trainer.checkpoint() }
+
+  func restore(_ checkpoint: Checkpoint) throws(TrainingError) { try trainer.restore(checkpoint) }
 
   /// Epoch 0: losses and diagnostics before training.
   func evaluateUntrained() throws(RunFailure) -> Epoch {

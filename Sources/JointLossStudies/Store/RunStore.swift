@@ -9,6 +9,8 @@ import JointLossTraining
 
 /// The folder of a study: `study.yaml`, and `runs/` with one file for each complete run.
 ///
+/// A run that takes long has a folder of checkpoints beside the file it will have, gone when it is complete.
+///
 /// A run's file is written under a temporary name and renamed, so that it is complete or not there. Several
 /// processes may share the folder without locks: two that do the same run write the same bits, but for
 /// ``RunRecord/Measured``. A damaged file is moved to `runs/damaged/`.
@@ -138,6 +140,17 @@ public struct RunStore: Sendable {
       }
     }
     return (records, damaged)
+  }
+
+  /// The folder of a run's checkpoints, beside the file that its record will have.
+  func checkpoints(of run: RunSpecification) throws(StudyError) -> String {
+    "\((try path(of: run) as NSString).deletingPathExtension).checkpoint"
+  }
+
+  /// Removes the checkpoints of a run that is complete.
+  func removeCheckpoints(of run: RunSpecification) {
+    guard let folder = try? checkpoints(of: run) else { return }
+    try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// The path of a run's file: `runs/<suite>__<strategy>__seed<k>__<identity>.jsonl`.
