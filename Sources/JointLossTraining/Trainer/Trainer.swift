@@ -104,7 +104,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     guard need == .losses || scope == .sharedParameters || tensors.contains(where: \.isLastShared) else {
       throw TrainingError(
         .configuration,
-        "\(Strategy.descriptor.name) reads \(need.rawValue) on the last shared layer, and the model names none")
+        "\(Strategy.descriptor.name) reads \(need.rawValue) on the last shared layer, and the model names none"
+      )
     }
     self.network = network
     inputs = network.inputs
