@@ -77,7 +77,7 @@ import Testing
       import sys, numpy as np
       from safetensors.numpy import save_file
       save_file({"b": np.arange(6, dtype=np.float64).reshape(2, 3), "a": np.float32([1.5, -2]),
-                 "empty": np.zeros((0, 4), np.float32), "scalar": np.float64(7)}, sys.argv[1], {"by": "Python"})
+                 "empty": np.zeros((0, 4), np.float32), "scalar": np.array(7.0)}, sys.argv[1], {"by": "Python"})
       """, file)
     let read = try SafeTensors(Data(contentsOf: URL(filePath: file)))
     #expect(read.metadata == ["by": "Python"])
@@ -90,8 +90,8 @@ import Testing
 
   // MARK: Damage
 
-  private func file(_ header: String, _ elements: Int = 0, length: Int? = nil) -> Data {
-    let length = UInt64(length ?? header.utf8.count)
+  private func file(_ header: String, _ elements: Int = 0, length: UInt64? = nil) -> Data {
+    let length = length ?? UInt64(header.utf8.count)
     return Data((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }) + Data(header.utf8)
       + Data(count: elements)
   }
@@ -111,8 +111,8 @@ import Testing
     #expect(message(Data([1, 2, 3])).contains("3 bytes"))
     #expect(message(file(tensor, 15)).contains("ends 15 bytes after its header"))
     #expect(message(file(tensor, 17)).contains("17 bytes of tensors, and the header tells of 16"))
-    #expect(message(file(tensor, length: 1 << 40)).contains("the header alone has \(1 << 40)"))
-    #expect(message(file(tensor, length: -1)).contains("\(UInt64.max)"))
+    #expect(message(file(tensor, length: 1 << 40)).contains("the header alone has 1099511627776"))
+    #expect(message(file(tensor, length: .max)).contains("\(UInt64.max)"))
     #expect(message(file("{\"a\":3}")).contains("no readable header"))
     #expect(message(file("nothing")).contains("no readable header"))
     #expect(message(file(#"{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#, 2)).contains("header"))
