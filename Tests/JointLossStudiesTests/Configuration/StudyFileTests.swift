@@ -132,7 +132,7 @@ import Testing
     ("accumulation: 0", "study.yaml:1: accumulation: is 1 to 10000000, not 0"),
     (
       "head-policy: units",
-      "study.yaml:1: head-policy: is strategy | unit | weighted, not “units”: did you mean “unit”?"
+      "study.yaml:1: head-policy: is strategy | unit | weighted, not “units”: did you mean unit?"
     ),
     ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
     ("learning-rate: nan", "study.yaml:1: learning-rate: is a finite number above 0, not nan"),
