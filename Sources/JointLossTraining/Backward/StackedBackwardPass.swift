@@ -129,12 +129,14 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
 
   /// Squares of a float leave its range beyond 2^±63: a task whose cotangents are far from 1 is brought there.
   ///
-  /// Within 2^±20 nothing is scaled, so that ordinary steps do not depend on this.
+  /// Within 2^±20 nothing is scaled, so that ordinary steps do not depend on this. The power itself must be a
+  /// float: that of a cotangent below its normal range would not be.
   private func chooseExponents() {
     for task in 0..<taskCount {
       let norm = forward.energies[task].squareRoot()
       exponents[task] =
-        norm.isNormal && norm.isFinite && abs(Int(norm.exponent)) > 20 ? -Int(norm.exponent) : 0
+        norm.isNormal && norm.isFinite && abs(Int(norm.exponent)) > 20
+        ? -min(max(Int(norm.exponent), -100), 100) : 0
     }
   }
 
