@@ -50,7 +50,7 @@ extension Trainer {
       backward.shared(weights: lastWeights)
     }
     guard optimizer.update(flat, by: backward.gradient) else {
-      throw diverged("a parameter is no longer finite after step \(counts.steps)", task: nil)
+      throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
     }
     tally.add(losses: observation.losses, weights: lastWeights, samples: batch.count)
     counts.steps += 1
