@@ -1,4 +1,5 @@
 import AllocationCounter
+import JointLossLinearAlgebra
 import JointLossTraining
 import JointLossWeighting
 import Testing
@@ -54,6 +55,8 @@ import Testing
     .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"),
     arguments: [20, 90])
   func `No step allocates`(samples: Int) throws {
+    // As in a study; threads of the BLAS are woken with memory of its own.
+    BLASLibrary.setThreads(1)
     let weights = [0.3, 1.7, 1]
     func losses(_ to: TaskWeights.Application) throws -> Int {
       try allocations(ConstantWeights<LossEvidence>(weights, appliesTo: to), samples: samples)
