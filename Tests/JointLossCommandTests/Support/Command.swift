@@ -15,7 +15,7 @@ struct Command {
   ///   - arguments: its arguments.
   ///   - folder: where it is.
   ///   - searchPath: where it finds other programs.
-  /// - Throws: what running it throws, if it cannot be run.
+  /// - Throws: what the start of the program throws.
   init(
     _ name: String = "jointloss", _ arguments: [String], in folder: String = BuiltProducts.folder,
     searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
