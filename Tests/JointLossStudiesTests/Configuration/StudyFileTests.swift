@@ -147,7 +147,7 @@ import Testing
     ),
     ("block: {dropout: 1}", "study.yaml:1: block: a dropout rate is in [0, 1), not 1.0"),
     ("block: {residual: 1}", "study.yaml:1: block.residual: is true or false, not “1”"),
-    ("block: {drop: 1}", "study.yaml:1: block.drop: unknown key: did you mean dropout?"),
+    ("block: {drop-out: 1}", "study.yaml:1: block.drop-out: unknown key: did you mean dropout?"),
     ("epochs: 0", "study.yaml:1: epochs: is 1 to 10000000, not 0"),
     ("batch-size: 0", "study.yaml:1: batch-size: is 1 to 10000000, not 0"),
     ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
