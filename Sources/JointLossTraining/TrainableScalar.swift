@@ -1,11 +1,9 @@
-public import JointLossLinearAlgebra
-
 /// A scalar that networks are trained in: `Float`, and `Double` for checks.
 ///
 /// The underscored requirements are the raw elementwise kernels on dense row-major memory; the network's
 /// passes, which own that memory, are their only callers. What each computes is said in
 /// `jointloss_kernels.h`.
-public protocol TrainableScalar: BLASScalar {
+public protocol TrainableScalar: LayerScalar {
   /// `x ← f(x + bias)`.
   static func _biasActivation(
     _ x: UnsafeMutablePointer<Self>, _ bias: UnsafePointer<Self>, _ rows: Int, _ columns: Int,

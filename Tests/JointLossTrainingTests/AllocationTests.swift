@@ -5,16 +5,26 @@ import JointLossWeighting
 import Testing
 
 /// A step allocates nothing: the C library's allocation functions are counted in this process.
-@Suite struct AllocationTests {
+///
+/// That holds of optimised code alone: `swift test -c release -Xswiftc -enable-testing --filter AllocationTests`.
+@Suite(.enabled(if: jl_allocations_are_counted() != 0 && isOptimised)) struct AllocationTests {
+  /// OpenBLAS allocates to hand a product to several threads.
+  init() { BLASLibrary.setThreads(1) }
+
   private static let tasks: [(TaskLoss, Int)] = [
     (.meanSquaredError, 2), (.softmaxCrossEntropy, 3), (.binaryCrossEntropy, 1),
   ]
 
   /// The allocations of twenty steps after a few that warm up, on batches of two sizes.
-  private func allocations<Strategy: WeightingStrategy>(_ strategy: Strategy, samples: Int = 90) throws -> Int
-  {
-    let problem = try Problem(
-      inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
+  private func allocations<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, samples: Int = 90, on network: NetworkSpecification? = nil
+  ) throws -> Int {
+    let problem =
+      if let network {
+        try Problem(network, samples: samples)
+      } else {
+        try Problem(inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
+      }
     let trainer = try Trainer<Float, Strategy>(
       network: problem.network, strategy: strategy, optimizer: .adam(learningRate: 1e-3),
       batchSize: samples, seed: 0)
@@ -30,8 +40,7 @@ import Testing
     return Int(jl_allocation_count() - before)
   }
 
-  @Test(.enabled(if: jl_allocations_are_counted() != 0))
-  func `The counter counts`() {
+  @Test func `The counter counts`() {
     let before = jl_allocation_count()
     let array = [Int](unsafeUninitializedCapacity: 1000) {
       $1 = 1000; $0.initialize(repeating: 1)
@@ -39,21 +48,7 @@ import Testing
     #expect(jl_allocation_count() > before && array.count == 1000)
   }
 
-  #if DEBUG
-    private static let isOptimised = false
-  #else
-    private static let isOptimised = true
-  #endif
-
-  #if os(Linux)
-    // A counter that is not compiled in would let the next test be skipped without a word.
-    @Test func `On Linux allocations are counted`() { #expect(jl_allocations_are_counted() != 0) }
-  #endif
-
-  @Test(
-    .enabled(if: jl_allocations_are_counted() != 0),
-    .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"),
-    arguments: [20, 90])
+  @Test(arguments: [20, 90])
   func `No step allocates`(samples: Int) throws {
     // As in a study; threads of the BLAS are woken with memory of its own.
     BLASLibrary.setThreads(1)
@@ -78,4 +73,25 @@ import Testing
     #expect(try norms(.sharedParameters) == 0)
     #expect(try norms(.lastSharedLayer) == 0)
   }
+
+  @Test(arguments: NetworkCase.all)
+  func `No step of any architecture allocates`(_ test: NetworkCase) throws {
+    let (network, weights) = (test.network, Array([0.3, 1.7, 1].prefix(test.network.tasks.count)))
+    let losses = ConstantWeights<LossEvidence>(weights, appliesTo: .sharedGradient)
+    #expect(try allocations(losses, samples: 20, on: network) == 0)
+    let gramian = ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient)
+    #expect(try allocations(gramian, samples: 20, on: network) == 0)
+    for scope in GradientScope.allCases {
+      let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
+      #expect(try allocations(norms, samples: 20, on: network) == 0)
+    }
+  }
 }
+
+private let isOptimised: Bool = {
+  #if DEBUG
+    false
+  #else
+    true
+  #endif
+}()

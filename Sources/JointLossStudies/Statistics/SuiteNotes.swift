@@ -89,11 +89,12 @@ struct SuiteNotes {
     let recipes = Set(
       records.strategies.flatMap { records.runs(of: $0) }.map { run in
         let specification = run.header.specification
-        return "\(specification.trunk) \(specification.activation) \(specification.optimizer) "
+        return
+          "\(specification.architecture?.text ?? "") \(specification.block?.text ?? "") \(specification.trunk) \(specification.activation) \(specification.optimizer) "
           + "\(specification.batchSize) \(specification.epochs)"
       })
     return recipes.count > 1
-      ? "The runs differ in trunk, activation, optimiser, batch size or epochs: part of a difference may be due to "
+      ? "The runs differ in architecture, trunk, activation, optimiser, batch size or epochs: part of a difference may be due to "
         + "that." : nil
   }
 

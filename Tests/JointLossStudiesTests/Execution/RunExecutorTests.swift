@@ -28,6 +28,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    Architecture.mixtureOfExperts(experts: 2), .customizedGateControl(sharedExperts: 1, taskExperts: 1),
+    .progressiveExtraction(levels: 2, sharedExperts: 1, taskExperts: 1), .crossStitch,
+  ])
+  func `Runs of every architecture are complete and recorded as such`(architecture: Architecture) throws {
+    var study = Local.study([.init("equal"), .init("gradnorm"), .init("pcgrad")])
+    study.seeds = .count(1)
+    study.architecture = architecture
+    study.block = BlockSpecification(layerNorm: true, dropout: 0.1)
+    study.activation = .gelu
+    for record in try records(of: study) {
+      #expect(record.footer.status == .completed && record.defect == nil, "\(record.footer.message ?? "")")
+      #expect(record.header.specification.architecture == architecture)
+      #expect(record.epochs[3].train != record.epochs[0].train)
+    }
+  }
+
   @Test func `Strategies of a seed start from the same network, and seeds differ`() throws {
     let study = Local.study([.init("equal"), .init("breaking", parameters: ["step": .number(1000)])])
     let records = try records(of: study)
