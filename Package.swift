@@ -3,6 +3,7 @@ import PackageDescription
 
 let package = Package(
   name: "JointLoss",
+  platforms: [.macOS(.v15)],
   products: [
     .library(name: "JointLossLinearAlgebra", targets: ["JointLossLinearAlgebra"]),
     .library(name: "JointLossWeighting", targets: ["JointLossWeighting"]),

@@ -48,7 +48,11 @@ extension MatrixView {
   ) {
     let (n, k) = transpose == .asIs ? (a.rows, a.columns) : (a.columns, a.rows)
     precondition(n == rows && n == columns, "syrk: \(n)×\(k) times its transpose into \(rows)×\(columns)")
-    guard count > 0, k > 0 else { return }
+    guard count > 0 else { return }
+    guard k > 0 else {
+      for row in 0..<rows { self.rows(row..<row + 1).columns(row..<columns).scale(by: beta) }
+      return
+    }
     Scalar._syrk(
       transpose.cblas, Int32(n), Int32(k), alpha, a.pointer, Int32(a.stride), beta, pointer, Int32(stride))
   }

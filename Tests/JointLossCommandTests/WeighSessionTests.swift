@@ -111,6 +111,7 @@ import Testing
     (#"{"losses":[1,2]} x"#, "not valid JSON"),
     (#"{'losses':[1,2]}"#, "not valid JSON"),
     ("[1,2]", "not a JSON object"),
+    ("null", "not a JSON object"),
     (#"{"loses":[1,2]}"#, "did you mean losses"),
     (#"{"losses":[1,2],"losses":[3,4]}"#, "“losses” is given twice"),
     (#"{"losses":[1,2,3]}"#, "3 tasks"),

@@ -38,7 +38,8 @@ package enum GoldenCollection {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Golden")
 
-  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`.
+  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`, which
+  /// may have a `mapping.json` of its own.
   package static func entries() throws -> [Entry] {
     let mappings = try JSONDecoder().decode(
       [GoldenMapping].self, from: Data(contentsOf: folder.appending(path: "mapping.json")))
@@ -54,10 +55,18 @@ package enum GoldenCollection {
         description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
     }
     guard let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] else { return own }
-    let others = try files(in: URL(filePath: extra)).compactMap { url -> Entry? in
+    // A mapping of the user's own, beside the files, comes before ours.
+    let extraFolder = URL(filePath: extra)
+    let table = extraFolder.appending(path: "mapping.json")
+    let extraMappings =
+      FileManager.default.fileExists(atPath: table.path(percentEncoded: false))
+      ? try JSONDecoder().decode([GoldenMapping].self, from: Data(contentsOf: table)) : []
+    let others = try files(in: extraFolder).compactMap { url -> Entry? in
       // JSON of another shape in a user's folder is no golden file.
       guard let file = try? GoldenFile(contentsOf: url) else { return nil }
-      return mappings.first { $0.matches(file) }.map { Entry(url: url, file: file, mapping: $0) }
+      return (extraMappings + mappings).first { $0.matches(file) }.map {
+        Entry(url: url, file: file, mapping: $0)
+      }
     }
     return own + others
   }

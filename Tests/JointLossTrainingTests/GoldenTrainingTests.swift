@@ -15,9 +15,7 @@ import Testing
     "random-like": ("fixed", [:]),
   ]
   /// Runs of strategies that are not built yet; one that is registered is run all the same.
-  private static let notBuilt: Set = [
-    "uncertainty", "dwa", "gradnorm", "pcgrad", "random-like", "mgda", "nash-mtl", "upgrad", "imtl-g",
-  ]
+  private static let notBuilt: Set = ["mgda", "nash-mtl", "upgrad", "imtl-g"]
 
   @Test(arguments: GoldenTraining.files)
   func `Whole runs in Double are those of PyTorch`(file: URL) throws {

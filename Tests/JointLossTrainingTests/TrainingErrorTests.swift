@@ -173,6 +173,19 @@ import Testing
     #expect(overflow.code == .diverged && overflow.step == 0 && overflow.message.contains("parameter"))
   }
 
+  @Test func `Gradients whose squares overflow do not stop Adam without a word`() throws {
+    let network = try NetworkSpecification(inputs: 2, trunk: [3], activation: .identity, tasks: [Self.task])
+    let trainer = try Trainer<Float, EqualWeighting>(
+      network: network, strategy: Problem.equal(network), optimizer: .adam(learningRate: 1e9), batchSize: 2,
+      seed: 0)
+    let data: PreparedData<Float> = try data(network)
+    let text = message(.diverged) {
+      for _ in 0..<20 { try trainer.step(on: data, samples: 0..<2) }
+    }
+    #expect(text.contains("the update of a parameter is not finite"))
+    #expect(trainer.parameters.values.joined().allSatisfy { $0.isFinite })
+  }
+
   @Test(arguments: [Double.nan, .infinity, -.infinity])
   func `A weight that is not finite has diverged`(weight: Double) throws {
     let error = try failure(ConstantWeights<LossEvidence>([weight], appliesTo: .losses))

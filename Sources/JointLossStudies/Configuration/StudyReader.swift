@@ -57,7 +57,9 @@ struct StudyReader {
       switch key {
       case "name":
         isNamed = true
-        entry.name = text(value, at: keyPath) ?? ""
+        guard let name = text(value, at: keyPath) else { continue }
+        if name.isEmpty { report("is a name, not an empty text", at: keyPath) }
+        entry.name = name
       case "label": entry.label = text(value, at: keyPath)
       default:
         for (name, value) in fields(of: value, at: keyPath, known: nil) {

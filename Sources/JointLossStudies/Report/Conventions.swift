@@ -10,7 +10,8 @@ enum Conventions {
   /// - Returns: the sentences.
   static func sentences(baseline: String, reference: String) -> [String] {
     [
-      "Test losses are those of the epoch that was best on validation data.",
+      "Test losses are those of the epoch that was best on validation data: one epoch for all tasks of a joint network "
+        + "(the smallest mean over tasks of the loss relative to epoch 0), one for each task of single networks.",
       "loss / \(baseline): the mean over tasks of the test loss divided by \(baseline)'s of the same seed and task, "
         + "averaged over seeds; below 1 is better.",
       "Δm %: the mean over tasks of the relative gain over \(baseline), 100 (B − L)/|B|, averaged over seeds; "

@@ -7,7 +7,8 @@ struct SuiteNotes {
   let rows: [StrategyComparison]
 
   var sentences: [String] {
-    yardstickNotes + missingNotes + incompleteNotes + [rankNote, recipeNote].compactMap { $0 }
+    yardstickNotes + missingNotes + incompleteNotes + untrainedNotes
+      + [rankNote, recipeNote].compactMap { $0 }
   }
 
   private var yardstickNotes: [String] {
@@ -62,6 +63,17 @@ struct SuiteNotes {
       }
       return "\(row.label): \(ended.count) of \(NumberText.count(row.runs.total, "run")) did not complete: "
         + "\(causes.joined(separator: "; ")). They enter no mean, interval or test, and rank last in their seed."
+    }
+  }
+
+  /// Strategies whose training made nothing better: a table shows their untrained networks.
+  private var untrainedNotes: [String] {
+    rows.compactMap { row in
+      let completed = records.completedRuns(of: row.label)
+      let untrained = completed.count { $0.footer.selectedEpochs.contains(0) }
+      guard untrained > 0 else { return nil }
+      return "\(row.label): in \(untrained) of \(NumberText.count(completed.count, "completed run")) an "
+        + "untrained network was best on validation data, for one task at least: its test loss is that of epoch 0."
     }
   }
 

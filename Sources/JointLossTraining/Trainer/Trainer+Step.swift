@@ -45,7 +45,7 @@ extension Trainer {
     let weights = try weigh()
     try pass.gradient(shared: lastWeights, heads: weights.appliesTo == .losses ? lastWeights : ones)
     guard optimizer.update(flat, by: pass.gradient) else {
-      throw diverged("a parameter is no longer finite after step \(counts.steps)", task: nil)
+      throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
     }
     tally.add(losses: observation.losses, weights: lastWeights, samples: batch.count)
     counts.steps += 1

@@ -117,6 +117,8 @@ import Testing
       "suites: [{name: a, label: \"x\\ny\"}]",
       "study.yaml:1: suites[0].label: a label is a text of one line, not “x\\ny”"
     ),
+    ("suites: [{name: \"\"}]", "study.yaml:1: suites[0].name: is a name, not an empty text"),
+    ("suites: [{name: }]", "study.yaml:1: suites[0].name: is a word, not nothing"),
     ("suites: [{name: a, set: 3}]", "study.yaml:1: suites[0].set: is a mapping, not “3”"),
     (
       "suites: [{name: a, set: {rho: }}]",

@@ -123,6 +123,15 @@ import Testing
     #expect(record.epochs.count == 1 && record.defect == nil)
   }
 
+  @Test func `Data beyond the range of Float end the run as failed, for nothing was trained`() throws {
+    var study = Local.study()
+    study.suites = [.init("local", parameters: ["noise": .number(1e200)])]
+    for record in try records(of: study) {
+      #expect(record.footer.status == .failed && record.epochs.isEmpty && record.defect == nil)
+      #expect(record.footer.message?.contains("in Float") == true, "\(record.footer.message ?? "")")
+    }
+  }
+
   @Test func `A joint network has one epoch for all tasks, separate networks each their own`() {
     func epoch(_ index: Int, _ validation: [Double]) -> RunRecord.Epoch {
       RunRecord.Epoch(
