@@ -8,7 +8,7 @@ struct SuiteNotes {
 
   var sentences: [String] {
     yardstickNotes + missingNotes + incompleteNotes + untrainedNotes
-      + [rankNote, recipeNote].compactMap { $0 }
+      + [rankNote, recipeNote, versionsNote].compactMap { $0 }
   }
 
   private var yardstickNotes: [String] {
@@ -96,6 +96,17 @@ struct SuiteNotes {
     return recipes.count > 1
       ? "The runs differ in architecture, trunk, activation, optimiser, batch size or epochs: part of a difference may be due to "
         + "that." : nil
+  }
+
+  private var versionsNote: String? {
+    let versions = Set(
+      records.strategies.flatMap { records.runs(of: $0) }.map { run in
+        let versions = run.header.versions
+        return "JointLoss \(versions.jointLoss), \(versions.blas), \(versions.platform)"
+      })
+    return versions.count > 1
+      ? "The runs are of different builds or machines, and agree to rounding only: "
+        + versions.sorted().joined(separator: "; ") + "." : nil
   }
 
   private func seedList(_ seeds: [UInt64]) -> String {
