@@ -35,13 +35,15 @@ import Testing
     let loop = try await Command("training-loop", [], in: folder)
     try #require(loop.succeeded, "\(loop.error)")
     let epochs = loop.output.split(separator: "\n").map { Self.numbers(in: $0.drop { $0 != "[" }) }
-    let (first, last) = (try #require(epochs.first), try #require(epochs.last))
-    #expect(epochs.count == 20 && first.count == 2 && zip(first, last).allSatisfy { $0 > 2 * $1 })
+    #expect(epochs.count == 20 && epochs.allSatisfy { $0.count == 2 })
+    let first = try #require(epochs.first)
+    let last = try #require(epochs.last)
+    #expect(zip(first, last).allSatisfy { $0 > 2 * $1 })
 
     let model = try await Command("own-model", [], in: folder)
     try #require(model.succeeded, "\(model.error)")
     let lines = model.output.split(separator: "\n")
-    let joint = StrategyRegistry.builtIn.types.map(\.descriptor).filter { $0.arrangement == .joint }
+    let joint = StrategyRegistry.builtIn.types.map { $0.descriptor }.filter { $0.arrangement == .joint }
     #expect(lines.map { String($0.prefix { $0 != ":" }) } == joint.map(\.name))
     for line in lines {
       let losses = Self.numbers(in: line.drop { $0 != ":" })
