@@ -1,5 +1,8 @@
 #include "allocation_counter.h"
 
+/* A header of the C library: __GLIBC__ is defined by it, and by no header of the compiler. */
+#include <stdlib.h>
+
 #if defined(__linux__) && defined(__GLIBC__)
 #include <errno.h>
 

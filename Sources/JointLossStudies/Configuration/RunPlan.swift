@@ -69,6 +69,8 @@ extension StudySpecification {
         ? .sgd(learningRate: rate, momentum: momentum ?? 0) : .adam(learningRate: rate),
       batchSize: batchSize ?? recipe.batchSize,
       epochs: epochs ?? recipe.epochs,
-      step: step == StepOptions() ? nil : step)
+      step: step == StepOptions() ? nil : step,
+      architecture: architecture == .hardSharing ? nil : architecture,
+      block: block == .plain ? nil : block)
   }
 }

@@ -49,7 +49,7 @@ extension Trainer {
       try setWeights(weigh())
       let gradient = try gradient(samples, batch)
       guard optimizer.update(flat, by: gradient) else {
-        throw diverged("a parameter is no longer finite after step \(counts.steps)", task: nil)
+        throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
       counts.forward += parts - 1
       counts.backward += passScope == nil ? parts : tasks.count

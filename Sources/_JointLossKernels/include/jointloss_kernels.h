@@ -86,7 +86,8 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
                                 uint64_t layer, uint64_t first_row, size_t rows, size_t columns, double rate);                    \
   /* v <- momentum v + g, p <- p - rate v; returns 0 if a parameter is no longer finite */                        \
   int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum);                                  \
-  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns as jl_sgd */                  \
+  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns 0 if a parameter or a second   \
+   * moment is no longer finite */                                                                                 \
   int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon);
 
 JL_DECLARE(float, f32)
