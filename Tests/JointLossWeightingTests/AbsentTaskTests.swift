@@ -19,7 +19,8 @@ import Testing
     return try #require(value as? [String: Any])
   }
 
-  @Test(arguments: names) func `An absent task gets weight 0, the others a positive one`(name: String) throws {
+  @Test(arguments: names) func `An absent task gets weight 0, the others a positive one`(name: String) throws
+  {
     var strategy = try StrategyRegistry.builtIn.make(name, taskCount: 3)
     for _ in 0..<3 {
       let weights = try strategy.weights(observing: Self.observation([true, false, true])).values
@@ -98,7 +99,7 @@ import Testing
     var three = try StrategyRegistry.builtIn.make("pcgrad", taskCount: 3, parameters: order)
     var two = try StrategyRegistry.builtIn.make("pcgrad", taskCount: 2, parameters: order)
     var all = StepObservation(losses: [])
-    all.gramian = try Gramian(rows: [[2, -1, -0.9], [-1, 3, -2], [-0.9, -2, 1]])
+    all.gramian = try Gramian(rows: [[2, -1, -0.9], [-1, 3, -1.5], [-0.9, -1.5, 1]])
     var some = StepObservation(losses: [])
     some.gramian = try Gramian(rows: [[2, -0.9], [-0.9, 1]])
     let whole = try three.weights(observing: all).values

@@ -68,7 +68,9 @@ extension Trainer {
     let tensors = flat.tensors.indices.map { (flat.tensors[$0].name, flat.view($0)) }
     return tensors
       + optimizer.moments.flatMap { moment, values in
-        flat.tensors.indices.map { ("optimizer.\(moment).\(flat.tensors[$0].name)", flat.view($0, of: values)) }
+        flat.tensors.indices.map {
+          ("optimizer.\(moment).\(flat.tensors[$0].name)", flat.view($0, of: values))
+        }
       }
   }
 
