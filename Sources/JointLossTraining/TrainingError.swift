@@ -12,6 +12,8 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
     case diverged
     /// The strategy could not weigh a step.
     case strategy
+    /// The optimiser has no step for a gradient.
+    case optimizer
   }
 
   /// What went wrong.

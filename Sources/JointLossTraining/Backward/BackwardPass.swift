@@ -5,6 +5,8 @@ final class BackwardPass<Scalar: TrainableScalar> {
   private let forward: ForwardPass<Scalar>
   /// What the pass computes, in the layout of the parameters.
   let gradient: FlatParameters<Scalar>
+  /// Told of every dense layer whose weight gradient is formed.
+  var observer: (any DenseLayerObserver<Scalar>)?
   /// samples × outputs of all heads: weighted cotangents.
   private let weighted: Buffer<Scalar>
   /// One weight for each output of all heads.
@@ -39,6 +41,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
   func heads(weights: [Double]) {
     let heads = forward.layout.heads
     let cotangents = weightedCotangents(weights)
+    observer?.reached(heads, input: forward.input(ofLayer: forward.layout.trunk.count), cotangent: cotangents)
     gradient.weight(heads).setProduct(
       cotangents, .transposed, forward.input(ofLayer: forward.layout.trunk.count), .asIs)
     Scalar._columnSums(gradient.bias(heads), cotangents.pointer, cotangents.rows, cotangents.columns)
@@ -68,6 +71,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
 
   /// The weight gradient of a layer from the masked cotangent of its output.
   func weightGradient(ofLayer layer: Int, cotangent: MatrixView<Scalar>) {
+    observer?.reached(forward.layout.trunk[layer], input: forward.input(ofLayer: layer), cotangent: cotangent)
     gradient.weight(forward.layout.trunk[layer]).setProduct(
       cotangent, .transposed, forward.input(ofLayer: layer), .asIs)
   }

@@ -9,6 +9,8 @@ public struct EpochSummary: Sendable, Hashable {
   /// The share of task pairs with a negative inner product, averaged over the steps; nil where the strategy
   /// sees no Gramian or there is one task.
   public let seenConflictRate: Double?
+  /// The share of the steps whose gradient was clipped; nil where gradients are not clipped.
+  public let clippedShare: Double?
 }
 
 /// What training cost in passes over batches: the same on every machine.

@@ -8,6 +8,7 @@ struct EpochTally {
   private var steps = 0
   private var conflictSum = 0.0
   private var conflictSteps = 0
+  private var clippedSteps: Int?
   private var seconds: [Double] = []
 
   init(taskCount: Int) {
@@ -26,6 +27,9 @@ struct EpochTally {
     self.samples += samples
     steps += 1
   }
+
+  /// Counts a step whose gradient might have been clipped.
+  mutating func add(isClipped: Bool) { clippedSteps = (clippedSteps ?? 0) + (isClipped ? 1 : 0) }
 
   mutating func add(seconds: Double) { self.seconds.append(seconds) }
 
@@ -46,6 +50,7 @@ struct EpochTally {
     guard steps > 0 else { return nil }
     return EpochSummary(
       meanLosses: lossSums.map { $0 / Double(samples) }, meanWeights: weightSums.map { $0 / Double(steps) },
-      stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil)
+      stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil,
+      clippedShare: clippedSteps.map { Double($0) / Double(steps) })
   }
 }

@@ -43,13 +43,16 @@ extension Trainer {
     }
     observeGradients()
     let weights = try weigh()
-    backward.heads(weights: weights.appliesTo == .losses ? lastWeights : ones)
+    let headWeights = weights.appliesTo == .losses ? lastWeights : ones
+    optimizer.observe(forward, backward, weights: lastWeights, headWeights: headWeights)
+    backward.heads(weights: headWeights)
     if let stacked {
       stacked.shared(weights: lastWeights, scope: scope, into: backward)
     } else {
       backward.shared(weights: lastWeights)
     }
-    guard optimizer.update(flat, by: backward.gradient) else {
+    try clipGradient()
+    guard try optimizer.update(flat, by: backward.gradient, learningRate: learningRate) else {
       throw diverged("a parameter is no longer finite after step \(counts.steps)", task: nil)
     }
     tally.add(losses: observation.losses, weights: lastWeights, samples: batch.count)

@@ -23,6 +23,10 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   public internal(set) var lastWeights: [Double]
   /// The number of epochs that have ended.
   public internal(set) var epoch = 0
+  /// The rate of the steps to come: the optimiser's own until ``setLearningRate(_:)`` changes it.
+  public internal(set) var learningRate: Double
+  /// The largest norm that a step's gradient keeps; nil where gradients are not clipped.
+  public let clipNorm: Double?
 
   let batchSize: Int
   let flat: FlatParameters<Scalar>
@@ -30,7 +34,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   let backward: BackwardPass<Scalar>
   /// Present where the strategy sees gradients.
   let stacked: StackedBackwardPass<Scalar>?
-  let optimizer: Optimizer<Scalar>
+  let optimizer: any Optimizer<Scalar>
   let scope: GradientScope
   let ones: [Double]
   /// What the strategy's evidence is cut from; its arrays are written in place from step to step.
@@ -49,11 +53,13 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///   - optimizer: the optimiser of all parameters.
   ///   - batchSize: the samples of a batch, at least 1.
   ///   - seed: the seed of initial parameters and batch order.
+  ///   - clipNorm: the largest norm of the combined gradient of trunk and heads, above 0: longer ones are
+  ///     shortened to it.
   /// - Throws: ``TrainingError`` with the code `configuration` if a number makes no sense, or if the strategy
   ///   sees gradients on shared parameters and the trunk has no layer.
   public init(
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
-    seed: UInt64
+    seed: UInt64, clipNorm: Double? = nil
   ) throws(TrainingError) {
     guard batchSize >= 1, batchSize <= Int(Int32.max) / network.tasks.count else {
       throw TrainingError(
@@ -88,7 +94,10 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
       empty: Batch(inputs: gathered.inputs.view.rows(0..<0), targets: gathered.targets.view.rows(0..<0)))
     backward = BackwardPass(forward)
     stacked = need == .losses ? nil : StackedBackwardPass(forward, scope: scope)
-    self.optimizer = try Optimizer(optimizer, count: flat.count)
+    self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
+    learningRate = optimizer.learningRate
+    if let clipNorm { try Self.validate(clipNorm: clipNorm) }
+    self.clipNorm = clipNorm
     ones = [Double](repeating: 1, count: tasks)
     lastWeights = ones
     observation = StepObservation(losses: [Double](repeating: 0, count: tasks))

@@ -45,10 +45,13 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2 };
                              size_t rows, size_t outputs, double *energy);                                        \
   double jl_binary_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,          \
                             size_t rows, size_t outputs, double *energy);                                         \
-  /* v <- momentum v + g, p <- p - rate v; returns 0 if a parameter is no longer finite */                        \
-  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum);                                  \
-  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns as jl_sgd */                  \
-  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon);
+  /* v <- momentum v + g, p <- p - rate v, or p - rate (momentum v + g) where it looks ahead (Nesterov); returns 0 \
+   * if a parameter is no longer finite */                                                                        \
+  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum, int look_ahead);                  \
+  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k), on the parameters times `keep`         \
+   * (1, or 1 - eta lambda for a decoupled decay lambda); returns as jl_sgd */                                    \
+  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon, \
+                        S keep);
 
 JL_DECLARE(float, f32)
 JL_DECLARE(double, f64)

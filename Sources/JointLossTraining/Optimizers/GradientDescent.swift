@@ -1,0 +1,23 @@
+import JointLossLinearAlgebra
+
+/// Stochastic gradient descent with momentum, Nesterov's or the ordinary one.
+final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
+  private let momentum: Scalar
+  private let looksAhead: Bool
+  private let velocity: Buffer<Scalar>
+
+  init(count: Int, momentum: Double, looksAhead: Bool) {
+    self.momentum = Scalar(momentum)
+    self.looksAhead = looksAhead
+    velocity = Buffer(rows: 1, columns: count)
+  }
+
+  @specialized(where Scalar == Float)
+  func update(
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+  ) -> Bool {
+    Scalar._sgd(
+      parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate), momentum,
+      looksAhead)
+  }
+}
