@@ -54,10 +54,9 @@ public struct RunExecutor: Sendable {
       let data = try Self.data(of: suite, seed: specification.seed)
       networks = try Self.networks(for: suite.tasks, data: data, specification)
       for epoch in 0...specification.epochs {
+        if networks.allSatisfy(\.hasStopped) { break }
         // Separate networks take turns, so that a failure leaves every task with the same epochs.
-        let parts = try networks.map { network throws(RunFailure) in
-          epoch == 0 ? try network.evaluateUntrained() : try network.trainEpoch()
-        }
+        let parts = try networks.map { network throws(RunFailure) in try network.nextEpoch() }
         epochs.append(RunRecord.Epoch(epoch: epoch, parts))
       }
     } catch {
@@ -76,6 +75,8 @@ public struct RunExecutor: Sendable {
         task: failure?.task.map { tasks[$0] },
         selectedEpochs: selected,
         selectedTest: selected.enumerated().map { epochs[$1].test[$0] },
+        stoppedAt: specification.earlyStopping == nil
+          ? nil : networks.flatMap { network in network.tasks.map { _ in min(network.lastEpoch, epochs.count - 1) } },
         passes: networks.reduce(into: RunRecord.Passes(steps: 0, forward: 0, backward: 0, samples: 0)) {
           $0.add($1.counts)
         },

@@ -31,6 +31,12 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   public let batchSize: Int
   /// The number of epochs.
   public let epochs: Int
+  /// How the learning rate changes; absent where it does not, so that runs from before keep their identity.
+  public internal(set) var schedule: LearningRateSchedule?
+  /// The norm at which gradients are clipped; absent where they are not.
+  public internal(set) var clipNorm: Double?
+  /// When a network stops before the last epoch; absent where none does.
+  public internal(set) var earlyStopping: EarlyStopping?
 
   /// The version of the fields' meaning that this build writes.
   static let currentFormat = 1

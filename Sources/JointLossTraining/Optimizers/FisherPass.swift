@@ -45,6 +45,7 @@ struct FisherPass<Scalar: TrainableScalar> {
   }
 
   /// Replaces the cotangents of the mean losses by drawn ones of the samples' losses.
+  @specialized(where Scalar == Float)
   private mutating func draw(_ forward: ForwardPass<Scalar>) {
     let (cotangents, targets) = (forward.cotangents, forward.batch.targets)
     let samples = Double(cotangents.rows)
@@ -73,6 +74,7 @@ struct FisherPass<Scalar: TrainableScalar> {
   }
 
   /// From the cotangents `(p − e_label) / samples` to `p − e_c`.
+  @specialized(where Scalar == Float)
   private mutating func drawClass(
     _ d: UnsafeMutablePointer<Scalar>, classes: Int, label: Int, samples: Double
   ) {

@@ -32,6 +32,7 @@ final class KroneckerFactors<Scalar: TrainableScalar> {
   ///
   /// The k-th average keeps min(1 − 1/k, decay) of the old ones (Martens and Grosse, §5), so that the zeros of
   /// the beginning have no part in it. Cotangents are those of a sample's own loss, not of the batch's mean.
+  @specialized(where Scalar == Float)
   func average(input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, decay: Double) {
     averages += 1
     let old = min(1 - 1 / Double(averages), decay)
@@ -59,6 +60,7 @@ final class KroneckerFactors<Scalar: TrainableScalar> {
   }
 
   /// Replaces the layer's gradient G by `S⁻¹ G A⁻¹`.
+  @specialized(where Scalar == Float)
   func precondition(_ flat: FlatParameters<Scalar>) {
     let (inputs, weight, bias) = (layer.inputs, flat.weight(layer), flat.bias(layer))
     let (joint, weights) = (gradient.view, gradient.view.columns(0..<inputs))
@@ -76,6 +78,7 @@ final class KroneckerFactors<Scalar: TrainableScalar> {
     return sum / Double(moment.rows)
   }
 
+  @specialized(where Scalar == Float)
   private static func factorize(
     _ moment: Buffer<Scalar>, plus damping: Double, into factor: Buffer<Scalar>
   ) throws(LAPACKError) {

@@ -21,7 +21,6 @@ extension Trainer {
   }
 
   /// Shortens the gradient of trunk and heads to ``clipNorm`` where it is longer.
-  @specialized(where Scalar == Float)
   func clipGradient() throws(TrainingError) {
     guard let clipNorm else { return }
     let gradient = backward.gradient
