@@ -10,13 +10,15 @@ import Testing
   ]
 
   /// The allocations of twenty steps after a few that warm up, on batches of two sizes.
-  private func allocations<Strategy: WeightingStrategy>(_ strategy: Strategy, samples: Int = 90) throws -> Int
-  {
+  private func allocations<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, samples: Int, optimizer: OptimizerSpecification = .adam(learningRate: 1e-3),
+    clipNorm: Double? = nil
+  ) throws -> Int {
     let problem = try Problem(
       inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
     let trainer = try Trainer<Float, Strategy>(
-      network: problem.network, strategy: strategy, optimizer: .adam(learningRate: 1e-3),
-      batchSize: samples, seed: 0)
+      network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: samples, seed: 0,
+      clipNorm: clipNorm)
     let data = try PreparedData<Float>(problem.data, network: problem.network)
     func run(_ steps: Int) throws {
       for step in 0..<steps {
@@ -60,5 +62,18 @@ import Testing
     #expect(try gramian(.sharedGradient) == 0)
     #expect(try norms(.sharedParameters) == 0)
     #expect(try norms(.lastSharedLayer) == 0)
+  }
+
+  @Test(
+    .enabled(if: jl_allocations_are_counted() != 0),
+    arguments: [
+      OptimizerSpecification.sgd(learningRate: 1e-3), .nesterov(learningRate: 1e-3), .adamw(learningRate: 1e-3),
+      .kfac(learningRate: 1e-3, interval: 1), .kfac(learningRate: 1e-3, interval: 3),
+    ])
+  func `No optimiser allocates in a step`(optimizer: OptimizerSpecification) throws {
+    let losses = ConstantWeights<LossEvidence>([0.3, 1.7, 1], appliesTo: .sharedGradient)
+    #expect(try allocations(losses, samples: 90, optimizer: optimizer, clipNorm: 0.1) == 0)
+    let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .losses)
+    #expect(try allocations(gramian, samples: 90, optimizer: optimizer, clipNorm: 0.1) == 0)
   }
 }

@@ -10,7 +10,7 @@ final class KroneckerFactors<Scalar: TrainableScalar> {
   /// (inputs + 1) × (inputs + 1).
   private let inputMoment: Buffer<Scalar>
   /// outputs × outputs.
-  private let cotangentMoment: Buffer<Scalar>
+  let cotangentMoment: Buffer<Scalar>
   /// The factors with their damping, as Cholesky factors.
   private let inputFactor: Buffer<Scalar>
   private let cotangentFactor: Buffer<Scalar>
