@@ -142,9 +142,10 @@ import Testing
       }
     }
     // Rows (output o, input i): the place of W[o, i], and of b[o] for i = 2.
-    let places = (0..<3).flatMap { output in [2 * output, 2 * output + 1, 6 + output] }
-    let fisher = (0..<9).map { row in
-      (0..<9).map { column in s[row / 3][column / 3] * a[row % 3][column % 3] }
+    let places = (0..<3).flatMap { output -> [Int] in [2 * output, 2 * output + 1, 6 + output] }
+    var fisher = [[Double]](repeating: [Double](repeating: 0, count: 9), count: 9)
+    for (row, column) in product(9) {
+      fisher[row][column] = s[row / 3][column / 3] * a[row % 3][column % 3]
     }
     #expect(residual(fisher, places.map { step[$0] }, places.map { gradient[$0] }) <= 1e-6)
   }
