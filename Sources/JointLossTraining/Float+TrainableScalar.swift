@@ -1,7 +1,6 @@
 // Documented once, on the protocol.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
-public import JointLossLinearAlgebra
 import _JointLossKernels
 
 extension Float: TrainableScalar {
@@ -83,15 +82,19 @@ extension Float: TrainableScalar {
 
   public static func _loss(
     _ loss: TaskLoss, _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ bias: UnsafePointer<Self>,
-    _ target: UnsafePointer<Self>, _ targetStride: Int, _ rows: Int, _ outputs: Int, _ energy: inout Double
+    _ target: UnsafePointer<Self>, _ targetStride: Int, _ labels: UnsafePointer<Self>?, _ labelStride: Int,
+    _ rows: Int, _ outputs: Int, _ energy: inout Double
   ) -> Double {
     switch loss {
     case .meanSquaredError:
-      jl_mse_f32(y, yStride, bias, target, targetStride, rows, outputs, &energy)
+      jl_mse_f32(
+        y, yStride, bias, target, targetStride, labels, labelStride, rows, outputs, &energy)
     case .softmaxCrossEntropy:
-      jl_softmax_f32(y, yStride, bias, target, targetStride, rows, outputs, &energy)
+      jl_softmax_f32(
+        y, yStride, bias, target, targetStride, labels, labelStride, rows, outputs, &energy)
     case .binaryCrossEntropy:
-      jl_binary_f32(y, yStride, bias, target, targetStride, rows, outputs, &energy)
+      jl_binary_f32(
+        y, yStride, bias, target, targetStride, labels, labelStride, rows, outputs, &energy)
     }
   }
 

@@ -1,11 +1,9 @@
-public import JointLossLinearAlgebra
-
 /// A scalar that networks are trained in: `Float`, and `Double` for checks.
 ///
 /// The underscored requirements are the raw elementwise kernels on dense row-major memory; the network's
 /// passes, which own that memory, are their only callers. What each computes is said in
 /// `jointloss_kernels.h`.
-public protocol TrainableScalar: BLASScalar {
+public protocol TrainableScalar: LayerScalar {
   /// `x ← f(x + bias)`.
   static func _biasActivation(
     _ x: UnsafeMutablePointer<Self>, _ bias: UnsafePointer<Self>, _ rows: Int, _ columns: Int,
@@ -49,10 +47,11 @@ public protocol TrainableScalar: BLASScalar {
   static func _gather(
     _ out: UnsafeMutablePointer<Self>, _ source: UnsafePointer<Self>, _ index: UnsafePointer<Int>,
     _ rows: Int, _ columns: Int)
-  /// A loss, its cotangents in place of the predictions, and the sum of their squares.
+  /// A loss over the labelled rows, its cotangents in place of the predictions, and the sum of their squares.
   static func _loss(
     _ loss: TaskLoss, _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ bias: UnsafePointer<Self>,
-    _ target: UnsafePointer<Self>, _ targetStride: Int, _ rows: Int, _ outputs: Int, _ energy: inout Double
+    _ target: UnsafePointer<Self>, _ targetStride: Int, _ labels: UnsafePointer<Self>?, _ labelStride: Int,
+    _ rows: Int, _ outputs: Int, _ energy: inout Double
   ) -> Double
   /// One step of gradient descent with momentum, Nesterov's where it looks ahead; false if a parameter is no longer finite.
   static func _sgd(

@@ -18,7 +18,7 @@ import Testing
       inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
     let trainer = try Trainer<Float, Strategy>(
       network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: samples, seed: 0,
-      clipNorm: clipNorm)
+      options: StepOptions(clipNorm: clipNorm))
     let data = try PreparedData<Float>(problem.data, network: problem.network)
     func run(_ steps: Int) throws {
       for step in 0..<steps {

@@ -60,7 +60,7 @@ import Testing
     func moved<Strategy: WeightingStrategy>(_ strategy: Strategy, clipNorm: Double?) throws -> [Double] {
       let trainer = try Trainer<Double, Strategy>(
         network: problem.network, strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: 9, seed: 0,
-        clipNorm: clipNorm)
+        options: StepOptions(clipNorm: clipNorm))
       try trainer.setParameters(problem.parameters)
       try trainer.step(on: PreparedData(problem.data, network: problem.network), samples: 0..<9)
       let after = trainer.parameters

@@ -69,8 +69,8 @@ extension StudySpecification {
       batchSize: batchSize ?? recipe.batchSize,
       epochs: epochs ?? recipe.epochs,
       schedule: schedule.flatMap { $0.isConstant ? nil : $0 },
-      clipNorm: clipNorm,
-      earlyStopping: earlyStopping)
+      earlyStopping: earlyStopping,
+      step: clipNorm.map { StepOptions(clipNorm: $0) })
   }
 
   private func optimizer(learningRate: Double) -> OptimizerSpecification {

@@ -57,9 +57,8 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
         tasks: share.map { tasks[$0] })
       trainer = try Trainer(
         network: network, strategy: strategy, optimizer: specification.optimizer,
-        // A batch never holds more than the data; its buffers need not either.
-        batchSize: min(specification.batchSize, data.train.sampleCount), seed: specification.seed,
-        clipNorm: specification.clipNorm)
+        batchSize: specification.batchSize, seed: specification.seed,
+        options: specification.step ?? StepOptions())
       train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
       validation = try PreparedData(data.validation.keeping(share, of: tasks), network: network)
       test = try PreparedData(data.test.keeping(share, of: tasks), network: network)
@@ -145,7 +144,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// What the gradients of the tasks look like on the probe batch; nil where tasks share no network.
   private func diagnostics() throws(TrainingError) -> GradientDiagnostics? {
-    guard Strategy.descriptor.arrangement == .joint, !trainer.network.trunk.isEmpty else { return nil }
+    guard Strategy.descriptor.arrangement == .joint, trainer.sharesParameters else { return nil }
     let gramian = try trainer.gramian(on: validation, samples: probe)
     do {
       return try GradientDiagnostics(gramian)
@@ -164,7 +163,7 @@ extension TaskDataset {
     guard share.count < tasks.count else { return self }
     return try TaskDataset(
       inputCount: inputCount, inputs: inputs, targets: share.map { targets[$0] },
-      tasks: share.map { tasks[$0] })
+      labelled: labelled.map { labelled in share.map { labelled[$0] } }, tasks: share.map { tasks[$0] })
   }
 }
 

@@ -16,7 +16,7 @@ extension RunFailure {
     let status: RunRecord.Footer.Status =
       switch error.code {
       case .diverged, .nonFinite: .diverged
-      case .configuration, .shape, .strategy, .optimizer: .failed
+      case .configuration, .shape, .strategy, .optimizer, .model, .checkpoint: .failed
       }
     self.init(
       status: status, message: error.message, step: error.step,

@@ -33,10 +33,12 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   public let epochs: Int
   /// How the learning rate changes; absent where it does not, so that runs from before keep their identity.
   public internal(set) var schedule: LearningRateSchedule?
-  /// The norm at which gradients are clipped; absent where they are not.
-  public internal(set) var clipNorm: Double?
   /// When a network stops before the last epoch; absent where none does.
   public internal(set) var earlyStopping: EarlyStopping?
+  /// What a step does where the strategy leaves it open; nil for the defaults.
+  ///
+  /// Left out of the JSON then, so that runs from before there was a choice keep their identity.
+  public var step: StepOptions?
 
   /// The version of the fields' meaning that this build writes.
   static let currentFormat = 1

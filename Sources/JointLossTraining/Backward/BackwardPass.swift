@@ -17,7 +17,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
   init(_ forward: ForwardPass<Scalar>) {
     let (network, capacity) = (forward.network, forward.capacity)
     self.forward = forward
-    gradient = FlatParameters(forward.layout)
+    gradient = FlatParameters(forward.layout.placement)
     weighted = Buffer(rows: capacity, columns: network.outputCount)
     columnWeights = Buffer(rows: 1, columns: network.outputCount)
     let widest = network.trunk.max() ?? 0
@@ -41,9 +41,9 @@ final class BackwardPass<Scalar: TrainableScalar> {
   func heads(weights: [Double]) {
     let heads = forward.layout.heads
     let cotangents = weightedCotangents(weights)
-    observer?.reached(heads, input: forward.input(ofLayer: forward.layout.trunk.count), cotangent: cotangents)
-    gradient.weight(heads).setProduct(
-      cotangents, .transposed, forward.input(ofLayer: forward.layout.trunk.count), .asIs)
+    let input = forward.input(ofLayer: forward.layout.trunk.count)
+    observer?.reached(heads.place, input: input, cotangent: cotangents, factor: 1)
+    gradient.weight(heads).setProduct(cotangents, .transposed, input, .asIs)
     Scalar._columnSums(gradient.bias(heads), cotangents.pointer, cotangents.rows, cotangents.columns)
   }
 
@@ -71,9 +71,9 @@ final class BackwardPass<Scalar: TrainableScalar> {
 
   /// The weight gradient of a layer from the masked cotangent of its output.
   func weightGradient(ofLayer layer: Int, cotangent: MatrixView<Scalar>) {
-    observer?.reached(forward.layout.trunk[layer], input: forward.input(ofLayer: layer), cotangent: cotangent)
-    gradient.weight(forward.layout.trunk[layer]).setProduct(
-      cotangent, .transposed, forward.input(ofLayer: layer), .asIs)
+    let (place, input) = (forward.layout.trunk[layer], forward.input(ofLayer: layer))
+    observer?.reached(place.place, input: input, cotangent: cotangent, factor: 1)
+    gradient.weight(place).setProduct(cotangent, .transposed, input, .asIs)
   }
 
   private func maskAndSum(layer index: Int) {

@@ -1,10 +1,19 @@
 import JointLossLinearAlgebra
 
-/// Sees every dense layer that a backward pass reaches.
+/// Where a dense layer's tensors lie in the flat parameter buffer; a layer of a model may have no bias.
+struct DensePlace: Codable, Hashable {
+  let inputs: Int
+  let outputs: Int
+  let weightOffset: Int
+  let biasOffset: Int?
+}
+
+/// Sees every dense layer that a backward pass of one cotangent reaches.
 protocol DenseLayerObserver<Scalar>: AnyObject {
   associatedtype Scalar: TrainableScalar
 
-  /// The layer's input (samples × inputs) and the cotangent of its output before the activation
-  /// (samples × outputs), as the layer's weight gradient is formed of them.
-  func reached(_ layer: DenseLayout, input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>)
+  /// What the layer's weight gradient is made of: its input (samples × inputs), and the cotangent of its output
+  /// before the activation (samples × outputs), which a factor multiplies.
+  func reached(
+    _ layer: DensePlace, input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, factor: Double)
 }

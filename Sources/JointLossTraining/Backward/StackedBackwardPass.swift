@@ -21,42 +21,47 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     taskCount = forward.network.tasks.count
     let (tasks, top) = (taskCount, forward.network.trunk.count - 1)
     stacks = forward.network.trunk.enumerated().map { index, width in
-      Buffer(rows: scope == .lastSharedLayer && index < top ? 0 : forward.capacity, columns: tasks * width)
+      Buffer(rows: scope == .sharedParameters || index == top ? forward.capacity : 0, columns: tasks * width)
     }
     products = LayerGramian(
-      layers: scope == .lastSharedLayer ? [forward.layout.trunk[top]] : forward.layout.trunk,
+      layers: (scope == .sharedParameters ? forward.layout.trunk : [forward.layout.trunk[top]]).map(\.shape),
       tasks: tasks, capacity: forward.capacity)
     exponents = [Int](repeating: 0, count: tasks)
     factors = Buffer(rows: 1, columns: tasks)
   }
 
-  /// The inner products of the task gradients over all shared parameters.
+  /// The inner products of the task gradients over a scope.
   @specialized(where Scalar == Float)
-  func gramian(into gramian: inout Gramian) {
-    products.reset()
-    stackHeads()
-    for index in stride(from: stacks.count - 1, through: 0, by: -1) {
-      add(.products, layer: index, withBias: true)
-      descend(from: index)
-    }
+  func gramian(into gramian: inout Gramian, scope: GradientScope) {
+    sum(.products, scope: scope)
     products.finish(into: &gramian, exponents: exponents)
   }
 
-  /// The norms of the task gradients over a scope: all shared parameters, or the last layer's weights.
+  /// The norms of the task gradients over a scope.
   @specialized(where Scalar == Float)
   func norms(into norms: inout [Double], scope: GradientScope) {
+    sum(.squares, scope: scope)
+    products.finish(into: &norms, exponents: exponents)
+  }
+
+  /// Sums over all shared parameters, the last layer's weights, or its output; leaves the stacks of the layers
+  /// that the scope reaches, masked.
+  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) {
+    let top = stacks.count - 1
     products.reset()
-    stackHeads()
+    stackHeads(isMasked: scope != .representation)
     switch scope {
+    case .representation:
+      products.add(sum, cotangents: stack(ofLayer: top))
+      mask(layer: top)
     case .lastSharedLayer:
-      add(.squares, layer: stacks.count - 1, withBias: false)
+      add(sum, layer: top, withBias: false)
     case .sharedParameters:
-      for index in stride(from: stacks.count - 1, through: 0, by: -1) {
-        add(.squares, layer: index, withBias: true)
+      for index in stride(from: top, through: 0, by: -1) {
+        add(sum, layer: index, withBias: true)
         descend(from: index)
       }
     }
-    products.finish(into: &norms, exponents: exponents)
   }
 
   /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks that are in place.
@@ -65,7 +70,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   @specialized(where Scalar == Float)
   func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
     for task in 0..<taskCount {
-      factors.pointer[task] = Scalar(weights[task] * Self.power(-exponents[task]))
+      factors.pointer[task] = Scalar(weights[task] * powerOfTwo(-exponents[task]))
     }
     for index in stride(from: stacks.count - 1, through: 0, by: -1) {
       let (layer, cotangent) = (forward.layout.trunk[index], backward.cotangent(ofLayer: index))
@@ -79,7 +84,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
 
   private func add(_ sum: LayerGramian<Scalar>.Sum, layer: Int, withBias: Bool) {
     products.add(
-      sum, layer: forward.layout.trunk[layer], stack: stack(ofLayer: layer),
+      sum, layer: forward.layout.trunk[layer].shape, stack: stack(ofLayer: layer),
       input: forward.input(ofLayer: layer), withBias: withBias)
   }
 
@@ -88,17 +93,17 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     stacks[layer].view.rows(0..<forward.batch.count)
   }
 
-  /// The stack under the heads: each task's cotangents times its head's weights, masked.
-  private func stackHeads() {
-    chooseExponents()
+  /// The stack under the heads: each task's cotangents times its head's weights.
+  private func stackHeads(isMasked: Bool) {
+    for task in 0..<taskCount { exponents[task] = rangeExponent(ofEnergy: forward.energies[task]) }
     let (top, heads) = (stacks.count - 1, forward.layout.heads)
     let (stack, cotangents) = (stack(ofLayer: top), forward.cotangents)
     let (output, weights) = (forward.input(ofLayer: top + 1), forward.parameters.weight(heads))
-    for task in 0..<taskCount { factors.pointer[task] = Scalar(Self.power(exponents[task])) }
+    for task in 0..<taskCount { factors.pointer[task] = Scalar(powerOfTwo(exponents[task])) }
     if heads.outputs == taskCount {
       Scalar._outerMask(
         stack.pointer, cotangents.pointer, weights.pointer, factors.pointer, output.pointer, stack.rows,
-        taskCount, heads.inputs, forward.network.activation.kernel)
+        taskCount, heads.inputs, (isMasked ? forward.network.activation : .identity).kernel)
       return
     }
     for task in 0..<taskCount {
@@ -106,7 +111,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       stack.columns(task * heads.inputs..<(task + 1) * heads.inputs).setProduct(
         cotangents.columns(rows), .asIs, weights.rows(rows), .asIs, alpha: factors.pointer[task])
     }
-    mask(layer: top)
+    if isMasked { mask(layer: top) }
   }
 
   /// From the stack of a layer to the stack of the one below.
@@ -125,20 +130,5 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       stack(ofLayer: index).pointer, forward.input(ofLayer: index + 1).pointer, forward.batch.count,
       taskCount,
       forward.layout.trunk[index].outputs, forward.network.activation.kernel)
-  }
-
-  /// Squares of a float leave its range beyond 2^±63: a task whose cotangents are far from 1 is brought there.
-  ///
-  /// Within 2^±20 nothing is scaled, so that ordinary steps do not depend on this.
-  private func chooseExponents() {
-    for task in 0..<taskCount {
-      let norm = forward.energies[task].squareRoot()
-      exponents[task] =
-        norm.isNormal && norm.isFinite && abs(Int(norm.exponent)) > 20 ? -Int(norm.exponent) : 0
-    }
-  }
-
-  private static func power(_ exponent: Int) -> Double {
-    Double(sign: .plus, exponent: exponent, significand: 1)
   }
 }

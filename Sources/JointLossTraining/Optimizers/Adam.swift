@@ -14,7 +14,7 @@ final class Adam<Scalar: TrainableScalar>: Optimizer {
   private let weightDecay: Double
   private let first: Buffer<Scalar>
   private let second: Buffer<Scalar>
-  private var step = 0
+  var state = OptimizerState()
 
   init(count: Int, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
     self.beta1 = beta1
@@ -25,13 +25,18 @@ final class Adam<Scalar: TrainableScalar>: Optimizer {
     second = Buffer(rows: 1, columns: count)
   }
 
+  var tensors: [(name: String, values: MatrixView<Scalar>)] {
+    [("first-moment", first.view), ("second-moment", second.view)]
+  }
+
   @specialized(where Scalar == Float)
   func update(
     _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
   ) -> Bool {
-    step += 1
-    let rate = learningRate / (1 - pow(beta1, Double(step)))
-    let root = 1 / (1 - pow(beta2, Double(step))).squareRoot()
+    state.step += 1
+    let step = Double(state.step)
+    let rate = learningRate / (1 - pow(beta1, step))
+    let root = 1 / (1 - pow(beta2, step)).squareRoot()
     return Scalar._adam(
       parameters.pointer, first.pointer, second.pointer, gradient.pointer, parameters.count, Scalar(rate),
       Scalar(beta1), Scalar(beta2), Scalar(root), Scalar(epsilon), Scalar(1 - learningRate * weightDecay))

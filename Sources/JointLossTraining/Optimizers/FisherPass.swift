@@ -7,7 +7,7 @@ import JointLossLinearAlgebra
 /// `E[d dᵀ] = H`, exactly for every draw where there is one output; in the layers below, the second moment is
 /// that of the Gauss–Newton matrix, which for these losses is the Fisher matrix.
 struct FisherPass<Scalar: TrainableScalar> {
-  private var stream: PhiloxStream
+  var stream: PhiloxStream
   /// The cotangents of the losses, kept while others take their place.
   private var kept: Buffer<Scalar>?
   private var roots: [Double] = []
@@ -19,24 +19,22 @@ struct FisherPass<Scalar: TrainableScalar> {
 
   /// Shows every dense layer's input and its cotangents, those of a sample's own weighted losses.
   ///
-  /// A weight below zero has no curvature to descend: its size is taken.
+  /// The losses are those that the tasks name. A weight below zero has no curvature to descend: its size is
+  /// taken.
   mutating func run(
-    _ forward: ForwardPass<Scalar>, _ backward: BackwardPass<Scalar>, weights: [Double],
-    headWeights: [Double], shows observer: some DenseLayerObserver<Scalar>
-  ) {
-    let cotangents = forward.cotangents
-    let buffer = kept ?? Buffer(rows: forward.capacity, columns: cotangents.columns)
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    shows observer: some DenseLayerObserver<Scalar>
+  ) throws(TrainingError) {
+    let cotangents = pass.cotangents
+    let buffer = kept ?? Buffer(rows: pass.capacity, columns: cotangents.columns)
     kept = buffer
     let saved = buffer.view.rows(0..<cotangents.rows)
     saved.copy(from: cotangents)
+    defer { cotangents.copy(from: saved) }
     Self.setRoots(of: weights, &roots)
     Self.setRoots(of: headWeights, &headRoots)
-    draw(forward)
-    backward.observer = observer
-    backward.shared(weights: roots)
-    backward.heads(weights: headRoots)
-    backward.observer = nil
-    cotangents.copy(from: saved)
+    draw(cotangents, tasks, pass.batch)
+    try pass.showDenseLayers(to: observer, shared: roots, heads: headRoots)
   }
 
   private static func setRoots(of weights: [Double], _ roots: inout [Double]) {
@@ -46,47 +44,54 @@ struct FisherPass<Scalar: TrainableScalar> {
 
   /// Replaces the cotangents of the mean losses by drawn ones of the samples' losses.
   @specialized(where Scalar == Float)
-  private mutating func draw(_ forward: ForwardPass<Scalar>) {
-    let (cotangents, targets) = (forward.cotangents, forward.batch.targets)
-    let samples = Double(cotangents.rows)
-    var target = 0
-    for (task, columns) in zip(forward.network.tasks, forward.layout.headRows) {
-      for row in 0..<cotangents.rows {
-        let d = cotangents.pointer + row * cotangents.stride + columns.lowerBound
-        let y = targets.pointer + row * targets.stride + target
-        switch task.loss {
-        case .meanSquaredError:
-          let root = (2 / Double(columns.count)).squareRoot()
-          for output in 0..<columns.count { d[output] = Scalar(sign() * root) }
-        case .binaryCrossEntropy:
-          let outputs = Double(columns.count)
-          for output in 0..<columns.count {
-            // The cotangent is (p − y) / (samples · outputs).
-            let p = Double(y[output]) + Double(d[output]) * samples * outputs
-            d[output] = Scalar(sign() * (max(p * (1 - p), 0) / outputs).squareRoot())
-          }
-        case .softmaxCrossEntropy:
-          drawClass(d, classes: columns.count, label: Int(y[0]), samples: samples)
-        }
+  private mutating func draw(
+    _ cotangents: MatrixView<Scalar>, _ tasks: [TaskSpecification], _ batch: Batch<Scalar>
+  ) {
+    signsLeft = 0
+    var (output, target) = (0, 0)
+    for (index, task) in tasks.enumerated() {
+      let labelled = batch.labelledCount(of: index)
+      // The mean over samples is to be that over labelled ones.
+      let scale = (Double(cotangents.rows) / Double(max(labelled, 1))).squareRoot()
+      for row in 0..<cotangents.rows where batch.labels.map({ $0[row, index] != 0 }) ?? true {
+        draw(
+          task, cotangents.pointer + row * cotangents.stride + output,
+          batch.targets.pointer + row * batch.targets.stride + target, labelled: Double(labelled),
+          scale: scale)
       }
+      output += task.outputs
       target += task.targetColumns
     }
   }
 
-  /// From the cotangents `(p − e_label) / samples` to `p − e_c`.
+  /// Replaces the cotangents of one sample's loss of one task.
   @specialized(where Scalar == Float)
-  private mutating func drawClass(
-    _ d: UnsafeMutablePointer<Scalar>, classes: Int, label: Int, samples: Double
+  private mutating func draw(
+    _ task: TaskSpecification, _ d: UnsafeMutablePointer<Scalar>, _ target: UnsafePointer<Scalar>,
+    labelled: Double, scale: Double
   ) {
-    var left = stream.uniform()
-    var drawn = classes - 1
-    for index in 0..<classes {
-      let p = Double(d[index]) * samples + (index == label ? 1 : 0)
-      d[index] = Scalar(p)
-      if left >= 0, left < p { drawn = index }
-      left -= p
+    let outputs = Double(task.outputs)
+    switch task.loss {
+    case .meanSquaredError:
+      let root = scale * (2 / outputs).squareRoot()
+      for output in 0..<task.outputs { d[output] = Scalar(sign() * root) }
+    case .binaryCrossEntropy:
+      for output in 0..<task.outputs {
+        // The cotangent is (p − y) / (samples · outputs).
+        let p = Double(target[output]) + Double(d[output]) * labelled * outputs
+        d[output] = Scalar(sign() * scale * (max(p * (1 - p), 0) / outputs).squareRoot())
+      }
+    case .softmaxCrossEntropy:
+      // From (p − e_label) / samples to p − e_c.
+      var (left, drawn) = (stream.uniform(), task.outputs - 1)
+      for output in 0..<task.outputs {
+        let p = Double(d[output]) * labelled + (output == Int(target[0]) ? 1 : 0)
+        d[output] = Scalar(scale * p)
+        if left >= 0, left < p { drawn = output }
+        left -= p
+      }
+      d[drawn] -= Scalar(scale)
     }
-    d[drawn] -= 1
   }
 
   private mutating func sign() -> Double {

@@ -5,6 +5,7 @@ final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
   private let momentum: Scalar
   private let looksAhead: Bool
   private let velocity: Buffer<Scalar>
+  var state = OptimizerState()
 
   init(count: Int, momentum: Double, looksAhead: Bool) {
     self.momentum = Scalar(momentum)
@@ -12,11 +13,14 @@ final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
     velocity = Buffer(rows: 1, columns: count)
   }
 
+  var tensors: [(name: String, values: MatrixView<Scalar>)] { [("velocity", velocity.view)] }
+
   @specialized(where Scalar == Float)
   func update(
     _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
   ) -> Bool {
-    Scalar._sgd(
+    state.step += 1
+    return Scalar._sgd(
       parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate), momentum,
       looksAhead)
   }

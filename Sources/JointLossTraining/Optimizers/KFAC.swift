@@ -13,6 +13,8 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   private let velocity: Buffer<Scalar>
   private var fisher: FisherPass<Scalar>
   private var step = 0
+  /// Whether the factors of the moments have to be formed again.
+  private var isStale = true
   /// The layers that a pass has shown, in its order; all other parameters take the plain gradient.
   private(set) var factors: [KroneckerFactors<Scalar>] = []
 
@@ -27,19 +29,43 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
 
   private var isDue: Bool { step.isMultiple(of: interval) }
 
+  var state: OptimizerState {
+    get {
+      OptimizerState(
+        step: step, stream: fisher.stream, layers: factors.map(\.layer), averages: factors.first?.averages ?? 0)
+    }
+    set {
+      step = newValue.step
+      if let stream = newValue.stream { fisher.stream = stream }
+      factors = newValue.layers.map { KroneckerFactors($0, averages: newValue.averages) }
+      isStale = true
+    }
+  }
+
+  var tensors: [(name: String, values: MatrixView<Scalar>)] {
+    [("velocity", velocity.view)]
+      + factors.enumerated().flatMap { index, factors in
+        [
+          ("layer.\(index).input-moment", factors.inputMoment.view),
+          ("layer.\(index).cotangent-moment", factors.cotangentMoment.view),
+        ]
+      }
+  }
+
   func observe(
-    _ forward: ForwardPass<Scalar>, _ backward: BackwardPass<Scalar>, weights: [Double],
-    headWeights: [Double]
-  ) {
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+  ) throws(TrainingError) {
     guard isDue else { return }
-    fisher.run(forward, backward, weights: weights, headWeights: headWeights, shows: self)
+    try fisher.run(pass, tasks: tasks, weights: weights, headWeights: headWeights, shows: self)
+    isStale = true
   }
 
   func update(
     _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
   ) throws(TrainingError) -> Bool {
-    if isDue {
+    if isStale {
       for factors in factors { try factorize(factors) }
+      isStale = false
     }
     step += 1
     for factors in factors { factors.precondition(gradient) }
@@ -64,13 +90,15 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
 }
 
 extension KFAC: DenseLayerObserver {
-  func reached(_ layer: DenseLayout, input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>) {
+  func reached(
+    _ layer: DensePlace, input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, factor: Double
+  ) {
     if let known = factors.first(where: { $0.layer.weightOffset == layer.weightOffset }) {
-      known.average(input: input, cotangent: cotangent, decay: decay)
+      known.average(input: input, cotangent: cotangent, factor: factor, decay: decay)
     } else {
       let new = KroneckerFactors<Scalar>(layer)
       factors.append(new)
-      new.average(input: input, cotangent: cotangent, decay: decay)
+      new.average(input: input, cotangent: cotangent, factor: factor, decay: decay)
     }
   }
 }

@@ -16,18 +16,35 @@ protocol Optimizer<Scalar>: AnyObject {
 
   /// Takes a look at the curvature of the pass that was just run, before the gradient is formed.
   ///
-  /// `forward` holds the cotangents of the unweighted losses, and does so again afterwards; `backward` is free
-  /// to be used. `weights` are those of the tasks on the shared parameters, `headWeights` those on the heads.
+  /// The weights are those of the tasks on the shared parameters and on their heads. Of a batch in parts it sees
+  /// the last.
   func observe(
-    _ forward: ForwardPass<Scalar>, _ backward: BackwardPass<Scalar>, weights: [Double],
-    headWeights: [Double])
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+  ) throws(TrainingError)
+
+  /// All that it remembers besides ``tensors``; setting it makes room for them.
+  var state: OptimizerState { get set }
+
+  /// What it remembers in the parameters' scalar, by name: the memory itself, to be read for a checkpoint or
+  /// written from one after ``state``.
+  var tensors: [(name: String, values: MatrixView<Scalar>)] { get }
+}
+
+/// What an optimiser remembers besides its tensors.
+struct OptimizerState: Codable, Hashable {
+  /// The steps so far.
+  var step = 0
+  /// The stream of K-FAC's cotangents.
+  var stream: PhiloxStream?
+  /// The layers whose curvature K-FAC knows, in the order of its tensors, and how often each was averaged.
+  var layers: [DensePlace] = []
+  var averages = 0
 }
 
 extension Optimizer {
   // Rules of the gradient alone have nothing to see.
   func observe(
-    _ forward: ForwardPass<Scalar>, _ backward: BackwardPass<Scalar>, weights: [Double],
-    headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
   ) {}
 }
 

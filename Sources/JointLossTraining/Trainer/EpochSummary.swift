@@ -1,8 +1,9 @@
 /// What an epoch of training amounted to.
 public struct EpochSummary: Sendable, Hashable {
-  /// For each task, the mean over the samples of its unweighted loss, each batch at the parameters of its step.
+  /// For each task, the mean over its labelled samples of its unweighted loss, each batch at the parameters of its
+  /// step; not a number for a task without one, which only a loop of one's own can come to.
   public let meanLosses: [Double]
-  /// For each task, the mean of its weight over the steps.
+  /// For each task, the mean over the steps of its weight on the shared gradient, 0 in steps without its labels.
   public let meanWeights: [Double]
   /// The seconds that each step took.
   public let stepSeconds: [Double]
@@ -17,9 +18,9 @@ public struct EpochSummary: Sendable, Hashable {
 public struct PassCounts: Sendable, Hashable, Codable {
   /// Training steps.
   public internal(set) var steps = 0
-  /// Forward passes.
+  /// Forward passes; with micro-batches all but the last of a step run twice.
   public internal(set) var forward = 0
-  /// Backward passes: one a step, or one a task and step where task gradients are taken apart.
+  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart.
   public internal(set) var backward = 0
   /// Samples seen.
   public internal(set) var samples = 0

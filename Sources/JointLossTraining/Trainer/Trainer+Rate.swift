@@ -13,17 +13,9 @@ extension Trainer {
     learningRate = rate
   }
 
-  static func validate(clipNorm: Double) throws(TrainingError) {
-    guard clipNorm > 0, clipNorm.isFinite else {
-      throw TrainingError(
-        .configuration, "gradients are clipped at a finite norm above 0, not \(clipNorm)")
-    }
-  }
-
-  /// Shortens the gradient of trunk and heads to ``clipNorm`` where it is longer.
-  func clipGradient() throws(TrainingError) {
-    guard let clipNorm else { return }
-    let gradient = backward.gradient
+  /// Shortens the gradient of all parameters to ``StepOptions/clipNorm`` where it is longer.
+  func clip(_ gradient: FlatParameters<Scalar>) throws(TrainingError) {
+    guard let clipNorm = options.clipNorm else { return }
     let norm = gradient.norm
     guard norm.isFinite else {
       throw TrainingError(
@@ -34,15 +26,3 @@ extension Trainer {
   }
 }
 
-extension FlatParameters {
-  /// The square root of the sum of all squares, added up in `Double`.
-  fileprivate var norm: Double {
-    let all = view(ParameterLayout.Tensor(name: "", offset: 0, rows: 1, columns: count))
-    return all.dot(all).squareRoot()
-  }
-
-  @specialized(where Scalar == Float)
-  fileprivate func scale(by factor: Scalar) {
-    for index in 0..<count { pointer[index] *= factor }
-  }
-}

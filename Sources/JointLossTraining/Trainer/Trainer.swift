@@ -11,39 +11,55 @@ public import JointLossWeighting
 /// Everything drawn at random comes from streams of the seed that do not depend on the strategy: strategies of
 /// one seed see the same initial parameters and the same batches.
 public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy> {
-  /// The network's shape.
-  public let network: NetworkSpecification
+  /// The number of inputs of a sample.
+  public let inputs: Int
+  /// The tasks.
+  public let tasks: [TaskSpecification]
   /// The strategy in its present state.
   public internal(set) var strategy: Strategy
   /// What training cost so far.
   public internal(set) var counts = PassCounts()
   /// The unweighted losses of the last step's batch, one a task.
   public var lastLosses: [Double] { observation.losses }
-  /// The weights of the last step, one a task.
+  /// The weights of the last step on the shared gradient, one a task, as ``StepOptions/scalePolicy`` scales them.
   public internal(set) var lastWeights: [Double]
   /// The number of epochs that have ended.
   public internal(set) var epoch = 0
   /// The rate of the steps to come: the optimiser's own until ``setLearningRate(_:)`` changes it.
   public internal(set) var learningRate: Double
-  /// The largest norm that a step's gradient keeps; nil where gradients are not clipped.
-  public let clipNorm: Double?
+  /// What a step does where the strategy leaves it open.
+  public let options: StepOptions
 
   let batchSize: Int
+  let network: any TrainedNetwork<Scalar>
   let flat: FlatParameters<Scalar>
-  let forward: ForwardPass<Scalar>
-  let backward: BackwardPass<Scalar>
-  /// Present where the strategy sees gradients.
-  let stacked: StackedBackwardPass<Scalar>?
+  let pass: any TrainingPass<Scalar>
   let optimizer: any Optimizer<Scalar>
+  let seed: UInt64
+  /// The gradients that the strategy sees.
   let scope: GradientScope
-  let ones: [Double]
+  /// The widest scope of gradients that a step takes, or nil where it takes the losses alone.
+  let passScope: GradientScope?
   /// What the strategy's evidence is cut from; its arrays are written in place from step to step.
   var observation: StepObservation
   var tally: EpochTally
   var batchStream: PhiloxStream
   var order: [Int] = []
-  let gathered: (inputs: Buffer<Scalar>, targets: Buffer<Scalar>)
-  var probe: (forward: ForwardPass<Scalar>, stacked: StackedBackwardPass<Scalar>)?
+  let gathered: Batch<Scalar>
+  private let gatheredMemory: [Buffer<Scalar>]
+  // What a step works with, kept so that it allocates nothing.
+  var headWeights: [Double]
+  /// For each task, the samples of the batch, and of its part, that have a label.
+  var labelled: [Int]
+  var partLabelled: [Int]
+  var present: [Bool]
+  var partLosses: [Double]
+  var partWeights: (shared: [Double], heads: [Double])
+  /// The Gramian over all shared parameters, where the scale policy needs it.
+  var sharedGramian: Gramian
+  /// The sum of the gradients of micro-batches, where there are such.
+  let total: FlatParameters<Scalar>?
+  var probe: (any TrainingPass<Scalar>)?
 
   /// Creates a trainer with the seed's initial parameters.
   ///
@@ -53,13 +69,42 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///   - optimizer: the optimiser of all parameters.
   ///   - batchSize: the samples of a batch, at least 1.
   ///   - seed: the seed of initial parameters and batch order.
-  ///   - clipNorm: the largest norm of the combined gradient of trunk and heads, above 0: longer ones are
-  ///     shortened to it.
+  ///   - options: what a step does where the strategy leaves it open.
   /// - Throws: ``TrainingError`` with the code `configuration` if a number makes no sense, or if the strategy
-  ///   sees gradients on shared parameters and the trunk has no layer.
-  public init(
+  ///   sees gradients on shared parameters and there are none, or if the options do not suit the strategy.
+  public convenience init(
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
-    seed: UInt64, clipNorm: Double? = nil
+    seed: UInt64, options: StepOptions = StepOptions()
+  ) throws(TrainingError) {
+    try self.init(
+      network.trained(in: Scalar.self), strategy: strategy, optimizer: optimizer, batchSize: batchSize,
+      seed: seed, options: options)
+  }
+
+  /// Creates a trainer of a model of one's own, with the model's initial parameters.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - strategy: the strategy, created for as many tasks as the model has.
+  ///   - optimizer: the optimiser of all parameters.
+  ///   - batchSize: the samples of a batch, at least 1.
+  ///   - seed: the seed of initial parameters, dropout and batch order.
+  ///   - options: what a step does where the strategy leaves it open.
+  /// - Throws: ``TrainingError`` with the code `model` if the model describes no parameters or tasks, or two of
+  ///   one name; `configuration` as for a network.
+  public convenience init(
+    model: some MultiTaskModel<Scalar>, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
+    seed: UInt64, options: StepOptions = StepOptions()
+  ) throws(TrainingError) {
+    try model.validate()
+    try self.init(
+      ModelNetwork(model), strategy: strategy, optimizer: optimizer, batchSize: batchSize, seed: seed,
+      options: options)
+  }
+
+  private init(
+    _ network: any TrainedNetwork<Scalar>, strategy: Strategy, optimizer: OptimizerSpecification,
+    batchSize: Int, seed: UInt64, options: StepOptions
   ) throws(TrainingError) {
     guard batchSize >= 1, batchSize <= Int(Int32.max) / network.tasks.count else {
       throw TrainingError(
@@ -72,49 +117,58 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
         .configuration,
         "\(Strategy.descriptor.name) reads the task gradients themselves, which this trainer does not form")
     }
-    guard need == .losses || !network.trunk.isEmpty else {
-      throw TrainingError(
-        .configuration,
-        "\(Strategy.descriptor.name) reads \(need.rawValue) on shared parameters, but a trunk without layers "
-          + "shares none")
+    try options.validate(for: Strategy.self, batchSize: batchSize)
+    scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
+    passScope = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
+    if need != .losses { try network.require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)") }
+    if passScope != nil {
+      try network.require(.sharedParameters, for: "the scale policy match-norm compares gradients")
     }
     self.network = network
+    inputs = network.inputs
+    tasks = network.tasks
     self.strategy = strategy
     self.batchSize = batchSize
-    let tasks = network.tasks.count
-    scope = need == .gradientNorms ? strategy.gradientScope : .sharedParameters
-    flat = FlatParameters(ParameterLayout(network))
-    try flat.initialise(network, seed: seed)
-    gathered = (
-      Buffer(rows: batchSize, columns: network.inputs),
-      Buffer(rows: batchSize, columns: network.targetColumns)
+    self.seed = seed
+    self.options = options
+    flat = FlatParameters(network.placement)
+    try network.initialise(flat, seed: seed)
+    let (capacity, count) = (
+      (batchSize + options.accumulation - 1) / options.accumulation, network.tasks.count
     )
-    forward = ForwardPass(
-      network, parameters: flat, capacity: batchSize,
-      empty: Batch(inputs: gathered.inputs.view.rows(0..<0), targets: gathered.targets.view.rows(0..<0)))
-    backward = BackwardPass(forward)
-    stacked = need == .losses ? nil : StackedBackwardPass(forward, scope: scope)
+    gatheredMemory = [network.inputs, network.tasks.reduce(0) { $0 + $1.targetColumns }, count].map {
+      Buffer(rows: capacity, columns: $0)
+    }
+    gathered = Batch(
+      inputs: gatheredMemory[0].view, targets: gatheredMemory[1].view, labels: gatheredMemory[2].view)
+    pass = network.makePass(
+      parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
+    total = options.accumulation > 1 ? FlatParameters(network.placement) : nil
     self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
     learningRate = optimizer.learningRate
-    if let clipNorm { try Self.validate(clipNorm: clipNorm) }
-    self.clipNorm = clipNorm
-    ones = [Double](repeating: 1, count: tasks)
-    lastWeights = ones
-    observation = StepObservation(losses: [Double](repeating: 0, count: tasks))
-    if need == .gramian { observation.gramian = Gramian(taskCount: tasks) }
-    if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: tasks) }
-    tally = EpochTally(taskCount: tasks)
+    lastWeights = [Double](repeating: 1, count: count)
+    (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))
+    labelled = [Int](repeating: 0, count: count)
+    (partLabelled, present) = (labelled, [Bool](repeating: true, count: count))
+    sharedGramian = Gramian(taskCount: passScope == nil ? 0 : count)
+    observation = StepObservation(losses: [Double](repeating: 0, count: count))
+    if need == .gramian { observation.gramian = Gramian(taskCount: count) }
+    if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: count) }
+    tally = EpochTally(taskCount: count)
     batchStream = PhiloxStream(seed: seed, purpose: "batches")
   }
 
   // MARK: Parameters by name
 
-  /// All parameters, row by row: `trunk.K.weight` (outputs × inputs), `trunk.K.bias`, `head.T.weight` and
-  /// `head.T.bias`.
+  /// The tensors of the network, and which tasks each serves.
+  public var tensors: [ParameterTensor] { flat.tensors }
+
+  /// All parameters, row by row: with the plain architecture `trunk.K.weight` (outputs × inputs), `trunk.K.bias`,
+  /// `head.T.weight` and `head.T.bias`.
   public var parameters: [String: [Double]] {
     Dictionary(
-      uniqueKeysWithValues: flat.layout.tensors.map { tensor in
-        (tensor.name, flat.view(tensor).elements.map { Double($0) })
+      uniqueKeysWithValues: tensors.enumerated().map { index, tensor in
+        (tensor.name, flat.view(index).elements.map { Double($0) })
       })
   }
 
@@ -124,7 +178,6 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// - Throws: ``TrainingError`` if a tensor is missing, unknown, of another size or not finite; no parameter
   ///   is changed then.
   public func setParameters(_ values: [String: [Double]]) throws(TrainingError) {
-    let tensors = flat.layout.tensors
     for tensor in tensors {
       guard let elements = values[tensor.name] else {
         throw TrainingError(.shape, "no values are given for the parameter \(tensor.name)")
@@ -143,8 +196,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     if let name = values.keys.sorted().first(where: { !names.contains($0) }) {
       throw TrainingError(.shape, "the network has no parameter \(name)")
     }
-    for tensor in tensors {
-      let view = flat.view(tensor)
+    for (index, tensor) in tensors.enumerated() {
+      let view = flat.view(index)
       for (index, value) in (values[tensor.name] ?? []).enumerated() {
         view[index / tensor.columns, index % tensor.columns] = Scalar(value)
       }

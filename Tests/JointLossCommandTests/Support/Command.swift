@@ -15,6 +15,7 @@ struct Command {
   ///   - arguments: its arguments.
   ///   - folder: where it is.
   ///   - searchPath: where it finds other programs.
+  /// - Throws: what the start of the program throws.
   init(
     _ name: String = "jointloss", _ arguments: [String], in folder: String = BuiltProducts.folder,
     searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? ""

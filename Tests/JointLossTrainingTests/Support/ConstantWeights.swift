@@ -8,20 +8,22 @@ struct ConstantWeights<Evidence: TaskEvidence>: WeightingStrategy {
   }
 
   private let weights: TaskWeights
-  private let scope: GradientScope
+  private let scope: GradientScope?
 
   init(_ setup: StrategySetup) {
     self.init([Double](repeating: 1, count: setup.taskCount), appliesTo: .losses)
   }
 
   init(
-    _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope = .sharedParameters
+    _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope? = nil
   ) {
     self.weights = TaskWeights(weights, appliesTo: appliesTo)
     self.scope = scope
   }
 
-  var gradientScope: GradientScope { scope }
+  var gradientScope: GradientScope? { scope }
+
+  static var weighsAbsentTasks: Bool { true }
 
   func weights(for evidence: Evidence) -> TaskWeights { weights }
 }
@@ -38,7 +40,9 @@ struct NormRecorder: WeightingStrategy {
 
   init(scope: GradientScope) { self.scope = scope }
 
-  var gradientScope: GradientScope { scope }
+  static let weighsAbsentTasks = true
+
+  var gradientScope: GradientScope? { scope }
 
   mutating func weights(for evidence: GradientNormEvidence) -> TaskWeights {
     norms = evidence.norms

@@ -13,7 +13,7 @@ enum LinearRegression {
       inputs: 2, trunk: [], activation: .identity, tasks: [TaskSpecification(name: "y", loss: .meanSquaredError)])
     let trainer = try Trainer<Double, EqualWeighting>(
       network: network, strategy: Problem.equal(network), optimizer: optimizer, batchSize: 4, seed: 0,
-      clipNorm: clipNorm)
+      options: StepOptions(clipNorm: clipNorm))
     try trainer.setParameters(start)
     let data = try PreparedData<Double>(
       TaskDataset(

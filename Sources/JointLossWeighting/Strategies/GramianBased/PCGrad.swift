@@ -55,6 +55,9 @@ public struct PCGrad: WeightingStrategy {
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
     ])
 
+  /// True: a gradient of 0 is left out of all projections.
+  public static let weighsAbsentTasks = true
+
   private enum Order: String, Codable, CaseIterable { case random, ascending }
 
   /// The relative size below which a conflict is rounding and a gradient is no gradient.

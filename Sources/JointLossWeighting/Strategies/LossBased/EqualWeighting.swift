@@ -28,6 +28,9 @@ public struct EqualWeighting: WeightingStrategy {
         "Whether the losses are summed or averaged.")
     ])
 
+  /// True: the others keep their weights.
+  public static let weighsAbsentTasks = true
+
   private enum Reduction: String { case sum, mean }
 
   private let values: [Double]

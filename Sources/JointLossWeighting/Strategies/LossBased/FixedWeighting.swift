@@ -27,6 +27,9 @@ public struct FixedWeighting: WeightingStrategy {
         "weights", .numbers(range: .nonNegative), "One weight a task, at least one above 0; all 1 if empty.")
     ])
 
+  /// True: the others keep their weights.
+  public static let weighsAbsentTasks = true
+
   private let values: [Double]
 
   /// Creates the strategy.

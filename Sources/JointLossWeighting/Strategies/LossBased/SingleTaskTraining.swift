@@ -23,6 +23,9 @@ public struct SingleTaskTraining: WeightingStrategy {
     cost: "T networks instead of one",
     arrangement: .separate)
 
+  /// True: the others keep their weights.
+  public static let weighsAbsentTasks = true
+
   private let values: [Double]
 
   /// Creates the strategy.
