@@ -1,7 +1,9 @@
 #include "allocation_counter.h"
 
-#if defined(__linux__) && defined(__GLIBC__)
+/* Any header of the C library says which one it is; those of the compiler, stddef.h among them, do not. */
 #include <errno.h>
+
+#if defined(__linux__) && defined(__GLIBC__)
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);

@@ -113,7 +113,7 @@ import Testing
     ),
     (
       .kfac(learningRate: 0.5),
-      #"{"kfac":{"damping":0.001,"decay":0.95,"interval":10,"learningRate":0.5,"momentum":0.9}}"#
+      #"{"kfac":{"damping":0.01,"decay":0.95,"interval":10,"learningRate":0.5,"momentum":0.9}}"#
     ),
   ])
   func `The JSON that identities are made of stays`(optimizer: OptimizerSpecification, json: String) throws {

@@ -79,7 +79,7 @@ extension StudySpecification {
     case .adamw: .adamw(learningRate: learningRate, weightDecay: weightDecay ?? 0.01)
     case .sgd: .sgd(learningRate: learningRate, momentum: momentum ?? 0)
     case .nesterov: .nesterov(learningRate: learningRate, momentum: momentum ?? 0.9)
-    case .kfac: .kfac(learningRate: learningRate, momentum: momentum ?? 0.9, damping: damping ?? 1e-3)
+    case .kfac: .kfac(learningRate: learningRate, momentum: momentum ?? 0.9, damping: damping ?? 0.01)
     }
   }
 }

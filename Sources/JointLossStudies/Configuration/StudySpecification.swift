@@ -69,7 +69,7 @@ public struct StudySpecification: Sendable, Hashable {
   public var momentum: Double?
   /// The decoupled weight decay of `adamw`, at least 0; 0.01 if nil.
   public var weightDecay: Double?
-  /// The damping of `kfac`, above 0; 0.001 if nil.
+  /// The damping of `kfac`, above 0; 0.01 if nil.
   public var damping: Double?
   /// How the learning rate changes from epoch to epoch; not at all if nil.
   public var schedule: LearningRateSchedule?

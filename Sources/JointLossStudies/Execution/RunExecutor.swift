@@ -75,8 +75,11 @@ public struct RunExecutor: Sendable {
         task: failure?.task.map { tasks[$0] },
         selectedEpochs: selected,
         selectedTest: selected.enumerated().map { epochs[$1].test[$0] },
-        stoppedAt: specification.earlyStopping == nil
-          ? nil : networks.flatMap { network in network.tasks.map { _ in min(network.lastEpoch, epochs.count - 1) } },
+        stoppedAt: specification.earlyStopping == nil || epochs.isEmpty
+          ? nil
+          : networks.flatMap { network in
+            network.tasks.map { _ in min(network.lastEpoch, epochs.count - 1) }
+          },
         passes: networks.reduce(into: RunRecord.Passes(steps: 0, forward: 0, backward: 0, samples: 0)) {
           $0.add($1.counts)
         },

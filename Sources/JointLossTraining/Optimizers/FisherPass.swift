@@ -3,7 +3,7 @@ import JointLossLinearAlgebra
 /// A backward pass of random cotangents whose second moment is the curvature of the losses at the predictions.
 ///
 /// For the squared error and the binary cross entropy the Hessian H by a sample's predictions is diagonal:
-/// `√H z` with random signs z. For the softmax `p − e_c` with the class c drawn from p. So
+/// `√H z` with the signs z of ``BalancedSigns``. For the softmax `p − e_c` with the class c drawn from p. So
 /// `E[d dᵀ] = H`, exactly for every draw where there is one output; in the layers below, the second moment is
 /// that of the Gauss–Newton matrix, which for these losses is the Fisher matrix.
 struct FisherPass<Scalar: TrainableScalar> {
@@ -12,8 +12,7 @@ struct FisherPass<Scalar: TrainableScalar> {
   private var kept: Buffer<Scalar>?
   private var roots: [Double] = []
   private var headRoots: [Double] = []
-  private var signs: UInt64 = 0
-  private var signsLeft = 0
+  private var signs = BalancedSigns()
 
   init(seed: UInt64) { stream = PhiloxStream(seed: seed, purpose: "optimizer") }
 
@@ -47,7 +46,7 @@ struct FisherPass<Scalar: TrainableScalar> {
   private mutating func draw(
     _ cotangents: MatrixView<Scalar>, _ tasks: [TaskSpecification], _ batch: Batch<Scalar>
   ) {
-    signsLeft = 0
+    signs.draw(samples: cotangents.rows, using: &stream)
     var (output, target) = (0, 0)
     for (index, task) in tasks.enumerated() {
       let labelled = batch.labelledCount(of: index)
@@ -55,7 +54,7 @@ struct FisherPass<Scalar: TrainableScalar> {
       let scale = (Double(cotangents.rows) / Double(max(labelled, 1))).squareRoot()
       for row in 0..<cotangents.rows where batch.labels.map({ $0[row, index] != 0 }) ?? true {
         draw(
-          task, cotangents.pointer + row * cotangents.stride + output,
+          task, sample: row, firstOutput: output, cotangents.pointer + row * cotangents.stride + output,
           batch.targets.pointer + row * batch.targets.stride + target, labelled: Double(labelled),
           scale: scale)
       }
@@ -67,19 +66,20 @@ struct FisherPass<Scalar: TrainableScalar> {
   /// Replaces the cotangents of one sample's loss of one task.
   @specialized(where Scalar == Float)
   private mutating func draw(
-    _ task: TaskSpecification, _ d: UnsafeMutablePointer<Scalar>, _ target: UnsafePointer<Scalar>,
-    labelled: Double, scale: Double
+    _ task: TaskSpecification, sample: Int, firstOutput: Int, _ d: UnsafeMutablePointer<Scalar>,
+    _ target: UnsafePointer<Scalar>, labelled: Double, scale: Double
   ) {
     let outputs = Double(task.outputs)
     switch task.loss {
     case .meanSquaredError:
       let root = scale * (2 / outputs).squareRoot()
-      for output in 0..<task.outputs { d[output] = Scalar(sign() * root) }
+      for output in 0..<task.outputs { d[output] = Scalar(signs[sample, firstOutput + output] * root) }
     case .binaryCrossEntropy:
       for output in 0..<task.outputs {
         // The cotangent is (p − y) / (samples · outputs).
         let p = Double(target[output]) + Double(d[output]) * labelled * outputs
-        d[output] = Scalar(sign() * scale * (max(p * (1 - p), 0) / outputs).squareRoot())
+        d[output] = Scalar(
+          signs[sample, firstOutput + output] * scale * (max(p * (1 - p), 0) / outputs).squareRoot())
       }
     case .softmaxCrossEntropy:
       // From (p − e_label) / samples to p − e_c.
@@ -92,17 +92,5 @@ struct FisherPass<Scalar: TrainableScalar> {
       }
       d[drawn] -= Scalar(scale)
     }
-  }
-
-  private mutating func sign() -> Double {
-    if signsLeft == 0 {
-      signs = stream.next()
-      signsLeft = 64
-    }
-    defer {
-      signs >>= 1
-      signsLeft -= 1
-    }
-    return signs & 1 == 0 ? 1 : -1
   }
 }

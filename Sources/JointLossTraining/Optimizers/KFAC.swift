@@ -27,7 +27,8 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
     fisher = FisherPass(seed: seed)
   }
 
-  private var isDue: Bool { step.isMultiple(of: interval) }
+  /// At first every step counts: the moments of a single batch are poor.
+  private var isDue: Bool { step < interval || step.isMultiple(of: interval) }
 
   var state: OptimizerState {
     get {
