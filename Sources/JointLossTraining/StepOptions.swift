@@ -64,7 +64,7 @@ public struct StepOptions: Codable, Hashable, Sendable {
 
 extension StepOptions {
   /// Checks the options against a strategy's needs and the size of a batch.
-  func validate<Strategy: WeightingStrategy>(
+  package func validate<Strategy: WeightingStrategy>(
     for strategy: Strategy.Type, batchSize: Int
   ) throws(TrainingError) {
     let (name, need) = (Strategy.descriptor.name, Strategy.Evidence.need)

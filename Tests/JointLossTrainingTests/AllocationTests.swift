@@ -11,11 +11,15 @@ import Testing
 
   /// The allocations of twenty steps after a few that warm up, on batches of two sizes.
   private func allocations<Strategy: WeightingStrategy>(
-    _ strategy: Strategy, samples: Int, optimizer: OptimizerSpecification = .adam(learningRate: 1e-3),
-    clipNorm: Double? = nil
+    _ strategy: Strategy, samples: Int, on network: NetworkSpecification? = nil,
+    optimizer: OptimizerSpecification = .adam(learningRate: 1e-3), clipNorm: Double? = nil
   ) throws -> Int {
-    let problem = try Problem(
-      inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
+    let problem =
+      if let network {
+        try Problem(network, samples: samples)
+      } else {
+        try Problem(inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
+      }
     let trainer = try Trainer<Float, Strategy>(
       network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: samples, seed: 0,
       options: StepOptions(clipNorm: clipNorm))
@@ -75,5 +79,18 @@ import Testing
     #expect(try allocations(losses, samples: 90, optimizer: optimizer, clipNorm: 0.1) == 0)
     let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .losses)
     #expect(try allocations(gramian, samples: 90, optimizer: optimizer, clipNorm: 0.1) == 0)
+  }
+
+  @Test(.enabled(if: jl_allocations_are_counted() != 0), arguments: NetworkCase.all)
+  func `No step of any architecture allocates`(_ test: NetworkCase) throws {
+    let (network, weights) = (test.network, Array([0.3, 1.7, 1].prefix(test.network.tasks.count)))
+    let losses = ConstantWeights<LossEvidence>(weights, appliesTo: .sharedGradient)
+    #expect(try allocations(losses, samples: 20, on: network) == 0)
+    let gramian = ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient)
+    #expect(try allocations(gramian, samples: 20, on: network) == 0)
+    for scope in GradientScope.allCases {
+      let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
+      #expect(try allocations(norms, samples: 20, on: network) == 0)
+    }
   }
 }

@@ -185,7 +185,7 @@ import Testing
     for (a, b) in product(3) { due[2 + a][2 + b] = 2 * ((a == b ? p[a] : 0) - p[a] * p[b]) }
     for (output, p) in [0.8, 0.5].enumerated() { due[5 + output][5 + output] = 0.5 * p * (1 - p) / 2 }
     let kfac = try #require(trainer.optimizer as? KFAC<Double>)
-    let moment = try #require(kfac.factors.first).cotangentMoment.view
+    let moment = try #require(kfac.layers.first).cotangentMoment.view
     for (a, b) in product(7) where a <= b {
       // 64000 draws: five standard deviations of a product of cotangents of variance due[a][a], due[b][b].
       let bound = 5 * (due[a][a] * due[b][b]).squareRoot() * 2 / 64000.squareRoot()
@@ -307,7 +307,7 @@ import Testing
     func steps<Evidence: TaskEvidence>(
       _ trainer: Trainer<Double, ConstantWeights<Evidence>>
     ) throws -> [Double] {
-      let prepared = try PreparedData<Double>(data, inputs: 2, tasks: tasks)
+      let prepared = try PreparedData<Double>(data, network: network)
       for _ in 0..<5 { try trainer.step(on: prepared, samples: 0..<Tiny.samples) }
       return trainer.parameters.sorted { $0.key < $1.key }.flatMap(\.value)
     }
@@ -327,7 +327,7 @@ import Testing
     try check(ConstantWeights<GramianEvidence>([1.5], appliesTo: .sharedGradient))
   }
 
-  @Test func `State and tensors restore the optimiser exactly`() throws {
+  @Test func `A checkpoint restores every optimiser exactly`() throws {
     for optimizer: OptimizerSpecification in [
       .sgd(learningRate: 0.1, momentum: 0.9), .nesterov(learningRate: 0.1), .adam(learningRate: 0.1),
       .adamw(learningRate: 0.1), .kfac(learningRate: 0.1, interval: 3),
@@ -343,13 +343,7 @@ import Testing
       }
       let (whole, resumed) = (try trainer(), try trainer())
       for _ in 0..<7 { try whole.step(on: data, samples: 0..<12) }
-      try resumed.setParameters(whole.parameters)
-      resumed.optimizer.state = try JSONDecoder().decode(
-        OptimizerState.self, from: JSONEncoder().encode(whole.optimizer.state))
-      for (target, source) in zip(resumed.optimizer.tensors, whole.optimizer.tensors) {
-        #expect(target.name == source.name)
-        target.values.copy(from: source.values)
-      }
+      try resumed.restore(whole.checkpoint())
       for _ in 0..<7 {
         try whole.step(on: data, samples: 0..<12)
         try resumed.step(on: data, samples: 0..<12)

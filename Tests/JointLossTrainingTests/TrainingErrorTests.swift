@@ -66,12 +66,12 @@ import Testing
     let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
     let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
     #expect(message(.configuration) { _ = try trainer(losses, batchSize: 0) }.contains("not 0 samples"))
-    #expect(message(.configuration) { _ = try trainer(gramian, trunk: []) }.contains("shares none"))
-    #expect(message(.configuration) { _ = try trainer(norms, trunk: []) }.contains("shares none"))
+    #expect(message(.configuration) { _ = try trainer(gramian, trunk: []) }.contains("share none"))
+    #expect(message(.configuration) { _ = try trainer(norms, trunk: []) }.contains("share none"))
     let text = message(.configuration) {
       _ = try trainer(losses, trunk: []).gramian(on: data(network(trunk: [])), samples: 0..<2)
     }
-    #expect(text.contains("no Gramian"))
+    #expect(text.contains("have no Gramian"))
   }
 
   private func data<Scalar: TrainableScalar>(

@@ -70,7 +70,7 @@ extension StudySpecification {
       epochs: epochs ?? recipe.epochs,
       schedule: schedule.flatMap { $0.isConstant ? nil : $0 },
       earlyStopping: earlyStopping,
-      step: clipNorm.map { StepOptions(clipNorm: $0) })
+      step: step == StepOptions() ? nil : step)
   }
 
   private func optimizer(learningRate: Double) -> OptimizerSpecification {

@@ -14,8 +14,8 @@ struct StudyReader {
     var study = StudySpecification()
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
-      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "trunk", "activation", "baseline",
-      "reference",
+      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "trunk", "activation",
+      "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline", "reference",
     ]
     for (key, value) in fields(of: root, at: "", known: known) {
       switch key {
@@ -35,6 +35,10 @@ struct StudyReader {
       case "trunk":
         list(value, at: key) { $0.integer($1, at: $2) }.map { study.trunk = $0 }
       case "activation": choice(value, at: key).map { study.activation = $0 }
+      case "gradient-scope": choice(value, at: key).map { study.gradientScope = $0 }
+      case "head-policy": choice(value, at: key).map { study.headPolicy = $0 }
+      case "scale-policy": choice(value, at: key).map { study.scalePolicy = $0 }
+      case "accumulation": integer(value, at: key).map { study.accumulation = $0 }
       case "baseline": text(value, at: key).map { study.baseline = $0 }
       default: text(value, at: key).map { study.reference = $0 }
       }

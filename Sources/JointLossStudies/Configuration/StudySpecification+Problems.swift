@@ -40,7 +40,7 @@ extension StudySpecification {
         require(seen.insert(seed).inserted, "seeds[\(index)]", "the seed \(seed) is listed twice")
       }
     }
-    for (key, value) in [("epochs", epochs), ("batch-size", batchSize)] {
+    for (key, value) in [("epochs", epochs), ("batch-size", batchSize), ("accumulation", accumulation)] {
       if let value {
         require((1...Limit.count).contains(value), key, "is 1 to \(Limit.count), not \(value)")
       }

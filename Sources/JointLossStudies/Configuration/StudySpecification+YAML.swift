@@ -61,6 +61,10 @@ extension StudySpecification {
     if let earlyStopping { lines.append("early-stopping: \(earlyStopping.flow)") }
     if let trunk { lines.append("trunk: \(Self.flow(trunk))") }
     if let activation { lines.append("activation: \(activation.rawValue)") }
+    if let gradientScope { lines.append("gradient-scope: \(gradientScope.rawValue)") }
+    if let headPolicy { lines.append("head-policy: \(headPolicy.rawValue)") }
+    if let scalePolicy { lines.append("scale-policy: \(scalePolicy.rawValue)") }
+    if let accumulation { lines.append("accumulation: \(accumulation)") }
     lines.append("baseline: \(Self.quotedIfNeeded(baseline))")
     lines.append("reference: \(Self.quotedIfNeeded(reference))")
     return lines.joined(separator: "\n") + "\n"

@@ -81,6 +81,14 @@ public struct StudySpecification: Sendable, Hashable {
   public var trunk: [Int]?
   /// The trunk's activation.
   public var activation: Activation?
+  /// The gradients that rules see which prescribe none; all shared parameters if nil.
+  public var gradientScope: GradientScope?
+  /// What heads follow; what the strategy says if nil.
+  public var headPolicy: StepOptions.HeadPolicy?
+  /// How weights are scaled; not at all if nil.
+  public var scalePolicy: StepOptions.ScalePolicy?
+  /// The micro-batches of a batch, at least 1; 1 if nil.
+  public var accumulation: Int?
   /// The strategy that losses are divided by, as label or name: one that trains a network for each task.
   public var baseline = "single-task"
   /// The strategy that the others are tested against, as label or name.
@@ -91,6 +99,13 @@ public struct StudySpecification: Sendable, Hashable {
 
   /// Creates the default study: six strategies on related and unrelated tasks, ten paired seeds.
   public init() {}
+
+  /// What a step does where the strategy leaves it open.
+  var step: StepOptions {
+    StepOptions(
+      gradientScope: gradientScope, headPolicy: headPolicy ?? .strategy, scalePolicy: scalePolicy ?? .native,
+      accumulation: accumulation ?? 1, clipNorm: clipNorm)
+  }
 
   /// The seeds themselves, in order.
   public var seedValues: [UInt64] {

@@ -28,9 +28,11 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
   private let probe: Range<Int>
   private var stepSeconds: [Double] = []
   private let specification: RunSpecification
-  /// The epochs so far, from the untrained one on.
-  private var epochs: [Epoch] = []
-  /// Their validation losses, one a task, as one number each: what schedule and early stopping read.
+  private var last: Epoch?
+  /// The validation losses before training, one a task.
+  private var untrained: [Double] = []
+  /// For each epoch so far, from the untrained one on, its validation losses as one number: what schedule and
+  /// early stopping read.
   private var scores: [Double] = []
 
   /// The network of some of a suite's tasks.
@@ -55,11 +57,13 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
       let network = try NetworkSpecification(
         inputs: data.train.inputCount, trunk: specification.trunk, activation: specification.activation,
         tasks: share.map { tasks[$0] })
+      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
+      // Before buffers of that size are made.
+      try train.requireBatch(of: specification.batchSize)
       trainer = try Trainer(
         network: network, strategy: strategy, optimizer: specification.optimizer,
         batchSize: specification.batchSize, seed: specification.seed,
         options: specification.step ?? StepOptions())
-      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
       validation = try PreparedData(data.validation.keeping(share, of: tasks), network: network)
       test = try PreparedData(data.test.keeping(share, of: tasks), network: network)
     } catch {
@@ -77,20 +81,34 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
   }
 
   /// The last epoch that was trained; 0 before training.
-  var lastEpoch: Int { max(epochs.count - 1, 0) }
+  var lastEpoch: Int { trainer.epoch }
 
   /// Whether the validation losses end the training before its last epoch.
   var hasStopped: Bool { specification.earlyStopping?.ends(validation: scores) ?? false }
+
+  func checkpoint() throws(TrainingError) -> Checkpoint { try trainer.checkpoint() }
+
+  /// Goes on from a checkpoint that was made after these epochs of the run.
+  func restore(_ checkpoint: Checkpoint, after epochs: [RunRecord.Epoch]) throws(TrainingError) {
+    try trainer.restore(checkpoint)
+    scores = []
+    for epoch in epochs.prefix(lastEpoch + 1) { append(Epoch(epoch, of: tasks)) }
+  }
+
+  private func append(_ epoch: Epoch) {
+    if scores.isEmpty { untrained = epoch.validation }
+    last = epoch
+    scores.append(EpochSelection.score(of: epoch.validation, untrained: untrained))
+  }
 
   /// The next epoch: at first the untrained network, then trained, and evaluated outside the timed steps.
   ///
   /// A network that has stopped stays as it is: its last epoch is returned again.
   func nextEpoch() throws(RunFailure) -> Epoch {
-    if hasStopped, let last = epochs.last { return last }
+    if hasStopped, let last { return last }
     do {
-      let epoch = epochs.isEmpty ? try evaluated(train: trainer.losses(on: train)) : try trainedEpoch()
-      epochs.append(epoch)
-      scores.append(EpochSelection.score(of: epoch.validation, untrained: epochs[0].validation))
+      let epoch = scores.isEmpty ? try evaluated(train: trainer.losses(on: train)) : try trainedEpoch()
+      append(epoch)
       return epoch
     } catch {
       throw RunFailure(error, tasks: tasks)
@@ -99,7 +117,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   private func trainedEpoch() throws(TrainingError) -> Epoch {
     if let schedule = specification.schedule {
-      let share = schedule.factor(epoch: epochs.count, of: specification.epochs, validation: scores)
+      let share = schedule.factor(epoch: scores.count, of: specification.epochs, validation: scores)
       try trainer.setLearningRate(share * specification.optimizer.learningRate)
     }
     let summary = try trainer.trainEpoch(on: train)
@@ -164,6 +182,19 @@ extension TaskDataset {
     return try TaskDataset(
       inputCount: inputCount, inputs: inputs, targets: share.map { targets[$0] },
       labelled: labelled.map { labelled in share.map { labelled[$0] } }, tasks: share.map { tasks[$0] })
+  }
+}
+
+extension NetworkTraining.Epoch {
+  /// The part of a recorded epoch that belongs to the network of some tasks, without its diagnostics.
+  fileprivate init(_ epoch: RunRecord.Epoch, of tasks: [Int]) {
+    func share(_ values: [Double]) -> [Double] { tasks.map { values[$0] } }
+    train = share(epoch.train)
+    validation = share(epoch.validation)
+    test = share(epoch.test)
+    weights = epoch.weights.map(share)
+    learningRate = epoch.learningRates?[tasks[0]]
+    clippedShare = epoch.clippedShares?[tasks[0]]
   }
 }
 

@@ -33,7 +33,7 @@ struct OutputFolder {
   ///   - name: the name of the file.
   /// - Throws: ``StudyError`` with the path.
   func write(_ text: String, to name: String) throws(StudyError) {
-    try AtomicFile.write(Data(text.utf8), to: "\(path)/\(name)")
+    try StudyFile.write(Data(text.utf8), to: "\(path)/\(name)")
   }
 
   /// The text of a file.
@@ -50,7 +50,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path.
   func remove(_ name: String) throws(StudyError) {
     let file = "\(path)/\(name)"
-    guard unlink(file) == 0 || errno == ENOENT else { throw AtomicFile.failure(file) }
+    guard unlink(file) == 0 || errno == ENOENT else { throw StudyFile.failure(file) }
   }
 
   /// Gives a file its final name, in place of any file that has it.
@@ -61,7 +61,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path.
   func move(_ temporary: String, to name: String) throws(StudyError) {
     let file = "\(path)/\(name)"
-    guard rename("\(path)/\(temporary)", file) == 0 else { throw AtomicFile.failure(file) }
+    guard rename("\(path)/\(temporary)", file) == 0 else { throw StudyFile.failure(file) }
   }
 }
 

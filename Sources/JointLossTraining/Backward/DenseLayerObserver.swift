@@ -6,6 +6,14 @@ struct DensePlace: Codable, Hashable {
   let outputs: Int
   let weightOffset: Int
   let biasOffset: Int?
+
+  /// Whether the layer lies in a buffer of so many parameters.
+  func isInside(_ count: Int) -> Bool {
+    guard (1...count).contains(inputs), (1...count).contains(outputs), weightOffset >= 0 else { return false }
+    let (weights, overflow) = inputs.multipliedReportingOverflow(by: outputs)
+    return !overflow && weights <= count && weightOffset <= count - weights
+      && biasOffset.map { $0 >= 0 && $0 <= count - outputs } ?? true
+  }
 }
 
 /// Sees every dense layer that a backward pass of one cotangent reaches.

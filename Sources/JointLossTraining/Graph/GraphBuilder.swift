@@ -97,9 +97,10 @@ struct GraphBuilder {
   }
 
   /// A linear combination of nodes with one learned coefficient each.
-  mutating func stitch(_ name: String, of nodes: [GraphNode], coefficients: [Double]) -> GraphNode {
-    let weight = add("\(name).weight", columns: nodes.count, task: nil, .elements(coefficients))
-    return append(width: nodes[0].width, task: nil) { output in
+  mutating func stitch(_ name: String, of nodes: [GraphNode], task: Int?, coefficients: [Double]) -> GraphNode
+  {
+    let weight = add("\(name).weight", columns: nodes.count, task: task, .elements(coefficients))
+    return append(width: nodes[0].width, task: task) { output in
       StitchLayer(sources: nodes, output: output, weight: weight)
     }
   }

@@ -76,7 +76,8 @@ final class GradientSink<Scalar: TrainableScalar> {
         let tensor = tensors[weight]
         guard isCounted(tensor, in: scope) else { continue }
         products.add(
-          sum, layer: LayerShape(inputs: tensor.columns, outputs: tensor.rows), stack: cotangents, input: input,
+          sum, layer: LayerShape(inputs: tensor.columns, outputs: tensor.rows), stack: cotangents,
+          input: input,
           withBias: bias != nil && scope == .sharedParameters)
       case .explicit(let tensor, let gradients):
         guard isCounted(tensors[tensor], in: scope) else { continue }

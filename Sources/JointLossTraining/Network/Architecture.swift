@@ -22,13 +22,13 @@ public enum Architecture: Codable, Hashable, Sendable {
   /// Progressive layered extraction: levels of ``customizedGateControl(sharedExperts:taskExperts:)``, each reading
   /// the mixtures of the one below. Below the last level a further gate mixes all experts for the shared experts of
   /// the next: through it every expert there, and every gate two levels below the last or deeper, serves all tasks
-  /// and is shared. The last level shares its shared experts alone.
+  /// and is shared (without task experts a task's gates serve it alone). The last level shares its shared experts alone.
   ///
   /// H. Tang et al., RecSys 2020, section 4.2.
   case progressiveExtraction(levels: Int, sharedExperts: Int, taskExperts: Int)
   /// Cross-stitch: a tower for each task with the layers of the trunk; after every layer each tower goes on with a
-  /// linear combination of all towers, one learned coefficient a pair. All of it but the heads is shared; the last
-  /// shared layers are those of all towers. Coefficients start at 0.9 for a tower's own, 0.1 divided among the
+  /// linear combination of all towers, one learned coefficient a pair. Towers are shared, and all coefficients but a task's last ones, which
+  /// serve its head alone; the last shared layers are those of all towers. Coefficients start at 0.9 for a tower's own, 0.1 divided among the
   /// others.
   ///
   /// I. Misra et al., *Cross-stitch networks for multi-task learning*, CVPR 2016.

@@ -34,7 +34,8 @@ public struct BlockSpecification: Codable, Hashable, Sendable {
     }
     guard !residual || zip([inputs] + trunk, trunk).contains(where: { $0 == $1 }) else {
       throw TrainingError(
-        .configuration, "no layer of the trunk \(trunk) on \(inputs) inputs is as wide as its input: none can "
+        .configuration,
+        "no layer of the trunk \(trunk) on \(inputs) inputs is as wide as its input: none can "
           + "have a residual sum")
     }
   }

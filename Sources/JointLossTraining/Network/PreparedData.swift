@@ -74,6 +74,14 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
     }
   }
 
+  /// Checks that the data can fill a batch.
+  package func requireBatch(of size: Int) throws(TrainingError) {
+    guard size <= sampleCount else {
+      throw TrainingError(
+        .shape, "a batch of \(size) samples is larger than the training data of \(sampleCount)")
+    }
+  }
+
   private static func mask(
     _ labelled: [[Bool]], samples: Int, tasks: [TaskSpecification]
   ) throws(TrainingError) -> Buffer<Scalar> {

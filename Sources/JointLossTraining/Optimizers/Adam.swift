@@ -25,9 +25,7 @@ final class Adam<Scalar: TrainableScalar>: Optimizer {
     second = Buffer(rows: 1, columns: count)
   }
 
-  var tensors: [(name: String, values: MatrixView<Scalar>)] {
-    [("first-moment", first.view), ("second-moment", second.view)]
-  }
+  var moments: [(name: String, values: Buffer<Scalar>)] { [("first", first), ("second", second)] }
 
   @specialized(where Scalar == Float)
   func update(

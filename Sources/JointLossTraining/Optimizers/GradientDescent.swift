@@ -13,7 +13,7 @@ final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
     velocity = Buffer(rows: 1, columns: count)
   }
 
-  var tensors: [(name: String, values: MatrixView<Scalar>)] { [("velocity", velocity.view)] }
+  var moments: [(name: String, values: Buffer<Scalar>)] { [("first", velocity)] }
 
   @specialized(where Scalar == Float)
   func update(

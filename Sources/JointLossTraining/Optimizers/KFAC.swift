@@ -16,7 +16,7 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   /// Whether the factors of the moments have to be formed again.
   private var isStale = true
   /// The layers that a pass has shown, in its order; all other parameters take the plain gradient.
-  private(set) var factors: [KroneckerFactors<Scalar>] = []
+  private(set) var layers: [KroneckerFactors<Scalar>] = []
 
   init(count: Int, momentum: Double, damping: Double, decay: Double, interval: Int, seed: UInt64) {
     self.momentum = Scalar(momentum)
@@ -33,24 +33,25 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   var state: OptimizerState {
     get {
       OptimizerState(
-        step: step, stream: fisher.stream, layers: factors.map(\.layer), averages: factors.first?.averages ?? 0)
+        step: step, stream: fisher.stream, layers: layers.map(\.layer), averages: layers.first?.averages ?? 0)
     }
     set {
       step = newValue.step
       if let stream = newValue.stream { fisher.stream = stream }
-      factors = newValue.layers.map { KroneckerFactors($0, averages: newValue.averages) }
+      layers = newValue.layers.map { KroneckerFactors($0, averages: newValue.averages) }
       isStale = true
     }
   }
 
-  var tensors: [(name: String, values: MatrixView<Scalar>)] {
-    [("velocity", velocity.view)]
-      + factors.enumerated().flatMap { index, factors in
-        [
-          ("layer.\(index).input-moment", factors.inputMoment.view),
-          ("layer.\(index).cotangent-moment", factors.cotangentMoment.view),
-        ]
-      }
+  var moments: [(name: String, values: Buffer<Scalar>)] { [("first", velocity)] }
+
+  var factors: [(name: String, values: MatrixView<Scalar>)] {
+    layers.enumerated().flatMap { index, layer in
+      [
+        ("input-moment.\(index)", layer.inputMoment.view),
+        ("cotangent-moment.\(index)", layer.cotangentMoment.view),
+      ]
+    }
   }
 
   func observe(
@@ -65,11 +66,11 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
     _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
   ) throws(TrainingError) -> Bool {
     if isStale {
-      for factors in factors { try factorize(factors) }
+      for factors in layers { try factorize(factors) }
       isStale = false
     }
     step += 1
-    for factors in factors { factors.precondition(gradient) }
+    for factors in layers { factors.precondition(gradient) }
     return Scalar._sgd(
       parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate),
       momentum, false)
@@ -94,11 +95,11 @@ extension KFAC: DenseLayerObserver {
   func reached(
     _ layer: DensePlace, input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, factor: Double
   ) {
-    if let known = factors.first(where: { $0.layer.weightOffset == layer.weightOffset }) {
+    if let known = layers.first(where: { $0.layer.weightOffset == layer.weightOffset }) {
       known.average(input: input, cotangent: cotangent, factor: factor, decay: decay)
     } else {
       let new = KroneckerFactors<Scalar>(layer)
-      factors.append(new)
+      layers.append(new)
       new.average(input: input, cotangent: cotangent, factor: factor, decay: decay)
     }
   }

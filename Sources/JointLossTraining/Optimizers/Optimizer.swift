@@ -22,12 +22,15 @@ protocol Optimizer<Scalar>: AnyObject {
     _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
   ) throws(TrainingError)
 
-  /// All that it remembers besides ``tensors``; setting it makes room for them.
+  /// All that it remembers besides ``moments`` and ``factors``; setting it makes room for these.
   var state: OptimizerState { get set }
 
-  /// What it remembers in the parameters' scalar, by name: the memory itself, to be read for a checkpoint or
-  /// written from one after ``state``.
-  var tensors: [(name: String, values: MatrixView<Scalar>)] { get }
+  /// What it remembers of every parameter, by name, in the layout of the parameters.
+  var moments: [(name: String, values: Buffer<Scalar>)] { get }
+
+  /// What it remembers of layers, by name. This and ``moments`` are the memory itself, to be read for a checkpoint
+  /// or written from one after ``state``.
+  var factors: [(name: String, values: MatrixView<Scalar>)] { get }
 }
 
 /// What an optimiser remembers besides its tensors.
@@ -36,13 +39,15 @@ struct OptimizerState: Codable, Hashable {
   var step = 0
   /// The stream of K-FAC's cotangents.
   var stream: PhiloxStream?
-  /// The layers whose curvature K-FAC knows, in the order of its tensors, and how often each was averaged.
+  /// The layers whose curvature K-FAC knows, in the order of its factors, and how often each was averaged.
   var layers: [DensePlace] = []
   var averages = 0
 }
 
 extension Optimizer {
-  // Rules of the gradient alone have nothing to see.
+  // Rules of the gradient alone have nothing to see and know no layers.
+  var factors: [(name: String, values: MatrixView<Scalar>)] { [] }
+
   func observe(
     _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
   ) {}

@@ -15,6 +15,8 @@ struct EpochTally: Codable {
     weightSums = [Double](repeating: 0, count: taskCount)
   }
 
+  var taskCount: Int { weightSums.count }
+
   /// Makes room for the times of the steps to come, so that a step allocates nothing.
   mutating func reserve(steps: Int) { seconds.reserveCapacity(steps) }
 

@@ -14,10 +14,7 @@ extension Trainer {
   @discardableResult
   public func trainEpoch(on data: PreparedData<Scalar>) throws(TrainingError) -> EpochSummary {
     try require(data, holds: 0..<data.sampleCount)
-    guard batchSize <= data.sampleCount else {
-      throw TrainingError(
-        .shape, "a batch of \(batchSize) samples is larger than the training data of \(data.sampleCount)")
-    }
+    try data.requireBatch(of: batchSize)
     if order.count != data.sampleCount { order = Array(0..<data.sampleCount) }
     for index in order.indices { order[index] = index }
     batchStream.shuffle(&order)

@@ -31,10 +31,13 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   public let options: StepOptions
 
   let batchSize: Int
+  /// The strategy before the first step.
+  let initialStrategy: Strategy
   let network: any TrainedNetwork<Scalar>
   let flat: FlatParameters<Scalar>
   let pass: any TrainingPass<Scalar>
-  let optimizer: any Optimizer<Scalar>
+  let optimizerSpecification: OptimizerSpecification
+  var optimizer: any Optimizer<Scalar>
   let seed: UInt64
   /// The gradients that the strategy sees.
   let scope: GradientScope
@@ -128,6 +131,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     inputs = network.inputs
     tasks = network.tasks
     self.strategy = strategy
+    initialStrategy = strategy
     self.batchSize = batchSize
     self.seed = seed
     self.options = options
@@ -145,6 +149,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
       parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
     total = options.accumulation > 1 ? FlatParameters(network.placement) : nil
     self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
+    optimizerSpecification = optimizer
     learningRate = optimizer.learningRate
     lastWeights = [Double](repeating: 1, count: count)
     (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))

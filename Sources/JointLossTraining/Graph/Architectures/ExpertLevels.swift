@@ -23,8 +23,8 @@ extension GraphBuilder {
             task: isLast ? task : nil, component: "level/\(level)/\(specification.name)/expert/\(expert)")
         }
       }
-      // A task's mixture feeds its experts of the next level alone: those are its own on the last level.
-      let owners = tasks.indices.map { level >= levels - 2 ? $0 : nil }
+      // A task's mixture feeds its experts of the next level and gate of the next level alone: those experts are its own on the last level.
+      let owners = tasks.indices.map { level >= levels - 2 || taskExperts == 0 ? $0 : nil }
       let below = own
       own = tasks.enumerated().map { task, specification in
         mixture(
