@@ -88,7 +88,7 @@ import Testing
     #expect(try allocations(losses, samples: 20, on: network) == 0)
     let gramian = ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient)
     #expect(try allocations(gramian, samples: 20, on: network) == 0)
-    for scope in GradientScope.allCases {
+    for scope in GradientScope.onParameters {
       let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
       #expect(try allocations(norms, samples: 20, on: network) == 0)
     }

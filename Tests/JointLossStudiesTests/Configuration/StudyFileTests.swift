@@ -35,6 +35,10 @@ import Testing
       momentum: 0.9
       trunk: [32, 8]
       activation: tanh
+      gradient-scope: representation
+      head-policy: unit
+      scale-policy: match-norm
+      accumulation: 4
       baseline: apart
       reference: gradnorm
       """)
@@ -54,6 +58,10 @@ import Testing
     expected.momentum = 0.9
     expected.trunk = [32, 8]
     expected.activation = .tanh
+    expected.gradientScope = .representation
+    expected.headPolicy = .unit
+    expected.scalePolicy = .matchNorm
+    expected.accumulation = 4
     expected.baseline = "apart"
     expected.reference = "gradnorm"
     #expect(study == expected)
@@ -148,6 +156,11 @@ import Testing
     ("suites: [{name: a, set: {rho: [1, b]}}]", "study.yaml:1: suites[0].set.rho[1]: is a number, not “b”"),
     ("epochs: 0", "study.yaml:1: epochs: is 1 to 10000000, not 0"),
     ("batch-size: 0", "study.yaml:1: batch-size: is 1 to 10000000, not 0"),
+    ("accumulation: 0", "study.yaml:1: accumulation: is 1 to 10000000, not 0"),
+    (
+      "head-policy: units",
+      "study.yaml:1: head-policy: is strategy | unit | weighted, not “units”: did you mean “unit”?"
+    ),
     ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
     ("learning-rate: nan", "study.yaml:1: learning-rate: is a finite number above 0, not nan"),
     ("learning-rate: 1e999", "study.yaml:1: learning-rate: is a finite number above 0, not inf"),
@@ -240,6 +253,8 @@ import Testing
     study.seeds = .list([5, 0, .max])
     study.epochs = 12
     study.batchSize = 3
+    (study.gradientScope, study.headPolicy) = (.lastSharedLayer, .weighted)
+    (study.scalePolicy, study.accumulation) = (.sumToTasks, 2)
     study.learningRate = 1e-3
     study.optimizer = .sgd
     study.momentum = 0.95

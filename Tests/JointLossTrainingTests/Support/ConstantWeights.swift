@@ -34,7 +34,7 @@ struct NormRecorder: WeightingStrategy {
     name: "norm-recorder", title: "norm recorder", formula: "w_t = 1", appliesTo: .losses)
 
   private(set) var norms: [Double] = []
-  private var scope = GradientScope.sharedParameters
+  private var scope: GradientScope? = .sharedParameters
 
   init(_ setup: StrategySetup) {}
 
@@ -65,4 +65,9 @@ struct GramianRecorder: WeightingStrategy {
     gramian = evidence.gramian
     return TaskWeights([Double](repeating: 1, count: evidence.taskCount), appliesTo: .losses)
   }
+}
+
+extension GradientScope {
+  /// The scopes that every network has.
+  static let onParameters = [sharedParameters, lastSharedLayer]
 }
