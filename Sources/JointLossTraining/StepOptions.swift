@@ -37,8 +37,9 @@ public struct StepOptions: Codable, Hashable, Sendable {
   /// losses of the whole batch, so all micro-batches but the last run forward twice. Only for rules that see
   /// losses: the gradients of a mean are not known from those of its parts without keeping T of them.
   public var accumulation: Int
-  /// The largest norm of the combined gradient of all parameters, above 0: a longer one is shortened to it,
-  /// before the optimiser sees it. Nil where gradients are not clipped.
+  /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
+  ///
+  /// A longer gradient is shortened to it before the optimiser sees it.
   public var clipNorm: Double?
 
   /// Creates options; the defaults are those of the papers.

@@ -1,9 +1,10 @@
 #include "allocation_counter.h"
 
-/* Any header of the C library says which one it is; those of the compiler, stddef.h among them, do not. */
-#include <errno.h>
+/* A header of the C library: __GLIBC__ is defined by it, and by no header of the compiler. */
+#include <stdlib.h>
 
 #if defined(__linux__) && defined(__GLIBC__)
+#include <errno.h>
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);

@@ -71,7 +71,8 @@ import Testing
   @Test(
     .enabled(if: jl_allocations_are_counted() != 0),
     arguments: [
-      OptimizerSpecification.sgd(learningRate: 1e-3), .nesterov(learningRate: 1e-3), .adamw(learningRate: 1e-3),
+      OptimizerSpecification.sgd(learningRate: 1e-3), .nesterov(learningRate: 1e-3),
+      .adamw(learningRate: 1e-3),
       .kfac(learningRate: 1e-3, interval: 1), .kfac(learningRate: 1e-3, interval: 3),
     ])
   func `No optimiser allocates in a step`(optimizer: OptimizerSpecification) throws {

@@ -82,7 +82,9 @@ import Testing
         network: network, strategy: Problem.equal(network),
         optimizer: .kfac(learningRate: 1, momentum: 0, damping: 1e-18, interval: 1), batchSize: Self.samples,
         seed: 0)
-      let names = ["trunk.0.weight": 0..<6, "trunk.0.bias": 6..<9, "head.0.weight": 9..<12, "head.0.bias": 12..<13]
+      let names = [
+        "trunk.0.weight": 0..<6, "trunk.0.bias": 6..<9, "head.0.weight": 9..<12, "head.0.bias": 12..<13,
+      ]
       try trainer.setParameters(names.mapValues { Array(parameters[$0]) })
       let data = try TaskDataset(inputCount: 2, inputs: inputs, targets: [targets], tasks: network.tasks)
       try trainer.step(on: PreparedData(data, network: network), samples: 0..<Self.samples)
@@ -175,7 +177,8 @@ import Testing
       TaskDataset(
         inputCount: 3, inputs: (0..<48).map { _ in stream.normal() },
         targets: [
-          (0..<32).map { _ in stream.normal() }, (0..<16).map { Double($0 % 3) }, (0..<32).map { Double($0 % 2) },
+          (0..<32).map { _ in stream.normal() }, (0..<16).map { Double($0 % 3) },
+          (0..<32).map { Double($0 % 2) },
         ], tasks: network.tasks), network: network)
     for _ in 0..<4000 { try trainer.step(on: data, samples: 0..<16) }
 
@@ -222,7 +225,8 @@ import Testing
       _ optimizer: OptimizerSpecification, _ data: TaskDataset, _ start: [String: [Double]]
     ) throws -> [Double] {
       let trainer = try Trainer<Double, EqualWeighting>(
-        network: problem.network, strategy: Problem.equal(problem.network), optimizer: optimizer, batchSize: 30,
+        network: problem.network, strategy: Problem.equal(problem.network), optimizer: optimizer,
+        batchSize: 30,
         seed: 0)
       try trainer.setParameters(start)
       let prepared = try PreparedData<Double>(data, network: problem.network)
@@ -242,7 +246,8 @@ import Testing
   @Test func `A factor that damping does not save is a typed error, and no parameter moves`() throws {
     // Three inputs that are one, in numbers without rounding.
     let network = try NetworkSpecification(
-      inputs: 3, trunk: [], activation: .identity, tasks: [TaskSpecification(name: "y", loss: .meanSquaredError)])
+      inputs: 3, trunk: [], activation: .identity,
+      tasks: [TaskSpecification(name: "y", loss: .meanSquaredError)])
     let data = try PreparedData<Double>(
       TaskDataset(
         inputCount: 3, inputs: [1, 1, 1, -1, -1, -1, 2, 2, 2, -2, -2, -2], targets: [[1, 2, 3, 4]],
@@ -263,7 +268,8 @@ import Testing
 
   @Test func `Curvature does not touch what a strategy sees`() throws {
     let problem = try Problem(
-      inputs: 4, trunk: [5, 3], activation: .relu, tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
+      inputs: 4, trunk: [5, 3], activation: .relu,
+      tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
       samples: 9)
     func step(_ optimizer: OptimizerSpecification) throws -> [Double] {
       let trainer = try Trainer<Double, NormRecorder>(

@@ -25,7 +25,8 @@ import Testing
       [0.46254060961061455, 0.04852753560155808, 0.3302291085403422]
     ),
   ])
-  func `Five steps are those of the definition`(optimizer: OptimizerSpecification, expected: [Double]) throws {
+  func `Five steps are those of the definition`(optimizer: OptimizerSpecification, expected: [Double]) throws
+  {
     expect(try LinearRegression.train(optimizer, steps: 5).parameters, expected)
   }
 
@@ -55,7 +56,8 @@ import Testing
 
   @Test func `One gradient of trunk and heads is clipped, whatever the strategy sees`() throws {
     let problem = try Problem(
-      inputs: 4, trunk: [5, 3], activation: .tanh, tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
+      inputs: 4, trunk: [5, 3], activation: .tanh,
+      tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
       samples: 9)
     func moved<Strategy: WeightingStrategy>(_ strategy: Strategy, clipNorm: Double?) throws -> [Double] {
       let trainer = try Trainer<Double, Strategy>(
@@ -86,7 +88,8 @@ import Testing
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     func steps(_ rates: [Double]) throws -> [String: [Double]] {
       let trainer = try Trainer<Double, EqualWeighting>(
-        network: problem.network, strategy: Problem.equal(problem.network), optimizer: .sgd(learningRate: 0.1),
+        network: problem.network, strategy: Problem.equal(problem.network),
+        optimizer: .sgd(learningRate: 0.1),
         batchSize: 6, seed: 0)
       for rate in rates {
         try trainer.setLearningRate(rate)

@@ -45,7 +45,9 @@ import Testing
     }.squareRoot()
   }
 
-  @Test func `Matched norms: the direction of the weights, the length of equal ones, for every evidence`() throws {
+  @Test func `Matched norms: the direction of the weights, the length of equal ones, for every evidence`()
+    throws
+  {
     let problem = try problem()
     let equal = sharedNorm(try problem.gradient(Problem.equal(problem.network)), of: problem)
     let native = try problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
@@ -67,7 +69,8 @@ import Testing
       #expect(abs(sharedNorm(gradient, of: problem) - equal) <= 1e-12 * equal)
       // The heads keep the weights of the strategy.
       #expect(
-        differences.error(of: gradient, shared: Self.weights.map { factor * $0 }, heads: Self.weights) <= 1e-7)
+        differences.error(of: gradient, shared: Self.weights.map { factor * $0 }, heads: Self.weights) <= 1e-7
+      )
     }
   }
 
@@ -83,7 +86,8 @@ import Testing
     #expect(sharedNorm(gradient, of: problem) <= 1e-14)
   }
 
-  @Test func `Weights scaled to the sum T, in a batch without labels of one task to the number of the others`()
+  @Test
+  func `Weights scaled to the sum T, in a batch without labels of one task to the number of the others`()
     throws
   {
     let problem = try problem()
@@ -148,7 +152,8 @@ import Testing
     activation: Activation, outputs: [Int]
   ) throws {
     let problem = try Problem(
-      inputs: 4, trunk: [7], activation: activation, tasks: outputs.map { (.meanSquaredError, $0) }, samples: 9)
+      inputs: 4, trunk: [7], activation: activation, tasks: outputs.map { (.meanSquaredError, $0) },
+      samples: 9)
     let expected = try Jacobian(rows: representationGradients(of: problem)).gramian
     let recorder = try problem.stepped(
       GramianRecorder(), options: StepOptions(gradientScope: .representation))

@@ -13,7 +13,8 @@ extension RunRecord {
 
   private var footerDefect: (key: String, message: String)? {
     let tasks = header.tasks.count
-    if let stopped = footer.stoppedAt, stopped.count != tasks || stopped.contains(where: { $0 >= epochs.count })
+    if let stopped = footer.stoppedAt,
+      stopped.count != tasks || stopped.contains(where: { $0 >= epochs.count })
     {
       return ("stoppedAt", "is not one of the epochs for each of \(tasks) tasks")
     }

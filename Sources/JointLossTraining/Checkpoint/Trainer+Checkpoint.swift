@@ -17,7 +17,8 @@ extension Trainer {
       }, metadata: ["format": "jointloss \(CheckpointState<Strategy>.currentFormat)"])
     let state = CheckpointState(
       origin: try origin(), strategy: strategy, optimizer: optimizer.state,
-      learningRate: learningRate, batches: batchStream, epoch: epoch, counts: counts, tally: tally, lastLosses: observation.losses, lastWeights: lastWeights)
+      learningRate: learningRate, batches: batchStream, epoch: epoch, counts: counts, tally: tally,
+      lastLosses: observation.losses, lastWeights: lastWeights)
     return Checkpoint(tensors: try tensors.encoded(), unsealed: try Self.json(state))
   }
 
@@ -44,7 +45,8 @@ extension Trainer {
     guard state.optimizer.layers.allSatisfy({ $0.isInside(flat.count) }) else {
       throw TrainingError(.checkpoint, "the checkpoint has the curvature of layers that this network has not")
     }
-    let restored: any Optimizer<Scalar> = try optimizerSpecification.makeOptimizer(count: flat.count, seed: seed)
+    let restored: any Optimizer<Scalar> = try optimizerSpecification.makeOptimizer(
+      count: flat.count, seed: seed)
     restored.state = state.optimizer
     let targets = stateTensors(restored)
     try Self.require(tensors, fit: targets)
@@ -76,7 +78,9 @@ extension Trainer {
     let tensors = flat.tensors.indices.map { (flat.tensors[$0].name, flat.view($0)) }
     return tensors
       + optimizer.moments.flatMap { moment, values in
-        flat.tensors.indices.map { ("optimizer.\(moment).\(flat.tensors[$0].name)", flat.view($0, of: values)) }
+        flat.tensors.indices.map {
+          ("optimizer.\(moment).\(flat.tensors[$0].name)", flat.view($0, of: values))
+        }
       } + optimizer.factors.map { ("optimizer.\($0.name)", $0.values) }
   }
 

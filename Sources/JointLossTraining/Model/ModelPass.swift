@@ -63,7 +63,9 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///   - sample: the sample's row in the batch.
   ///   - task: the task's index.
   /// - Returns: false where the label is missing.
-  public func isLabelled(_ sample: Int, of task: Int) -> Bool { batch.labels.map { $0[sample, task] != 0 } ?? true }
+  public func isLabelled(_ sample: Int, of task: Int) -> Bool {
+    batch.labels.map { $0[sample, task] != 0 } ?? true
+  }
 
   /// The predictions of a task, or once the losses are taken their cotangents.
   ///
@@ -208,7 +210,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
       let (outputs, targets) = (outputs(of: task), targets(of: task))
       losses[task] = Scalar._loss(
         specification.loss, outputs.pointer, outputs.stride, noBias.pointer, targets.pointer, targets.stride,
-        batch.labels.map { $0.pointer + task }, batch.labels?.stride ?? 0, outputs.rows, outputs.columns, &energy)
+        batch.labels.map { $0.pointer + task }, batch.labels?.stride ?? 0, outputs.rows, outputs.columns,
+        &energy)
     }
   }
 

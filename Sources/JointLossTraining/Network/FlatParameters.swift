@@ -49,7 +49,8 @@ final class FlatParameters<Scalar: TrainableScalar> {
   /// The part of values in the layout of the parameters that belongs to a tensor: rows × columns.
   func view(_ tensor: Int, of values: Buffer<Scalar>) -> MatrixView<Scalar> {
     let (shape, offset) = (placement.tensors[tensor], placement.offsets[tensor])
-    return values.view.columns(offset..<offset + shape.count).reshaped(rows: shape.rows, columns: shape.columns)
+    return values.view.columns(offset..<offset + shape.count).reshaped(
+      rows: shape.rows, columns: shape.columns)
   }
 }
 

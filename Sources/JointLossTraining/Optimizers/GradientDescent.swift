@@ -21,7 +21,8 @@ final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
   ) -> Bool {
     state.step += 1
     return Scalar._sgd(
-      parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate), momentum,
+      parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate),
+      momentum,
       looksAhead)
   }
 }

@@ -25,4 +25,3 @@ extension Trainer {
     tally.add(isClipped: norm > clipNorm)
   }
 }
-

@@ -123,7 +123,9 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     try options.validate(for: Strategy.self, batchSize: batchSize)
     scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
     passScope = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
-    if need != .losses { try network.require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)") }
+    if need != .losses {
+      try network.require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
+    }
     if passScope != nil {
       try network.require(.sharedParameters, for: "the scale policy match-norm compares gradients")
     }

@@ -168,7 +168,8 @@ import Testing
     #expect(plan.suiteLabels == ["related", "unrelated"])
   }
 
-  @Test func `What a step leaves open is in the run's specification, and not where it is the default`() throws {
+  @Test func `What a step leaves open is in the run's specification, and not where it is the default`() throws
+  {
     let plain = try Local.plan(Local.study())
     #expect(plain.runs.allSatisfy { $0.step == nil })
     let json = try plain.runs[0].canonicalJSON

@@ -175,7 +175,8 @@ import Testing
       "study.yaml:3: momentum: is in [0, 1), not 1"
     ),
     (
-      "optimizer: kfac", "study.yaml:1: optimizer: kfac needs a learning-rate: those of the suites are for adam"
+      "optimizer: kfac",
+      "study.yaml:1: optimizer: kfac needs a learning-rate: those of the suites are for adam"
     ),
     ("weight-decay: 0.1", "study.yaml:1: weight-decay: belongs to the optimizer adamw"),
     (

@@ -147,7 +147,8 @@ import Testing
     let whole = try records(of: study)
     study.accumulation = 3
     for (a, b) in zip(whole, try records(of: study)) {
-      #expect(a.footer.passes.steps == b.footer.passes.steps && b.footer.passes.forward > a.footer.passes.forward)
+      #expect(
+        a.footer.passes.steps == b.footer.passes.steps && b.footer.passes.forward > a.footer.passes.forward)
       for (x, y) in zip(a.epochs[3].validation, b.epochs[3].validation) { #expect(abs(x - y) <= 1e-4 * x) }
     }
   }

@@ -66,8 +66,9 @@ import Testing
   }
 
   @Test func `The rate of each epoch is in its line`() throws {
-    for record in try records({ $0.schedule = try LearningRateSchedule(.step(every: 4, factor: 0.5), warmUp: 1) })
-    {
+    for record in try records({
+      $0.schedule = try LearningRateSchedule(.step(every: 4, factor: 0.5), warmUp: 1)
+    }) {
       #expect(record.defect == nil && record.epochs[0].learningRates == nil)
       let rates = record.epochs.dropFirst().map { $0.learningRates ?? [] }
       #expect(rates == [0.2, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1].map { [$0, $0] })
@@ -80,7 +81,8 @@ import Testing
   @Test func `A plateau follows the validation loss of its network`() throws {
     let schedule = try LearningRateSchedule(.plateau(patience: 1, factor: 0.5))
     var drops = 0
-    for record in try records({ $0.schedule = schedule }) where record.header.specification.strategy == "apart" {
+    for record in try records({ $0.schedule = schedule })
+    where record.header.specification.strategy == "apart" {
       for task in 0..<2 {
         let scores = record.epochs.map { $0.validation[task] / record.epochs[0].validation[task] }
         for epoch in 1...12 {
@@ -98,7 +100,8 @@ import Testing
     #expect(all.allSatisfy { $0.epochs.dropFirst().allSatisfy { $0.clippedShares == [1, 1] } })
     let none = try records { $0.clipNorm = 1e3 }
     #expect(none.allSatisfy { $0.epochs.dropFirst().allSatisfy { $0.clippedShares == [0, 0] } })
-    #expect(none.map { $0.epochs.map(\.validation) } == (try records { _ in }).map { $0.epochs.map(\.validation) })
+    #expect(
+      none.map { $0.epochs.map(\.validation) } == (try records { _ in }).map { $0.epochs.map(\.validation) })
   }
 
   @Test(arguments: StudySpecification.Optimizer.allCases)
@@ -156,7 +159,8 @@ import Testing
 
   /// A suite that forgets its validation split.
   private struct NoValidation: TaskSuite {
-    static let descriptor = SuiteDescriptor(name: "no-validation", summary: "No validation.", formula: "y = 0")
+    static let descriptor = SuiteDescriptor(
+      name: "no-validation", summary: "No validation.", formula: "y = 0")
     let tasks = [TaskSpecification(name: "a", loss: .meanSquaredError)]
     let recipe = TrainingRecipe(trunk: [2], activation: .tanh, epochs: 1, batchSize: 2, learningRate: 0.1)
 

@@ -10,7 +10,8 @@ enum LinearRegression {
     _ optimizer: OptimizerSpecification, steps: Int, clipNorm: Double? = nil
   ) throws -> (parameters: [Double], summary: EpochSummary) {
     let network = try NetworkSpecification(
-      inputs: 2, trunk: [], activation: .identity, tasks: [TaskSpecification(name: "y", loss: .meanSquaredError)])
+      inputs: 2, trunk: [], activation: .identity,
+      tasks: [TaskSpecification(name: "y", loss: .meanSquaredError)])
     let trainer = try Trainer<Double, EqualWeighting>(
       network: network, strategy: Problem.equal(network), optimizer: optimizer, batchSize: 4, seed: 0,
       options: StepOptions(clipNorm: clipNorm))
