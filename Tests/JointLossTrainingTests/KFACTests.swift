@@ -285,27 +285,6 @@ import Testing
       try step(.kfac(learningRate: 1e-300, interval: 1)) == step(.sgd(learningRate: 1e-300)))
   }
 
-  @Test func `Signs are uncorrelated over a batch, in every sample on average, and beyond its size`() {
-    var (signs, stream) = (BalancedSigns(), PhiloxStream(seed: 2, purpose: "test"))
-    var sums = [[Double]](repeating: [Double](repeating: 0, count: 20), count: 20)
-    var first = sums
-    let draws = 4000
-    for _ in 0..<draws {
-      signs.draw(samples: 8, using: &stream)
-      for (a, b) in product(20) {
-        let products = (0..<8).map { signs[$0, a] * signs[$0, b] }
-        // Eight outputs from a multiple of eight on are columns of one Hadamard matrix.
-        if a / 8 == b / 8 { #expect(products.reduce(0, +) == (a == b ? 8 : 0)) }
-        sums[a][b] += products.reduce(0, +)
-        first[a][b] += products[0]
-      }
-    }
-    for (a, b) in product(20) where a != b {
-      #expect(abs(first[a][b]) <= 5 * Double(draws).squareRoot())
-      #expect(abs(sums[a][b]) <= 5 * Double(8 * draws).squareRoot())
-    }
-  }
-
   @Test func `A model of graph layers has the steps of the same network in the dense engine`() throws {
     let (tiny, tasks) = (Tiny(), [TaskSpecification(name: "y", loss: .meanSquaredError)])
     let network = try NetworkSpecification(inputs: 2, trunk: [3, 2], activation: .tanh, tasks: tasks)
@@ -333,28 +312,4 @@ import Testing
     try check(ConstantWeights<GramianEvidence>([1.5], appliesTo: .sharedGradient))
   }
 
-  @Test func `A checkpoint restores every optimiser exactly`() throws {
-    for optimizer: OptimizerSpecification in [
-      .sgd(learningRate: 0.1, momentum: 0.9), .nesterov(learningRate: 0.1), .adam(learningRate: 0.1),
-      .adamw(learningRate: 0.1), .kfac(learningRate: 0.1, interval: 3),
-    ] {
-      let problem = try Problem(
-        inputs: 4, trunk: [5], activation: .tanh, tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
-        samples: 12)
-      let data = try PreparedData<Float>(problem.data, network: problem.network)
-      func trainer() throws -> Trainer<Float, EqualWeighting> {
-        try Trainer(
-          network: problem.network, strategy: Problem.equal(problem.network), optimizer: optimizer,
-          batchSize: 12, seed: 0)
-      }
-      let (whole, resumed) = (try trainer(), try trainer())
-      for _ in 0..<7 { try whole.step(on: data, samples: 0..<12) }
-      try resumed.restore(whole.checkpoint())
-      for _ in 0..<7 {
-        try whole.step(on: data, samples: 0..<12)
-        try resumed.step(on: data, samples: 0..<12)
-      }
-      #expect(whole.parameters == resumed.parameters, "\(optimizer)")
-    }
-  }
 }

@@ -125,4 +125,29 @@ import Testing
     #expect(String(decoding: try encoder.encode(optimizer), as: UTF8.self) == json)
     #expect(try JSONDecoder().decode(OptimizerSpecification.self, from: Data(json.utf8)) == optimizer)
   }
+
+  @Test func `A checkpoint restores every optimiser exactly`() throws {
+    for optimizer: OptimizerSpecification in [
+      .sgd(learningRate: 0.1, momentum: 0.9), .nesterov(learningRate: 0.1), .adam(learningRate: 0.1),
+      .adamw(learningRate: 0.1), .kfac(learningRate: 0.1, interval: 3),
+    ] {
+      let problem = try Problem(
+        inputs: 4, trunk: [5], activation: .tanh, tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
+        samples: 12)
+      let data = try PreparedData<Float>(problem.data, network: problem.network)
+      func trainer() throws -> Trainer<Float, EqualWeighting> {
+        try Trainer(
+          network: problem.network, strategy: Problem.equal(problem.network), optimizer: optimizer,
+          batchSize: 12, seed: 0)
+      }
+      let (whole, resumed) = (try trainer(), try trainer())
+      for _ in 0..<7 { try whole.step(on: data, samples: 0..<12) }
+      try resumed.restore(whole.checkpoint())
+      for _ in 0..<7 {
+        try whole.step(on: data, samples: 0..<12)
+        try resumed.step(on: data, samples: 0..<12)
+      }
+      #expect(whole.parameters == resumed.parameters, "\(optimizer)")
+    }
+  }
 }
