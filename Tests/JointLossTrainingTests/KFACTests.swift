@@ -312,4 +312,18 @@ import Testing
     try check(ConstantWeights<GramianEvidence>([1.5], appliesTo: .sharedGradient))
   }
 
+  @Test func `Passes for curvature are counted: all at first, then one an interval`() throws {
+    let problem = try Problem(
+      inputs: 3, trunk: [4], activation: .tanh, tasks: [(.meanSquaredError, 1)], samples: 6)
+    let trainer = try Trainer<Double, EqualWeighting>(
+      network: problem.network, strategy: Problem.equal(problem.network),
+      optimizer: .kfac(learningRate: 0.01, interval: 3), batchSize: 6, seed: 0)
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    var extra: [Int] = []
+    for _ in 0..<10 {
+      try trainer.step(on: data, samples: 0..<6)
+      extra.append(trainer.counts.backward - trainer.counts.steps)
+    }
+    #expect(extra == [1, 2, 3, 4, 4, 4, 5, 5, 5, 6])
+  }
 }

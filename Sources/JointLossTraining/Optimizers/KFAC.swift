@@ -56,10 +56,11 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
 
   func observe(
     _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
-  ) throws(TrainingError) {
-    guard isDue else { return }
+  ) throws(TrainingError) -> Bool {
+    guard isDue else { return false }
     try fisher.run(pass, tasks: tasks, weights: weights, headWeights: headWeights, shows: self)
     isStale = true
+    return true
   }
 
   func update(

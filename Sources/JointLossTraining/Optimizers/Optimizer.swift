@@ -17,10 +17,10 @@ protocol Optimizer<Scalar>: AnyObject {
   /// Takes a look at the curvature of the pass that was just run, before the gradient is formed.
   ///
   /// The weights are those of the tasks on the shared parameters and on their heads. Of a batch in parts it sees
-  /// the last.
+  /// the last. Returns whether that took a backward pass.
   func observe(
     _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
-  ) throws(TrainingError)
+  ) throws(TrainingError) -> Bool
 
   /// All that it remembers besides ``moments`` and ``factors``; setting it makes room for these.
   var state: OptimizerState { get set }
@@ -50,7 +50,7 @@ extension Optimizer {
 
   func observe(
     _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
-  ) {}
+  ) -> Bool { false }
 }
 
 extension OptimizerSpecification {

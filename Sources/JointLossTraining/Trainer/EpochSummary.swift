@@ -20,7 +20,8 @@ public struct PassCounts: Sendable, Hashable, Codable {
   public internal(set) var steps = 0
   /// Forward passes; with micro-batches all but the last of a step run twice.
   public internal(set) var forward = 0
-  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart.
+  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart; and those of
+  /// an optimiser that looks at curvature.
   public internal(set) var backward = 0
   /// Samples seen.
   public internal(set) var samples = 0
