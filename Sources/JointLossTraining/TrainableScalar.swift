@@ -58,7 +58,7 @@ public protocol TrainableScalar: LayerScalar {
     _ p: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ count: Int,
     _ rate: Self, _ momentum: Self, _ looksAhead: Bool
   ) -> Bool
-  /// One step of Adam on the parameters times `keep`; false if a parameter is no longer finite.
+  /// One step of Adam on the parameters times `keep`; false if a parameter or a second moment is no longer finite.
   static func _adam(
     _ p: UnsafeMutablePointer<Self>, _ m: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>,
     _ g: UnsafePointer<Self>, _ count: Int, _ rate: Self, _ beta1: Self, _ beta2: Self, _ root: Self,

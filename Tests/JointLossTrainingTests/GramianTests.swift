@@ -103,6 +103,21 @@ import Testing
     }
   }
 
+  @Test func `Cotangents below the normal range of Float are kept in range too`() throws {
+    for outputs in [1, 2] {
+      var problem = try Problem(
+        inputs: 4, trunk: [6], activation: .identity,
+        tasks: [(.meanSquaredError, outputs), (.meanSquaredError, 1)], samples: 2, scale: [1e-39, 1])
+      // The predictions of task 0 are 0: the targets alone are left of its cotangents.
+      problem = problem.replacing("trunk.0.weight", by: [Double](repeating: 0, count: 24))
+        .replacing("trunk.0.bias", by: [Double](repeating: 0, count: 6))
+        .replacing("head.0.bias", by: [Double](repeating: 0, count: outputs))
+      let (single, double) = try (problem.gramian(in: Float.self), problem.gramian(in: Double.self))
+      #expect(double[0, 0] > 0 && double[0, 0] < 1e-70)
+      #expect(single.error(against: double) <= 1e-5)
+    }
+  }
+
   @Test func `A task without a gradient has a row of zeros`() throws {
     var problem = try Problem(
       inputs: 4, trunk: [6], activation: .relu, tasks: Self.scalarTasks(3), samples: 10)

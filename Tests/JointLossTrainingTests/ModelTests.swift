@@ -1,3 +1,4 @@
+import JointLossLinearAlgebra
 import JointLossTraining
 import JointLossWeighting
 import Testing
@@ -74,6 +75,44 @@ import Testing
           application, ConstantWeights<GradientNormEvidence>(weights, appliesTo: application, scope: scope))
       }
     }
+  }
+
+  /// Says of itself what a test puts into it, and computes nothing.
+  private struct Hollow: MultiTaskModel {
+    var inputs = 1
+    var tasks = [TaskSpecification(name: "only", loss: .meanSquaredError)]
+    var tensors: [ParameterTensor]
+
+    func initialise(_ values: (Int) -> MatrixView<Double>, seed: UInt64) {}
+    func forward(_ pass: ModelPass<Double>) {}
+    func backward(_ pass: ModelPass<Double>) {}
+  }
+
+  @Test func `Models that cannot be`() {
+    let own = ParameterTensor("w", columns: 2, task: 0)
+    func failure(_ tensors: [ParameterTensor], _ strategy: some WeightingStrategy) -> String {
+      do {
+        _ = try Trainer(
+          model: Hollow(tensors: tensors), strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: 1,
+          seed: 0)
+        return "nothing was thrown"
+      } catch {
+        return "\(error.code): \(error.message)"
+      }
+    }
+    let losses = ConstantWeights<LossEvidence>([1], appliesTo: .losses)
+    #expect(failure([own], losses) == "nothing was thrown")
+    #expect(failure([], losses).hasPrefix("model: a model has inputs, tasks and parameters, not 1, 1 and 0"))
+    #expect(failure([own, own], losses) == "model: two tensors of the model are named “w”")
+    #expect(
+      failure([ParameterTensor("w", columns: 0)], losses) == "model: the tensor w cannot be 1×0")
+    #expect(
+      failure([ParameterTensor("w", columns: 1, task: 1)], losses)
+        == "model: the tensor w belongs to task 1, and the model has 1")
+    let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
+    #expect(failure([own], gramian).hasPrefix("configuration: constant reads gramian on shared parameters"))
+    let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
+    #expect(failure([ParameterTensor("w", columns: 1)], norms).contains("the model names none"))
   }
 
   @Test(arguments: [

@@ -70,7 +70,9 @@ extension StudySpecification {
       epochs: epochs ?? recipe.epochs,
       schedule: schedule.flatMap { $0.isConstant ? nil : $0 },
       earlyStopping: earlyStopping,
-      step: step == StepOptions() ? nil : step)
+      step: step == StepOptions() ? nil : step,
+      architecture: architecture == .hardSharing ? nil : architecture,
+      block: block == .plain ? nil : block)
   }
 
   private func optimizer(learningRate: Double) -> OptimizerSpecification {

@@ -14,8 +14,8 @@ struct StudyReader {
     var study = StudySpecification()
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
-      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "trunk", "activation",
-      "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline", "reference",
+      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "architecture", "trunk", "activation",
+      "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline", "reference",
     ]
     for (key, value) in fields(of: root, at: "", known: known) {
       switch key {
@@ -32,6 +32,8 @@ struct StudyReader {
       case "schedule": schedule(value, at: key).map { study.schedule = $0 }
       case "clip-norm": number(value, at: key).map { study.clipNorm = $0 }
       case "early-stopping": earlyStopping(value, at: key).map { study.earlyStopping = $0 }
+      case "architecture": architecture(value, at: key).map { study.architecture = $0 }
+      case "block": block(value, at: key).map { study.block = $0 }
       case "trunk":
         list(value, at: key) { $0.integer($1, at: $2) }.map { study.trunk = $0 }
       case "activation": choice(value, at: key).map { study.activation = $0 }
@@ -65,7 +67,9 @@ struct StudyReader {
       switch key {
       case "name":
         isNamed = true
-        entry.name = text(value, at: keyPath) ?? ""
+        guard let name = text(value, at: keyPath) else { continue }
+        if name.isEmpty { report("is a name, not an empty text", at: keyPath) }
+        entry.name = name
       case "label": entry.label = text(value, at: keyPath)
       default:
         for (name, value) in fields(of: value, at: keyPath, known: nil) {
@@ -184,7 +188,7 @@ struct StudyReader {
   // MARK: Fields, lists and scalars
 
   /// The known fields of a mapping; unknown ones and keys that are no text are reported.
-  private mutating func fields(of node: Node, at path: String, known: [String]?) -> [(String, Node)] {
+  mutating func fields(of node: Node, at path: String, known: [String]?) -> [(String, Node)] {
     guard let mapping = node.mapping else {
       let example = known.map { " with keys such as \($0.prefix(3).joined(separator: ", "))" } ?? ""
       return mismatch(node, at: path, expected: "a mapping\(example)") ?? []
@@ -220,14 +224,14 @@ struct StudyReader {
     return result.count == sequence.count ? result : nil
   }
 
-  private mutating func integer(_ node: Node, at path: String) -> Int? {
+  mutating func integer(_ node: Node, at path: String) -> Int? {
     guard let value = scalar(node).flatMap({ Int($0) }) else {
       return mismatch(node, at: path, expected: "a whole number")
     }
     return value
   }
 
-  private mutating func number(_ node: Node, at path: String) -> Double? {
+  mutating func number(_ node: Node, at path: String) -> Double? {
     guard let value = scalar(node).flatMap({ Double($0) }) else {
       return mismatch(node, at: path, expected: "a number")
     }
@@ -247,7 +251,7 @@ struct StudyReader {
     return nil
   }
 
-  private mutating func text(_ node: Node, at path: String, expected: String = "a word") -> String? {
+  mutating func text(_ node: Node, at path: String, expected: String = "a word") -> String? {
     guard let text = node.scalar?.string, !isNull(node) else {
       return mismatch(node, at: path, expected: expected)
     }
@@ -255,7 +259,7 @@ struct StudyReader {
   }
 
   /// The text of a scalar without quotes: what may be a number.
-  private func scalar(_ node: Node) -> String? {
+  func scalar(_ node: Node) -> String? {
     guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return nil }
     return scalar.string
   }
@@ -264,7 +268,7 @@ struct StudyReader {
 
   // MARK: Reports
 
-  private mutating func mismatch<Value>(_ node: Node, at path: String, expected: String) -> Value? {
+  mutating func mismatch<Value>(_ node: Node, at path: String, expected: String) -> Value? {
     let found =
       if isNull(node) {
         "nothing"
@@ -280,7 +284,7 @@ struct StudyReader {
     return nil
   }
 
-  private mutating func report(_ message: String, at path: String, line: Int? = nil) {
+  mutating func report(_ message: String, at path: String, line: Int? = nil) {
     problems.append(
       StudyError(
         message, file: locations.file, line: line ?? locations.lines[path], key: path.isEmpty ? nil : path))

@@ -59,8 +59,10 @@ extension StudySpecification {
     if let schedule { lines.append("schedule: \(schedule.flow)") }
     if let clipNorm { lines.append("clip-norm: \(ParameterValue.number(clipNorm))") }
     if let earlyStopping { lines.append("early-stopping: \(earlyStopping.flow)") }
+    if let architecture { lines.append("architecture: \(architecture.text)") }
     if let trunk { lines.append("trunk: \(Self.flow(trunk))") }
     if let activation { lines.append("activation: \(activation.rawValue)") }
+    if let block { lines.append("block: \(block.text)") }
     if let gradientScope { lines.append("gradient-scope: \(gradientScope.rawValue)") }
     if let headPolicy { lines.append("head-policy: \(headPolicy.rawValue)") }
     if let scalePolicy { lines.append("scale-policy: \(scalePolicy.rawValue)") }

@@ -77,10 +77,14 @@ public struct StudySpecification: Sendable, Hashable {
   public var clipNorm: Double?
   /// When a network stops before the last epoch; never if nil.
   public var earlyStopping: EarlyStopping?
-  /// The widths of the trunk's layers.
+  /// How the tasks share the layers; one trunk for all if nil.
+  public var architecture: Architecture?
+  /// The widths of the layers of the trunk, of every expert or of every tower.
   public var trunk: [Int]?
-  /// The trunk's activation.
+  /// The activation of these layers.
   public var activation: Activation?
+  /// What each of these layers has beside its dense map and activation; nothing if nil.
+  public var block: BlockSpecification?
   /// The gradients that rules see which prescribe none; all shared parameters if nil.
   public var gradientScope: GradientScope?
   /// What heads follow; what the strategy says if nil.

@@ -55,7 +55,9 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     do {
       try Self.requireSamples(in: data, for: specification)
       let network = try NetworkSpecification(
-        inputs: data.train.inputCount, trunk: specification.trunk, activation: specification.activation,
+        inputs: data.train.inputCount, architecture: specification.architecture ?? .hardSharing,
+        trunk: specification.trunk, activation: specification.activation,
+        block: specification.block ?? .plain,
         tasks: share.map { tasks[$0] })
       train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
       // Before buffers of that size are made.

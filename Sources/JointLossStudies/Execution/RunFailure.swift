@@ -15,8 +15,8 @@ extension RunFailure {
   init(_ error: TrainingError, tasks: [Int]) {
     let status: RunRecord.Footer.Status =
       switch error.code {
-      case .diverged, .nonFinite: .diverged
-      case .configuration, .shape, .strategy, .optimizer, .model, .checkpoint: .failed
+      case .diverged: .diverged
+      case .configuration, .shape, .nonFinite, .strategy, .optimizer, .model, .checkpoint: .failed
       }
     self.init(
       status: status, message: error.message, step: error.step,

@@ -1,4 +1,5 @@
 import Foundation
+import JointLossTraining
 
 /// A folder that receives files whole or not at all.
 struct OutputFolder {
@@ -10,11 +11,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path, if there is no such folder and none can be made.
   init(_ path: String) throws(StudyError) {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw StudyError("the folder cannot be created: \(error.localizedDescription)", file: path)
-    }
+    try StudyFile.createFolder(path)
   }
 
   /// A folder in the folder.
@@ -43,6 +40,9 @@ struct OutputFolder {
   func text(of name: String) -> String? {
     try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
   }
+
+  /// Removes the temporary files whose writers are gone.
+  func removeLeftovers() { AtomicFile.removeLeftovers(in: path) }
 
   /// Removes a file, if there is one.
   ///

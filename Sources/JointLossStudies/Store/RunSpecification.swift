@@ -40,6 +40,12 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   /// Left out of the JSON then, so that runs from before there was a choice keep their identity.
   public var step: StepOptions?
 
+  /// How the tasks share the layers; absent where one trunk serves all, so that runs from before there were others
+  /// keep their identity.
+  public internal(set) var architecture: Architecture?
+  /// What a layer has beside its dense map and activation; absent where that is nothing.
+  public internal(set) var block: BlockSpecification?
+
   /// The version of the fields' meaning that this build writes.
   static let currentFormat = 1
 

@@ -12,6 +12,15 @@ package enum StudyFile {
     }
   }
 
+  /// Creates a folder and its parents where they are missing.
+  static func createFolder(_ path: String) throws(StudyError) {
+    do {
+      try AtomicFile.createFolder(path)
+    } catch {
+      throw StudyError(error.message, file: error.path)
+    }
+  }
+
   /// The error of the system call that just failed.
   static func failure(_ path: String) -> StudyError {
     let failure = AtomicFile.failure(path)

@@ -42,9 +42,9 @@ public struct CheckpointFolder: Sendable {
   /// Writes a checkpoint of files of the caller's own.
   package func write(_ files: [String: Data]) throws(TrainingError) {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try AtomicFile.createFolder(path)
     } catch {
-      throw TrainingError(.checkpoint, "\(path) cannot be created: \(error.localizedDescription)")
+      throw TrainingError(.checkpoint, "\(error.path): \(error.message)")
     }
     AtomicFile.removeLeftovers(in: path)
     let earlier = numbers

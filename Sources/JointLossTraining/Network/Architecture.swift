@@ -37,7 +37,10 @@ public enum Architecture: Codable, Hashable, Sendable {
   /// The largest number of experts that serve a task, or all tasks, over all levels.
   private static var mostExperts: Int { 4096 }
 
-  func validate() throws(TrainingError) {
+  /// Checks the numbers.
+  ///
+  /// - Throws: ``TrainingError`` that names the one that makes no sense.
+  package func validate() throws(TrainingError) {
     let (levels, shared, own) =
       switch self {
       case .hardSharing, .crossStitch: (1, 1, 0)

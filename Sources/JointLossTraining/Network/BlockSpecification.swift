@@ -24,10 +24,17 @@ public struct BlockSpecification: Codable, Hashable, Sendable {
     self.residual = residual
   }
 
-  func validate(inputs: Int, trunk: [Int]) throws(TrainingError) {
+  /// Checks the numbers, whatever the layers.
+  ///
+  /// - Throws: ``TrainingError`` if the dropout rate makes no sense.
+  package func validate() throws(TrainingError) {
     guard dropout >= 0, dropout < 1 else {
       throw TrainingError(.configuration, "a dropout rate is in [0, 1), not \(dropout)")
     }
+  }
+
+  func validate(inputs: Int, trunk: [Int]) throws(TrainingError) {
+    try validate()
     guard self == .plain || !trunk.isEmpty else {
       throw TrainingError(
         .configuration, "layer norm, dropout and residual sums need a layer, and the trunk has none")

@@ -52,7 +52,7 @@ extension Trainer {
       let gradient = try gradient(samples, batch)
       try clip(gradient)
       guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
-        throw diverged("a parameter is no longer finite after step \(counts.steps)", task: nil)
+        throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
       counts.forward += parts - 1
       counts.backward += (passScope == nil ? parts : tasks.count) + (sawCurvature ? 1 : 0)

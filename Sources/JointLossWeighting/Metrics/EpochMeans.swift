@@ -2,14 +2,16 @@
 public struct EpochMeans: Sendable, Codable {
   private var sums: [Double]
   /// For each task, the number of its labelled samples.
-  private var samples: [Int]
+  ///
+  /// In `Double`, like the sums: counts that a user writes must not overflow.
+  private var samples: [Double]
 
   /// Creates empty means.
   ///
   /// - Parameter taskCount: the number of tasks.
   public init(taskCount: Int) {
     sums = [Double](repeating: 0, count: taskCount)
-    samples = [Int](repeating: 0, count: taskCount)
+    samples = sums
   }
 
   /// Adds the losses of a batch, without allocating.
@@ -31,13 +33,13 @@ public struct EpochMeans: Sendable, Codable {
   public mutating func add(_ loss: Double, of task: Int, samples: Int) {
     guard samples > 0 else { return }
     sums[task] += Double(samples) * loss
-    self.samples[task] += samples
+    self.samples[task] += Double(samples)
   }
 
   /// The T means, not a number for a task without a labelled sample; nil if no task has one.
   public var means: [Double]? {
     guard samples.contains(where: { $0 > 0 }) else { return nil }
-    return zip(sums, samples).map { $1 > 0 ? $0 / Double($1) : .nan }
+    return zip(sums, samples).map { $1 > 0 ? $0 / $1 : .nan }
   }
 
   /// Forgets all batches, for the next epoch.

@@ -88,7 +88,7 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
    * if a parameter is no longer finite */                                                                        \
   int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum, int look_ahead);                  \
   /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k), on the parameters times `keep`         \
-   * (1, or 1 - eta lambda for a decoupled decay lambda); returns as jl_sgd */                                    \
+   * (1, or 1 - eta lambda for a decoupled decay lambda); returns 0 if a parameter or a second moment is no longer finite */ \
   int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon, \
                         S keep);
 

@@ -85,9 +85,9 @@ public struct DynamicWeightAverage: WeightingStrategy {
       if let previous = previousMeans[task] { ratios[task] = Self.ratio(mean, previous) }
       previousMeans[task] = mean
     }
-    // Shifted by the largest, so that nothing overflows.
-    let largest = (ratios.max() ?? 0) / temperature
-    let powers = ratios.map { Double.exp($0 / temperature - largest) }
+    // Shifted by the largest before the division, so that nothing overflows.
+    let largest = ratios.max() ?? 0
+    let powers = ratios.map { Double.exp(($0 - largest) / temperature) }
     let sum = powers.reduce(0, +)
     values = powers.map { Double(powers.count) * $0 / sum }
   }
