@@ -180,6 +180,33 @@ public struct GramianEvidence: TaskEvidence {
   public var taskCount: Int { gramian.taskCount }
 }
 
+/// The losses and the Gramian of the task gradients.
+public struct LossGramianEvidence: TaskEvidence {
+  /// The Gramian; the losses come with it.
+  public static let need = EvidenceNeed.gramian
+  /// The T unweighted losses.
+  public let losses: [Double]
+  /// The inner products of the task gradients.
+  public let gramian: Gramian
+  /// The epoch, from 0.
+  public let epoch: Int
+
+  /// Cuts losses and Gramian from an observation.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` if a part is missing, or a value is not finite.
+  public init(observing observation: StepObservation) throws(WeightingError) {
+    try observation.requireLosses()
+    let evidence = try GramianEvidence(observing: observation)
+    losses = observation.losses
+    gramian = evidence.gramian
+    epoch = evidence.epoch
+  }
+
+  /// The number of tasks.
+  public var taskCount: Int { losses.count }
+}
+
 extension StepObservation {
   fileprivate func requireLosses() throws(WeightingError) {
     try requireFiniteLosses()
