@@ -15,7 +15,8 @@ enum LossTransforms {
   static func requireNonNegative(_ losses: [Double], by strategy: String) throws(WeightingError) {
     for (task, loss) in losses.enumerated() where loss < 0 {
       throw WeightingError(
-        .domain, "\(strategy) is not defined for a negative loss: that of task \(task) is \(loss)", task: task)
+        .domain, "\(strategy) is not defined for a negative loss: that of task \(task) is \(loss)", task: task
+      )
     }
   }
 

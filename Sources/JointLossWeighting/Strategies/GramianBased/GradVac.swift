@@ -34,7 +34,8 @@ public struct GradVac: WeightingStrategy {
       "Z. Wang, Y. Tsvetkov, O. Firat, Y. Cao, Gradient Vaccine: Investigating and Improving Multi-task "
         + "Optimization in Massively Multilingual Models, ICLR 2021",
       link: "https://arxiv.org/abs/2010.05874"),
-    formula: "d = Σ_i p_i; p_i = g_i, turned towards each g_j until cos(p_i, g_j) is at least its running mean",
+    formula:
+      "d = Σ_i p_i; p_i = g_i, turned towards each g_j until cos(p_i, g_j) is at least its running mean",
     appliesTo: .sharedGradient,
     weightSum: "≥ T",
     cost: "T trunk gradients, their Gramian, O(T³)",

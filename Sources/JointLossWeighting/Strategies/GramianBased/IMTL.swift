@@ -27,7 +27,8 @@ public struct IMTL: WeightingStrategy {
       "L. Liu, Y. Li, Z. Kuang, J.-H. Xue, Y. Chen, W. Yang, Q. Liao, W. Zhang, Towards Impartial Multi-task "
         + "Learning, ICLR 2021",
       link: "https://openreview.net/forum?id=IMPnRXEWpvr"),
-    formula: "w_t = α_t exp(s_t), s minimising Σ exp(s_t) L_t − s_t, α impartial for the gradients exp(s_t) g_t",
+    formula:
+      "w_t = α_t exp(s_t), s minimising Σ exp(s_t) L_t − s_t, α impartial for the gradients exp(s_t) g_t",
     appliesTo: .sharedGradient,
     cost: "T trunk gradients, their Gramian, one eigendecomposition of size T",
     parameters: LossScales.parameters + ImpartialCombination.parameters,

@@ -33,7 +33,8 @@ public struct Krum: WeightingStrategy {
       ParameterDescriptor(
         "byzantine", .integer(default: 0, range: .closed(0...1_000_000)), "f: how many tasks may be corrupt."),
       ParameterDescriptor(
-        "selected", .integer(default: 1, range: .closed(1...1_000_000)), "m: how many gradients are averaged."),
+        "selected", .integer(default: 1, range: .closed(1...1_000_000)), "m: how many gradients are averaged."
+      ),
       ParameterDescriptor(
         "distance", .choice(default: "squared", options: ["squared", "plain"]),
         "Whether distances are squared, as in the paper, or not, as in torchjd."),
