@@ -180,11 +180,11 @@ public struct GramianEvidence: TaskEvidence {
   public var taskCount: Int { gramian.taskCount }
 }
 
-/// The losses and the Gramian of the task gradients.
+/// The Gramian of the task gradients, and the losses where they are known.
 public struct LossGramianEvidence: TaskEvidence {
   /// The Gramian; the losses come with it.
   public static let need = EvidenceNeed.gramian
-  /// The T unweighted losses.
+  /// The T unweighted losses; empty where only gradients are known.
   public let losses: [Double]
   /// The inner products of the task gradients.
   public let gramian: Gramian
@@ -194,9 +194,8 @@ public struct LossGramianEvidence: TaskEvidence {
   /// Cuts losses and Gramian from an observation.
   ///
   /// - Parameter observation: the step.
-  /// - Throws: ``WeightingError`` if a part is missing, or a value is not finite.
+  /// - Throws: ``WeightingError`` if the Gramian is missing, or a value is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
-    try observation.requireLosses()
     let evidence = try GramianEvidence(observing: observation)
     losses = observation.losses
     gramian = evidence.gramian
@@ -204,7 +203,18 @@ public struct LossGramianEvidence: TaskEvidence {
   }
 
   /// The number of tasks.
-  public var taskCount: Int { losses.count }
+  public var taskCount: Int { gramian.taskCount }
+
+  /// Checks that the losses are known, and not negative.
+  ///
+  /// - Parameter strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` if they are missing, or naming the task whose loss is negative.
+  public func requireNonNegativeLosses(by strategy: String) throws(WeightingError) {
+    guard !losses.isEmpty else {
+      throw WeightingError(.missingEvidence, "\(strategy) reads losses: give the loss of each task")
+    }
+    try LossTransforms.requireNonNegative(losses, by: strategy)
+  }
 }
 
 extension StepObservation {

@@ -60,6 +60,7 @@ public struct IMTL: WeightingStrategy {
   /// - Throws: ``WeightingError`` for another number of tasks, a negative loss, or a solver that fails.
   public mutating func weights(for evidence: LossGramianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: scales.count, by: Self.descriptor.name)
+    try evidence.requireNonNegativeLosses(by: Self.descriptor.name)
     if values.count != scales.count { values = [Double](repeating: 0, count: scales.count) }
     scales.prepare()
     let certificate = try combination.solve(

@@ -97,19 +97,9 @@ public struct MGDA: WeightingStrategy {
       (rowScales, solution) = (values, values)
     }
     if normalisation == .loss || normalisation == .lossPlus {
-      try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
+      try evidence.requireNonNegativeLosses(by: Self.descriptor.name)
     }
-    for task in 0..<taskCount {
-      let norm = evidence.gramian.norm(of: task)
-      let loss = max(evidence.losses[task], Self.smallestLoss)
-      rowScales[task] =
-        switch normalisation {
-        case .none: 1
-        case .l2: norm > 0 ? 1 / norm : 1
-        case .loss: 1 / loss
-        case .lossPlus: norm > 0 ? 1 / norm / loss : 1 / loss
-        }
-    }
+    setRowScales(evidence)
     gradients.load(evidence.gramian, rowScales: rowScales)
     if zeroGradients == .stop, gradients.count < taskCount { return stopped() }
     let certificate = try solver.solve(gradients, into: &solution)
@@ -121,6 +111,18 @@ public struct MGDA: WeightingStrategy {
       values[task] = share * solution[index] * (combination == .raw ? 1 : rowScales[task])
     }
     return TaskWeights(values, appliesTo: .losses, certificate: certificate)
+  }
+
+  /// The factors that normalise the gradients.
+  private mutating func setRowScales(_ evidence: LossGramianEvidence) {
+    for task in 0..<taskCount {
+      let norm = evidence.gramian.norm(of: task)
+      rowScales[task] = 1
+      if normalisation == .l2 || normalisation == .lossPlus, norm > 0 { rowScales[task] /= norm }
+      if normalisation == .loss || normalisation == .lossPlus {
+        rowScales[task] /= max(evidence.losses[task], Self.smallestLoss)
+      }
+    }
   }
 
   /// The whole weight on the tasks that have no gradient: the shortest sum is 0.
