@@ -24,6 +24,8 @@ public struct StrategyClaims: Sendable, Hashable {
   public let scaleDegree: Int?
   /// Whether the weights depend on the order in which the tasks are listed.
   public let dependsOnTaskOrder: Bool
+  /// Whether a weight may be negative.
+  public let allowsNegativeWeights: Bool
 
   /// Creates claims.
   ///
@@ -31,10 +33,15 @@ public struct StrategyClaims: Sendable, Hashable {
   ///   - isNonConflicting: whether no task ascends along the direction.
   ///   - scaleDegree: the power of the gradients' scale in the weights.
   ///   - dependsOnTaskOrder: whether the order of the tasks matters.
-  public init(isNonConflicting: Bool = false, scaleDegree: Int? = nil, dependsOnTaskOrder: Bool = false) {
+  ///   - allowsNegativeWeights: whether a weight may be negative.
+  public init(
+    isNonConflicting: Bool = false, scaleDegree: Int? = nil, dependsOnTaskOrder: Bool = false,
+    allowsNegativeWeights: Bool = false
+  ) {
     self.isNonConflicting = isNonConflicting
     self.scaleDegree = scaleDegree
     self.dependsOnTaskOrder = dependsOnTaskOrder
+    self.allowsNegativeWeights = allowsNegativeWeights
   }
 }
 

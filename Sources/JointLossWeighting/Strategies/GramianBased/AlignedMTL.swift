@@ -38,7 +38,7 @@ public struct AlignedMTL: WeightingStrategy {
       "An eigenvalue is 0 up to 10 T ε of a Double of the largest; the authors' code uses T ε of its default type.",
       "Aligned gradients are summed, as in the paper; torchjd averages them: preferences of 1/T.",
     ],
-    claims: StrategyClaims(scaleDegree: 0))
+    claims: StrategyClaims(scaleDegree: 0, allowsNegativeWeights: true))
 
   private enum Scale: String, Codable, CaseIterable { case min, median, rmse }
 

@@ -35,7 +35,8 @@ public struct IMTL: WeightingStrategy {
     differences: [
       "The heads follow their unweighted losses; in the paper they follow exp(s_t) L_t.",
       "s has an optimiser of its own and is kept within ±clamp; the paper trains it with the network.",
-    ] + ImpartialCombination.differences)
+    ] + ImpartialCombination.differences,
+    claims: StrategyClaims(allowsNegativeWeights: true))
 
   private var scales: LossScales
   private var combination: ImpartialCombination

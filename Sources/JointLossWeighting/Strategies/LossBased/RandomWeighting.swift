@@ -30,7 +30,7 @@ public struct RandomWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2111.10603"),
     formula: "w = softmax(ξ), ξ_t standard normal, anew in every step",
     appliesTo: .losses,
-    weightSum: "1 or T",
+    weightSum: "1",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
