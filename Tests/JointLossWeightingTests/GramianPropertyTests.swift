@@ -1,3 +1,4 @@
+import Foundation
 import JointLossLinearAlgebra
 import JointLossTestSupport
 import JointLossWeighting
@@ -43,14 +44,14 @@ import Testing
   @Test func `The observations hold every number of tasks and rank`() {
     #expect(Self.observations.count > 100)
     #expect(Set(Self.observations.map(\.taskCount)) == [1, 2, 3, 5, 10, 50])
-    #expect(Self.readers.count >= 16)
+    #expect(Self.readers.count >= 15)
   }
 
   @Test(arguments: readers)
   func `Weights are finite and their solvers' certificates hold`(name: String) throws {
     for step in Self.observations {
       let weights = try weights(name, step)
-      #expect(weights.values.allSatisfy(\.isFinite))
+      #expect(weights.values.allSatisfy { $0.isFinite })
       if let certificate = weights.certificate {
         #expect(certificate.residual <= 1e-9)
       }
@@ -61,29 +62,26 @@ import Testing
   func `No task ascends where that is claimed`(name: String) throws {
     guard try Self.descriptor(name).claims.isNonConflicting else { return }
     for step in Self.observations {
-      let gramian = try #require(step.gramian)
-      let weights = try weights(name, step)
-      let ridge = weights.certificate?.ridge ?? 0
-      for task in 0..<gramian.taskCount {
-        var (gain, size) = (0.0, 0.0)
-        for other in 0..<gramian.taskCount {
-          gain += gramian[task, other] * weights.values[other]
-          size += abs(gramian[task, other] * weights.values[other])
-        }
-        // With a ridge the equations are those of the Gramian plus the ridge, and hold for that.
-        gain += ridge * gramian[task, task] * weights.values[task]
-        #expect(gain >= -1e-9 * size, "task \(task) of \(gramian.taskCount): \(gain) of \(size)")
-      }
+      let ascent = try ascent(of: weights(name, step), in: #require(step.gramian))
+      #expect(ascent <= 1e-9, "\(step.taskCount) tasks")
     }
   }
 
-  @Test func `A false claim of non-conflict is found`() throws {
-    let step = try StepObservation(jacobian: [[1, 0], [-3, 0.1]])
-    let gramian = try #require(step.gramian)
-    let weights = try weights(
-      "unit-gradient", StepObservation(jacobian: [[1, 0], [-3, 0.1]], losses: [1, 1]))
-    let gain = gramian[1, 0] * 1 + gramian[1, 1] * 1
-    #expect(gain > 0 && gramian[0, 0] + gramian[0, 1] < 0, "the plain sum does ascend: \(weights.values)")
+  @Test func `A sum of conflicting unit vectors is found to ascend`() throws {
+    let step = try StepObservation(jacobian: [[1, 0], [-3, 0.1], [-1, 1]], losses: [1, 1, 1])
+    #expect(try ascent(of: weights("unit-gradient", step), in: #require(step.gramian)) > 0.1)
+  }
+
+  /// How much the worst-off task ascends along the direction, relative to the terms of its product with it.
+  private func ascent(of weights: TaskWeights, in gramian: Gramian) -> Double {
+    let ridge = weights.certificate?.ridge ?? 0
+    return (0..<gramian.taskCount).map { task in
+      let terms = (0..<gramian.taskCount).map { gramian[task, $0] * weights.values[$0] }
+      let size = terms.map(abs).reduce(0, +)
+      // With a ridge the equations are those of the Gramian plus the ridge, and hold for that.
+      let gain = terms.reduce(0, +) + ridge * gramian[task, task] * weights.values[task]
+      return size > 0 ? -gain / size : 0
+    }.max() ?? 0
   }
 
   @Test(arguments: readers)
@@ -111,9 +109,10 @@ import Testing
   }
 
   @Test(arguments: readers)
-  func `The direction of a single task is its gradient, as long as the rule says`(name: String) throws {
+  func `The direction of a single task is that of its gradient`(name: String) throws {
     for step in Self.observations where step.taskCount == 1 {
-      #expect(try weights(name, step).values[0] > 0)
+      let norm = try #require(step.gramian).norm(of: 0)
+      #expect(try weights(name, step).values[0] > 0 || norm == 0)
     }
   }
 }

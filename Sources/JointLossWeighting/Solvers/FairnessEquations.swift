@@ -8,11 +8,11 @@ import RealModule
 /// falls until the decrement is small.
 ///
 /// Where the gradients have a convex combination of 0 (a Pareto-stationary point) there is no solution, and
-/// very near it none that a Gramian in `Double` determines to 1e-9. Then C + 1e-5·I takes the place of C, and the
-/// certificate's ridge says so.
+/// very near it none that a Gramian in `Double` determines to 1e-9. Then C + ρI takes the place of C, with the first
+/// ρ of 1e-5, 1e-4, 1e-3 for which the residual is reached, and the certificate's ridge is ρ.
 package struct FairnessEquations: Sendable {
-  /// The ridge on the cosines where the equations as stated have no solution.
-  package static let ridge = 1e-5
+  /// The ridges on the cosines where the equations as stated have no solution, in the order they are tried.
+  private static let ridges = [1e-5, 1e-4, 1e-3]
 
   private static let iterationLimit = 200
   /// Where the barrier's share of the Hessian's diagonal falls below this, rounding decides the solution.
@@ -51,8 +51,8 @@ package struct FairnessEquations: Sendable {
     let unit = Double.exp(logarithms / Double(count))
     for t in 0..<count { scales[t] = Double.pow(gradients.norms[t] / unit, beta - 1) }
     var certificate = newton(count, gradients.cosines, beta, ridge: 0, from: 0)
-    if !(certificate.residual <= SolverCertificate.tolerance) {
-      certificate = newton(count, gradients.cosines, beta, ridge: Self.ridge, from: certificate.iterations)
+    for ridge in Self.ridges where !(certificate.residual <= SolverCertificate.tolerance) {
+      certificate = newton(count, gradients.cosines, beta, ridge: ridge, from: certificate.iterations)
     }
     certificate = try certificate.checked("the solver of G w = w^(−1/α)")
     // With g = unit·g', w = unit^(−2/(1+β))·w'; u' = n' w'.
