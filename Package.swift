@@ -3,6 +3,7 @@ import PackageDescription
 
 let package = Package(
   name: "JointLoss",
+  platforms: [.macOS(.v15)],
   products: [
     .library(name: "JointLossLinearAlgebra", targets: ["JointLossLinearAlgebra"]),
     .library(name: "JointLossWeighting", targets: ["JointLossWeighting"]),
@@ -89,6 +90,7 @@ let package = Package(
       name: "JointLossStudiesTests",
       dependencies: [
         "JointLossStudies", "JointLossSuites", "JointLossTraining", "JointLossWeighting",
+        "JointLossTestSupport",
       ]),
     .testTarget(
       name: "JointLossCommandTests",
@@ -102,7 +104,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && !["_JointLossKernels", "AllocationCounter"].contains(target.name) {
+let cTargets = ["_JointLossKernels", "AllocationCounter"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

@@ -81,8 +81,8 @@ struct BenchCommand: ParsableCommand {
 
   private static func check(_ names: [String], against known: [String], _ what: String) throws {
     for name in names where !known.contains(name) {
-      throw ValidationError(
-        "no \(what) to time is named “\(name)”: \(known.joined(separator: ", ")) are there")
+      let hint = NearestNames.hint(for: name, among: known, what: "names")
+      throw ValidationError("no \(what) to time is named “\(name)”: \(hint)")
     }
   }
 

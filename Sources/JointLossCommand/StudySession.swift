@@ -22,16 +22,16 @@ package struct StudySession {
 
   /// Does what is left of the study, writes its report and prints its tables.
   ///
-  /// - Returns: the comparison.
+  /// - Returns: the comparison, and the records behind it.
   /// - Throws: `StudyError` if the folder cannot be written.
   @discardableResult
-  package func run() async throws -> Comparison {
+  package func run() async throws -> (comparison: Comparison, records: [RunRecord]) {
     let progress = ProgressReporter(quiet: options.quiet)
     let store = try RunStore(folder)
     for notice in plan.notices { progress.note(notice) }
     let runner = StudyRunner(strategies: JointLoss.registry, suites: .builtIn)
     let records = try await runner.run(plan, store: store, jobs: options.jobs, progress: progress.receive)
-    return try await Self.report(records, of: plan, in: folder, progress: progress)
+    return (try await Self.report(records, of: plan, in: folder, progress: progress), records)
   }
 
   /// Draws the report of records and prints its tables.

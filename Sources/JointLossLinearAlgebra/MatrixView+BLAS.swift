@@ -20,6 +20,7 @@ extension MatrixView {
   ///   - transposeB: whether `op` transposes it.
   ///   - alpha: the factor of the product.
   ///   - beta: the factor of what is there already; with 0 it is not read.
+  @specialized(where Scalar == Float)
   public func setProduct(
     _ a: MatrixView, _ transposeA: Transposition = .asIs, _ b: MatrixView,
     _ transposeB: Transposition = .asIs, alpha: Scalar = 1, beta: Scalar = 0
@@ -47,7 +48,11 @@ extension MatrixView {
   ) {
     let (n, k) = transpose == .asIs ? (a.rows, a.columns) : (a.columns, a.rows)
     precondition(n == rows && n == columns, "syrk: \(n)×\(k) times its transpose into \(rows)×\(columns)")
-    guard count > 0, k > 0 else { return }
+    guard count > 0 else { return }
+    guard k > 0 else {
+      for row in 0..<rows { self.rows(row..<row + 1).columns(row..<columns).scale(by: beta) }
+      return
+    }
     Scalar._syrk(
       transpose.cblas, Int32(n), Int32(k), alpha, a.pointer, Int32(a.stride), beta, pointer, Int32(stride))
   }
@@ -60,6 +65,7 @@ extension MatrixView {
   ///   - x: the vector it multiplies.
   ///   - alpha: the factor of the product.
   ///   - beta: the factor of what is there already; with 0 it is not read.
+  @specialized(where Scalar == Float)
   public func setProduct(
     _ a: MatrixView, _ transpose: Transposition, vector x: MatrixView, alpha: Scalar = 1, beta: Scalar = 0
   ) {

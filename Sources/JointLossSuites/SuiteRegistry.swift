@@ -33,7 +33,8 @@ public struct SuiteRegistry: Sendable {
   ///   - name: the name in its descriptor.
   ///   - parameters: values for some of its parameters.
   /// - Returns: the suite.
-  /// - Throws: ``SuiteError`` for an unknown name, or parameters that are unknown, out of range or do not fit together.
+  /// - Throws: ``SuiteError`` for an unknown name, or parameters that are unknown, out of range or do not fit
+  ///   together.
   public func make(
     _ name: String, parameters: [String: ParameterValue] = [:]
   ) throws(SuiteError) -> any TaskSuite {

@@ -27,6 +27,7 @@ final class Optimizer<Scalar: TrainableScalar> {
   }
 
   /// Moves the parameters; false if one of them is no longer finite.
+  @specialized(where Scalar == Float)
   func update(_ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>) -> Bool {
     step += 1
     switch specification {

@@ -52,7 +52,8 @@ package enum GoldenCollection {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Golden")
 
-  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`.
+  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`, which
+  /// may have a `mapping.json` of its own.
   package static func entries() throws -> [Entry] {
     let mappings = try JSONDecoder().decode(
       [GoldenMapping].self, from: Data(contentsOf: folder.appending(path: "mapping.json")))
@@ -69,10 +70,19 @@ package enum GoldenCollection {
         description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
     }
     guard let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] else { return own }
-    let others = try files(in: URL(filePath: extra)).flatMap { url -> [Entry] in
+    // A mapping of the user's own, beside the files, comes before ours.
+    let extraFolder = URL(filePath: extra)
+    let table = extraFolder.appending(path: "mapping.json")
+    let extraMappings =
+      FileManager.default.fileExists(atPath: table.path(percentEncoded: false))
+      ? try JSONDecoder().decode([GoldenMapping].self, from: Data(contentsOf: table)) : []
+    let others = try files(in: extraFolder).flatMap { url -> [Entry] in
       // JSON of another shape in a user's folder is no golden file.
       guard let file = try? GoldenFile(contentsOf: url) else { return [] }
-      return mappings.filter { $0.matches(file) }.map { Entry(url: url, file: file, mapping: $0) }
+      let theirs = extraMappings.filter { $0.matches(file) }
+      return (theirs.isEmpty ? mappings.filter { $0.matches(file) } : theirs).map {
+        Entry(url: url, file: file, mapping: $0)
+      }
     }
     return own + others
   }

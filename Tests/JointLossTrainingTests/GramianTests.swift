@@ -62,6 +62,35 @@ import Testing
     }
   }
 
+  /// Near an optimum the cotangents themselves are differences of nearly equal floats, whatever is computed from
+  /// them; the Gramian must add no error of its own, though the gradients nearly cancel over the samples.
+  @Test(arguments: [12, 150])
+  func `After training it is the Gramian of the gradients in Float`(inputs: Int) throws {
+    let problem = try Problem(
+      inputs: inputs, trunk: [96, 96], activation: .relu, tasks: Self.scalarTasks(3), samples: 128)
+    let data = try PreparedData<Float>(problem.data, network: problem.network)
+    let trainer = try Trainer<Float, EqualWeighting>(
+      network: problem.network, strategy: Problem.equal(problem.network),
+      optimizer: .adam(learningRate: 1e-3),
+      batchSize: 128, seed: 0)
+    let start = try trainer.losses(on: data)
+    for _ in 0..<200 { try trainer.trainEpoch(on: data) }
+    #expect(try trainer.losses(on: data)[0] < 1e-2 * start[0])
+    let rows = try (0..<3).map { task in
+      let oneHot = (0..<3).map { $0 == task ? 1.0 : 0 }
+      // So large a step that the parameters before it do not matter: it leaves the gradient, in Float.
+      let step = try Trainer<Float, ConstantWeights<LossEvidence>>(
+        network: problem.network, strategy: ConstantWeights(oneHot, appliesTo: .losses),
+        optimizer: .sgd(learningRate: 0x1p60), batchSize: 128, seed: 0)
+      try step.setParameters(trainer.parameters)
+      try step.step(on: data, samples: 0..<128)
+      return step.parameters.filter { $0.key.hasPrefix("trunk") }.sorted { $0.key < $1.key }
+        .flatMap { $0.value.map { $0 * 0x1p-60 } }
+    }
+    let gramian = try trainer.gramian(on: data, samples: 0..<128)
+    #expect(error(of: gramian, against: try Jacobian(rows: rows).gramian) <= 1e-6)
+  }
+
   @Test func `Squares beyond the range of Float are kept in range by powers of two`() throws {
     let tasks: [(TaskLoss, Int)] = [(.meanSquaredError, 1), (.meanSquaredError, 2), (.meanSquaredError, 1)]
     for (inputs, samples) in [(4, 30), (90, 30)] {

@@ -9,5 +9,5 @@ protocol Replication {
   /// How long it takes on two cores, in minutes.
   static var minutes: Int { get }
   /// What the results say to the question, beyond the tables of every study.
-  static func conclusion(_ comparison: Comparison) -> String
+  static func conclusion(_ comparison: Comparison, _ records: [RunRecord]) -> String
 }

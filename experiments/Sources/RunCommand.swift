@@ -26,6 +26,6 @@ struct RunCommand: AsyncParsableCommand {
     let results = try await StudySession(
       plan: plan, options: options, defaultFolder: "experiments/out/\(name)"
     ).run()
-    print("\n" + replication.conclusion(results))
+    print("\n" + replication.conclusion(results.comparison, results.records))
   }
 }

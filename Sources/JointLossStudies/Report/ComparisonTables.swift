@@ -3,7 +3,8 @@ struct ComparisonTables {
   let suite: SuiteComparison
   let reference: String
 
-  private var yardstick: String { suite.yardstick ?? "baseline" }
+  /// What the losses are divided by, for headings.
+  var yardstick: String { suite.yardstick ?? "baseline" }
 
   /// One row a strategy: score, rank, test against the reference and cost.
   var main: ReportTable {
@@ -18,9 +19,9 @@ struct ComparisonTables {
         return [
           row.label,
           isYardstick ? "1" : estimate(row.lossRatio) { NumberText.fixed($0, decimals: 3) },
-          isYardstick ? "0" : estimate(row.improvement) { NumberText.signed($0, decimals: 1) },
+          isYardstick ? "0" : points(row.improvement),
           text(row.meanRank) { NumberText.fixed($0, decimals: 2) },
-          estimate(row.difference?.estimate) { NumberText.signed($0, decimals: 1) },
+          points(row.difference?.estimate),
           text(row.difference) { NumberText.pValue($0.adjustedPValue) + ($0.isSignificant ? " *" : "") },
           text(row.cost?.stepMicroseconds) { NumberText.fixed($0, decimals: $0 < 1000 ? 1 : 0) },
           text(row.cost?.ratio) { NumberText.fixed($0, decimals: 2) },
@@ -29,21 +30,24 @@ struct ComparisonTables {
       })
   }
 
-  /// One row a strategy and two columns a task: the mean test loss, and its ratio to the yardstick's.
-  var tasks: ReportTable {
+  /// One row a strategy and one column a task: the mean test loss.
+  var taskLosses: ReportTable {
+    perTask { _, task in text(task.testLoss) { NumberText.significant($0, digits: 4) } }
+  }
+
+  /// One row a strategy and one column a task: the test loss divided by the yardstick's.
+  var taskRatios: ReportTable {
+    perTask { row, task in
+      row.label == suite.yardstick ? "1" : estimate(task.ratio) { NumberText.fixed($0, decimals: 3) }
+    }
+  }
+
+  private func perTask(
+    _ cell: (StrategyComparison, StrategyComparison.TaskComparison) -> String
+  ) -> ReportTable {
     ReportTable(
-      columns: [.init("strategy", .left)]
-        + suite.tasks.flatMap { [.init("\($0): test loss"), .init("/ \(yardstick)")] },
-      rows: suite.rows.map { row in
-        let isYardstick = row.label == suite.yardstick
-        return [row.label]
-          + row.tasks.flatMap { task in
-            [
-              text(task.testLoss) { NumberText.significant($0, digits: 4) },
-              isYardstick ? "1" : estimate(task.ratio) { NumberText.fixed($0, decimals: 3) },
-            ]
-          }
-      })
+      columns: [.init("strategy", .left)] + suite.tasks.map { .init($0) },
+      rows: suite.rows.map { row in [row.label] + row.tasks.map { cell(row, $0) } })
   }
 
   /// One row a strategy: what its runs cost.
@@ -74,6 +78,12 @@ struct ComparisonTables {
 
   private func text<Value>(_ value: Value?, _ format: (Value) -> String) -> String {
     value.map(format) ?? ReportTable.missing
+  }
+
+  private func points(_ estimate: Estimate?) -> String {
+    let ends = [estimate?.mean, estimate?.interval?.lower, estimate?.interval?.upper]
+    let largest = ends.compactMap { $0?.magnitude }.max()
+    return self.estimate(estimate) { NumberText.points($0, besides: largest) }
   }
 
   private func estimate(_ estimate: Estimate?, _ format: (Double) -> String) -> String {

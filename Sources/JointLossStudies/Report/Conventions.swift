@@ -1,4 +1,6 @@
-/// How to read a table: the same sentences under every form of it. ``Comparison`` defines the numbers.
+/// How to read a table: the same sentences under every form of it.
+///
+/// ``Comparison`` defines the numbers.
 enum Conventions {
   /// One sentence a column, and one on runs that did not complete.
   ///

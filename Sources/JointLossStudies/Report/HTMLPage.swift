@@ -49,7 +49,9 @@ struct HTMLPage {
       "conclusion": suite.conclusion,
       "notes": suite.notes,
       "main": table(tables.main),
-      "tasks": table(tables.tasks),
+      "yardstick": tables.yardstick,
+      "losses": table(tables.taskLosses),
+      "ratios": table(tables.taskRatios),
       "costs": table(tables.costs),
       "figures": figures.filter { $0.suite == suite.label }.map(figure),
     ]

@@ -61,10 +61,14 @@ enum HTMLTemplate {
     <figcaption><strong>{{title}}.</strong> {{caption}} <span class="files">{{files}}</span></figcaption>
     </figure>
     {{/figures}}
-    <h3>Task by task</h3>
-    {{#tasks}}
+    <h3>Test loss of each task, mean over seeds</h3>
+    {{#losses}}
     {{>table}}
-    {{/tasks}}
+    {{/losses}}
+    <h3>Test loss of each task divided by that of {{yardstick}}</h3>
+    {{#ratios}}
+    {{>table}}
+    {{/ratios}}
     <h3>Cost</h3>
     {{#costs}}
     {{>table}}

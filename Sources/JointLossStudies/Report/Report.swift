@@ -7,10 +7,22 @@ public enum Report {
   public static func text(_ comparison: Comparison) -> String {
     let suites = comparison.suites.map { suite in
       let table = ComparisonTables(suite: suite, reference: comparison.reference).main.plainText
-      return ([heading(suite), "", table, "", suite.conclusion] + suite.notes.map { "Note: \($0)" })
-        .joined(separator: "\n")
+      let sentences = [suite.conclusion] + suite.notes.map { "Note: \($0)" }
+      return ([heading(suite), "", table, ""] + sentences.map(wrapped)).joined(separator: "\n")
     }
-    return (suites + [conventions(comparison).joined(separator: "\n")]).joined(separator: "\n\n") + "\n"
+    let conventions = conventions(comparison).map(wrapped).joined(separator: "\n")
+    return (suites + [conventions]).joined(separator: "\n\n") + "\n"
+  }
+
+  /// A sentence in lines of at most 110 columns, the later ones indented.
+  private static func wrapped(_ sentence: String) -> String {
+    var lines: [String] = [""]
+    for word in sentence.split(separator: " ") {
+      if lines[lines.count - 1].count + word.count + 1 > 110 { lines.append("  ") }
+      let isStart = lines[lines.count - 1].allSatisfy { $0 == " " }
+      lines[lines.count - 1] += (isStart ? "" : " ") + word
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// Writes the tables, figures and page of a comparison.
@@ -86,7 +98,13 @@ public enum Report {
 
         \(Markdown.escape(suite.conclusion))
         \(notes.isEmpty ? "" : "\n" + notes.joined(separator: "\n") + "\n")
-        \(tables.tasks.markdown)
+        Test loss of each task, mean over seeds:
+
+        \(tables.taskLosses.markdown)
+
+        Test loss of each task divided by that of \(Markdown.escape(tables.yardstick)):
+
+        \(tables.taskRatios.markdown)
         """
     }
     let conventions = conventions(comparison).map { "- " + Markdown.escape($0) }.joined(separator: "\n")

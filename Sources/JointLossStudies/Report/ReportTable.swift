@@ -61,7 +61,9 @@ package struct ReportTable: Sendable, Hashable {
   /// A `tabular` with the rules of booktabs.
   var latex: String {
     func line(_ cells: [String]) -> String {
-      "    " + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
+      // A row that begins with “[” would be the optional argument of the line break before it.
+      (cells.first?.hasPrefix("[") == true ? "    {}" : "    ")
+        + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
     }
     let sides = columns.map { $0.alignment == .left ? "l" : "r" }.joined()
     return """

@@ -33,7 +33,7 @@ struct Conclusion {
       let entries = significant.filter { $0.difference.favours == favours }
       guard !entries.isEmpty else { return nil }
       let texts = entries.map { entry in
-        let points = NumberText.signed(entry.difference.estimate.mean, decimals: 1)
+        let points = NumberText.points(entry.difference.estimate.mean)
         return
           "\(entry.label) (\(points) points of Δm, p \(NumberText.pEquation(entry.difference.adjustedPValue)))"
       }

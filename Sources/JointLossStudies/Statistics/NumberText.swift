@@ -28,6 +28,16 @@ package enum NumberText {
     return value > 0 && text.contains(where: { $0.isNumber && $0 != "0" }) ? "+" + text : text
   }
 
+  /// A percentage or a difference of percentages with its sign: one decimal below 100, none from there on.
+  ///
+  /// - Parameters:
+  ///   - value: the percentage.
+  ///   - largest: the largest magnitude of the numbers it stands with, which all get the same decimals.
+  /// - Returns: such as `+4.7`, `−199`.
+  package static func points(_ value: Double, besides largest: Double? = nil) -> String {
+    signed(value, decimals: max(abs(value), largest ?? 0) < 99.95 ? 1 : 0)
+  }
+
   /// A number with a few significant digits.
   ///
   /// - Parameters:

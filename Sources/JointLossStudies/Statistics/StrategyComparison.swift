@@ -1,4 +1,6 @@
-/// One strategy on one suite: a row of the table. ``Comparison`` has the conventions.
+/// One strategy on one suite: a row of the table.
+///
+/// ``Comparison`` has the conventions.
 public struct StrategyComparison: Sendable, Hashable {
   /// The label of the strategy.
   public let label: String

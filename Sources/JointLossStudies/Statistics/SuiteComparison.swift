@@ -1,6 +1,8 @@
 import JointLossWeighting
 
-/// The strategies of one suite compared. ``Comparison`` has the conventions.
+/// The strategies of one suite compared.
+///
+/// ``Comparison`` has the conventions.
 public struct SuiteComparison: Sendable, Hashable {
   /// The significance level of every test, after correction.
   static let level = 0.05

@@ -25,7 +25,7 @@ package import JointLossTraining
 /// What conflicts is the demand for the trunk's units. The contested directions have full rank T, and tanh at
 /// length 3 is further from linear than at length 2, so that a unit between two directions serves neither.
 ///
-/// The standard deviation sd_t is exact, by quadrature, for the bank as drawn: no data set is consulted. A
+/// The standard deviation sd_t is exact (``TanhFeature``) for the bank as drawn: no data set is consulted. A
 /// classification task's label is whether y_t > 0. Training and validation labels are noisy; test labels are
 /// not, so that the squared test error is the excess risk itself.
 ///
@@ -41,8 +41,8 @@ package struct FeatureBank: Sendable {
 
   /// One drawn task: directions, and coefficients that give labels of variance 1.
   package struct Function: Sendable {
-    let directions: [[Double]]
-    let lengths: [Double]
+    package let directions: [[Double]]
+    let features: [TanhFeature]
     var coefficients: [Double]
   }
 
@@ -75,7 +75,8 @@ package struct FeatureBank: Sendable {
     let share = abs(overlap) * Double(features)
     guard abs(share - share.rounded()) <= 0.01 else {
       throw SuiteError(
-        "\(suite).overlap \(overlap) of \(features) features is \(share) features: choose a multiple of 1/\(features)"
+        "\(suite).overlap \(overlap) of \(features) features is \(share) features: "
+          + "choose a multiple of 1/\(features)"
       )
     }
     common = Int(share.rounded())
@@ -110,12 +111,12 @@ package struct FeatureBank: Sendable {
         do {
           let frame = try EquiangularFrame.rows(
             count: tasks.count, dimensions: inputs, cosine: -1 / Double(tasks.count), using: &bank)
-          commonDirections.append(frame.map { $0.map { 3 * $0 } })
+          commonDirections.append(frame.map { $0.map { TanhFeature.sharp.length * $0 } })
         } catch {
           throw SuiteError("\(suite): \(error)")
         }
       } else {
-        commonDirections.append([bank.direction(dimensions: inputs, length: 2)])
+        commonDirections.append([bank.direction(dimensions: inputs, length: TanhFeature.plain.length)])
       }
     }
     let agreement = contested ? 1 : alignment
@@ -126,10 +127,13 @@ package struct FeatureBank: Sendable {
         return feature < common
           ? agreement.squareRoot() * bankCoefficient + (1 - agreement).squareRoot() * draw : draw
       }
-      let privateDirections = (common..<features).map { _ in own.direction(dimensions: inputs, length: 2) }
+      let privateDirections = (common..<features).map { _ in
+        own.direction(dimensions: inputs, length: TanhFeature.plain.length)
+      }
       var function = Function(
         directions: commonDirections.map { contested ? $0[task] : $0[0] } + privateDirections,
-        lengths: (0..<features).map { $0 < common && contested ? 3 : 2 }, coefficients: coefficients)
+        features: (0..<features).map { $0 < common && contested ? .sharp : .plain },
+        coefficients: coefficients)
       let deviation = Self.covariance(function, function).squareRoot()
       function.coefficients = coefficients.map { $0 / deviation }
       return function
@@ -146,11 +150,10 @@ package struct FeatureBank: Sendable {
     var total = 0.0
     for (i, a) in first.directions.enumerated() {
       for (j, b) in second.directions.enumerated() {
-        let product = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
-        let cosine = min(1, max(-1, product / (first.lengths[i] * second.lengths[j])))
+        let (feature, other) = (first.features[i], second.features[j])
+        let cosine = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } / (feature.length * other.length)
         total +=
-          first.coefficients[i] * second.coefficients[j]
-          * TanhCovariance.value(first.lengths[i], second.lengths[j], cosine: cosine)
+          first.coefficients[i] * second.coefficients[j] * feature.covariance(with: other, cosine: cosine)
       }
     }
     return total

@@ -18,7 +18,8 @@ package struct LinearPredictors: Sendable {
     self.biases = biases
   }
 
-  /// The least-squares predictors of a data set, one task at a time (gelsd; of least norm where they are many).
+  /// The least-squares predictors of a data set, one task at a time (gelsd; of least norm where they are
+  /// many).
   ///
   /// - Parameter data: a data set of regressions with one output each.
   /// - Throws: ``SuiteError`` if LAPACK fails.
@@ -79,7 +80,8 @@ package struct LinearTasks: Sendable {
     }
   }
 
-  /// The predictors of a shared trunk of few linear units with the least total excess risk (Eckart and Young).
+  /// The predictors of a shared trunk of few linear units with the least total excess risk (Eckart and
+  /// Young).
   ///
   /// Their coefficients are the projections of the θ_t onto the leading eigenvectors of ΘᵀΘ, found from the
   /// T×T Gramian ΘΘᵀ (syevd); the total excess risk is the sum of its remaining eigenvalues.

@@ -7,21 +7,30 @@
 /// g(s) = s + Σ sin(α_i s + β_i), with its exact moments for s ~ N(0, c²).
 ///
 /// From E[e^{iαs}] = e^{−α²c²/2} and Stein's lemma E[s h(s)] = c² E[h′(s)].
-struct SineCurve {
+package struct SineCurve {
   let terms: [(alpha: Double, beta: Double)]
-  /// c.
   let scale: Double
 
+  /// Creates a curve.
+  ///
+  /// - Parameters:
+  ///   - terms: the frequencies α_i and phases β_i.
+  ///   - scale: c.
+  package init(terms: [(alpha: Double, beta: Double)], scale: Double) {
+    self.terms = terms
+    self.scale = scale
+  }
+
   /// g(s).
-  func value(_ s: Double) -> Double {
+  package func value(_ s: Double) -> Double {
     terms.reduce(s) { $0 + sin($1.alpha * s + $1.beta) }
   }
 
   /// E[g(s)].
-  var mean: Double { terms.reduce(0) { $0 + damping($1.alpha) * sin($1.beta) } }
+  package var mean: Double { terms.reduce(0) { $0 + damping($1.alpha) * sin($1.beta) } }
 
   /// Var[g(s)].
-  var variance: Double {
+  package var variance: Double {
     var second = scale * scale
     for a in terms {
       second += 2 * a.alpha * scale * scale * damping(a.alpha) * cos(a.beta)

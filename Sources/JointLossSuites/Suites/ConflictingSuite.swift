@@ -4,7 +4,7 @@ package struct ConflictingSuite: MixedTasksSuite {
   package static let descriptor = preset(
     name: "conflicting",
     summary:
-      "Half of the features are contested: labels correlate negatively and the tasks compete for the trunk's units."
+      "Half of the features are contested: labels correlate negatively and the tasks compete for the trunk."
   )
 
   /// The overlap ρ of the feature bank.

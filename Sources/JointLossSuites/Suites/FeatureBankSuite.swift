@@ -14,7 +14,7 @@ package struct FeatureBankSuite: TaskSuite {
       x ~ N(0, I), y_t = scale_t (Σ_k c_tk tanh(a_tkᵀx) / sd_t + noise ε), k = 1 … K
       overlap ρ ≥ 0: ρK features have a_tk = a_k, ‖a_k‖ = 2, and coefficients N(0, 1/K) that correlate by \
       alignment; the other features are private.
-      overlap ρ < 0: |ρ|K features have equal coefficients and directions of length 3 with pairwise cosine −1/T.
+      overlap ρ < 0: |ρ|K features have equal coefficients and directions of length 3 at pairwise cosine −1/T.
       Training and validation labels are noisy; test labels are not, so that the test loss is the excess risk.
       """,
     parameters: [
@@ -25,8 +25,8 @@ package struct FeatureBankSuite: TaskSuite {
           + "|ρ|·features must be whole."),
       ParameterDescriptor(
         "alignment", .number(default: 0.5, range: .closed(0...1)),
-        "The correlation between tasks of a shared feature's coefficients; mean label correlation is overlap times "
-          + "this."),
+        "The correlation between tasks of a shared feature's coefficients; the mean label correlation is "
+          + "about overlap times this."),
       ParameterDescriptor(
         "features", .integer(default: 6, range: .closed(1...64)), "The features K of each task."),
       ParameterDescriptor("inputs", .integer(default: 30, range: .closed(1...1000)), "The number of inputs."),

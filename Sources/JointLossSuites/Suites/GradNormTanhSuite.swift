@@ -9,9 +9,10 @@ package import JointLossWeighting
 
 /// GradNorm's toy regression: the same kind of function for every task, at very different scales.
 ///
-/// Z. Chen et al., *GradNorm*, ICML 2018, section 4. The paper states neither the law of the inputs nor whether its
-/// N(0, 10) and N(0, 3.5) name variances; inputs of unit length are what a public port takes, and the reading is a
-/// parameter. Where the paper draws fresh samples in every step, the training split here is finite.
+/// Z. Chen et al., *GradNorm*, ICML 2018, section 4. The paper states neither the law of the inputs nor
+/// whether its N(0, 10) and N(0, 3.5) name variances; inputs of unit length are what a public port takes, and
+/// the reading is a parameter. Where the paper draws fresh samples in every step, the training split here is
+/// finite.
 package struct GradNormTanhSuite: TaskSuite {
   /// How the two numbers of a normal law are read.
   enum Reading: String {
@@ -30,8 +31,8 @@ package struct GradNormTanhSuite: TaskSuite {
       correlation of the pre-activations of two tasks: σ_B² / (σ_B² + σ_ε²)
       """,
     citation: Citation(
-      "Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, GradNorm: Gradient Normalization for Adaptive Loss "
-        + "Balancing in Deep Multitask Networks, ICML 2018",
+      "Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, GradNorm: Gradient Normalization for Adaptive "
+        + "Loss Balancing in Deep Multitask Networks, ICML 2018",
       link: "https://arxiv.org/abs/1711.02257"),
     parameters: [
       ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...64)), "The number of tasks T."),
@@ -96,7 +97,8 @@ package struct GradNormTanhSuite: TaskSuite {
     }
   }
 
-  /// The paper's four ReLU layers of 100; Adam at 1e-3 on batches of 100, 2000 steps at the default number of samples.
+  /// The paper's four ReLU layers of 100; Adam at 1e-3 on batches of 100, 2000 steps at the default number of
+  /// samples.
   package var recipe: TrainingRecipe {
     TrainingRecipe(
       trunk: [100, 100, 100, 100], activation: .relu, epochs: 50, batchSize: 100, learningRate: 1e-3)

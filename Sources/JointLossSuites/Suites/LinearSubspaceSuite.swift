@@ -4,9 +4,10 @@ package import JointLossWeighting
 
 /// Linear regressions whose coefficient vectors meet at one cosine: the suite with exact answers.
 ///
-/// After S. Wu, H. R. Zhang, C. Ré, *Understanding and Improving Information Transfer in Multi-Task Learning*,
-/// ICLR 2020: a linear trunk of r units and a head for each task; with r at least the number of tasks nothing
-/// needs to be shared, with fewer the tasks must agree on a subspace. What is exact is in ``LinearTasks``.
+/// After S. Wu, H. R. Zhang, C. Ré, *Understanding and Improving Information Transfer in Multi-Task
+/// Learning*, ICLR 2020: a linear trunk of r units and a head for each task; with r at least the number of
+/// tasks nothing needs to be shared, with fewer the tasks must agree on a subspace. What is exact is in
+/// ``LinearTasks``.
 package struct LinearSubspaceSuite: TaskSuite {
   /// Name, formula and parameters.
   package static let descriptor = SuiteDescriptor(
@@ -20,7 +21,8 @@ package struct LinearSubspaceSuite: TaskSuite {
       excess risk of a linear predictor (w, b): ‖w − θ_t‖² + b²
       """,
     citation: Citation(
-      "S. Wu, H. R. Zhang, C. Ré, Understanding and Improving Information Transfer in Multi-Task Learning, ICLR 2020",
+      "S. Wu, H. R. Zhang, C. Ré, Understanding and Improving Information Transfer in Multi-Task "
+        + "Learning, ICLR 2020",
       link: "https://arxiv.org/abs/2005.00944"),
     parameters: [
       ParameterDescriptor("tasks", .integer(default: 4, range: .closed(1...64)), "The number of tasks T."),
@@ -60,7 +62,8 @@ package struct LinearSubspaceSuite: TaskSuite {
     // The slack lets a user write −0.3333 or −0.33333333 for four tasks.
     guard taskCount == 1 || 1 + Double(taskCount - 1) * cosine >= -1e-3 else {
       throw SuiteError(
-        "\(name).cosine is \(cosine): \(taskCount) vectors cannot all meet at less than \(-1 / Double(taskCount - 1))"
+        "\(name).cosine is \(cosine): \(taskCount) vectors cannot all meet at less than "
+          + "\(-1 / Double(taskCount - 1))"
       )
     }
     guard inputs >= taskCount else {

@@ -2,7 +2,7 @@
 package struct RelatedSuite: MixedTasksSuite {
   /// Name, formula and parameters.
   package static let descriptor = preset(
-    name: "related", summary: "All features are shared: joint training helps every task.")
+    name: "related", summary: "All features are shared: joint training can help every task.")
 
   /// The overlap ρ of the feature bank.
   package static let overlap = 1.0

@@ -10,8 +10,9 @@ package import JointLossWeighting
 /// Regressions on a line plus sines along directions of a given cosine (MMoE's synthetic data).
 ///
 /// J. Ma et al., *Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts*,
-/// KDD 2018, section 4.3. The paper gives neither the law of α_i, β_i nor m and c; N(0, 1) and m = 5 are what a
-/// public re-implementation takes. Its scale c = 0.3 lets the noise dominate for unlucky α, hence c = 1 here.
+/// KDD 2018, section 4.3. The paper gives neither the law of α_i, β_i nor m and c; N(0, 1) and m = 5 are what
+/// a public re-implementation takes. Its scale c = 0.3 lets the noise dominate for unlucky α, hence c = 1
+/// here.
 package struct SineMixtureSuite: TaskSuite {
   /// What the labels are divided by.
   enum Labels: String {
@@ -26,13 +27,13 @@ package struct SineMixtureSuite: TaskSuite {
       "Regressions that add sines to a linear function, along directions with a chosen cosine between tasks: "
       + "the same function of different projections.",
     formula: """
-      x ~ N(0, I), s_t = w_tᵀx, y_t = s_t + Σ_i sin(α_i s_t + β_i) + 0.1 ε, α_i, β_i ~ N(0, 1) shared by all tasks
+      x ~ N(0, I), s_t = w_tᵀx, y_t = s_t + Σ_i sin(α_i s_t + β_i) + 0.1 ε, α_i, β_i ~ N(0, 1) for all tasks
       T = 2: w_1 = c u_1, w_2 = c (p u_1 + √(1 − p²) u_2)
       T > 2: w_t = c (√p u_0 + √(1 − p) u_t), p ≥ 0; u orthonormal
       """,
     citation: Citation(
-      "J. Ma, Z. Zhao, X. Yi, J. Chen, L. Hong, E. H. Chi, Modeling Task Relationships in Multi-task Learning with "
-        + "Multi-gate Mixture-of-Experts, KDD 2018",
+      "J. Ma, Z. Zhao, X. Yi, J. Chen, L. Hong, E. H. Chi, Modeling Task Relationships in Multi-task "
+        + "Learning with Multi-gate Mixture-of-Experts, KDD 2018",
       link: "https://doi.org/10.1145/3219819.3220007"),
     parameters: [
       ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...64)), "The number of tasks T."),
@@ -91,8 +92,8 @@ package struct SineMixtureSuite: TaskSuite {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
   }
 
-  // The paper's shared-bottom has 16 units and, for each task, a tower of 8; our heads are affine, so that the second
-  // layer is shared too.
+  // The paper's shared-bottom has 16 units and, for each task, a tower of 8; our heads are affine, so that
+  // the second layer is shared too.
   /// Two tanh layers; Adam at 1e-3, the default the paper names, for 20 epochs.
   package var recipe: TrainingRecipe {
     TrainingRecipe(

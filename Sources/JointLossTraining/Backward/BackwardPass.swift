@@ -23,6 +23,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
   }
 
   /// The gradient of `Σ w_t L_t` on the shared parameters.
+  @specialized(where Scalar == Float)
   func shared(weights: [Double]) {
     let layers = forward.layout.trunk.count
     guard layers > 0 else { return }
@@ -34,6 +35,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
   }
 
   /// The gradients of the heads, each on its own loss times its weight.
+  @specialized(where Scalar == Float)
   func heads(weights: [Double]) {
     let heads = forward.layout.heads
     let cotangents = weightedCotangents(weights)

@@ -31,6 +31,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   }
 
   /// The inner products of the task gradients over all shared parameters.
+  @specialized(where Scalar == Float)
   func gramian(into gramian: inout Gramian) {
     products.reset()
     stackHeads()
@@ -42,6 +43,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   }
 
   /// The norms of the task gradients over a scope: all shared parameters, or the last layer's weights.
+  @specialized(where Scalar == Float)
   func norms(into norms: inout [Double], scope: GradientScope) {
     products.reset()
     stackHeads()
@@ -60,6 +62,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks that are in place.
   ///
   /// Where the stacks end at the last layer, an ordinary backward pass goes on from there.
+  @specialized(where Scalar == Float)
   func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
     for task in 0..<taskCount {
       factors.pointer[task] = Scalar(weights[task] * Self.power(-exponents[task]))

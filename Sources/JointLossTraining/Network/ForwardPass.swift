@@ -49,6 +49,7 @@ final class ForwardPass<Scalar: TrainableScalar> {
   var cotangents: MatrixView<Scalar> { outputs.view.rows(0..<batch.count) }
 
   /// Runs trunk and heads; the predictions are left without their bias, which ``losses(into:)`` adds.
+  @specialized(where Scalar == Float)
   func run(on batch: Batch<Scalar>) {
     precondition(batch.count <= capacity, "\(batch.count) samples in a pass for \(capacity)")
     self.batch = batch
@@ -63,6 +64,7 @@ final class ForwardPass<Scalar: TrainableScalar> {
   }
 
   /// The mean loss of each task on the batch; the predictions become the cotangents.
+  @specialized(where Scalar == Float)
   func losses(into losses: inout [Double]) {
     let (outputs, bias) = (cotangents, parameters.bias(layout.heads))
     var target = 0

@@ -47,6 +47,19 @@ import Testing
     #expect(try block(0, of: conflict) == [[0, 25, 0, 50]])
   }
 
+  // Rates of one run over 100 epochs: windows of two epochs, each the mean of its two.
+  @Test func `Many epochs of conflict rates are averaged over windows`() throws {
+    let epochs = (0...100).map { epoch($0, test: [1, 1], conflict: $0 % 2 == 0 ? 0 : 0.5) }
+    let run = try SyntheticRecords.run("equal", seed: 0, test: [1, 1], epochs: epochs)
+    let conflict = try #require(try figures([run]).first { $0.name == "toy-conflict" })
+    let rows = try block(0, of: conflict)
+    #expect(rows.count == 51)
+    #expect(rows[0] == [0, 0, 0, 0])
+    #expect(rows[1] == [2, 25, 25, 25])
+    #expect(rows[50] == [100, 25, 25, 25])
+    #expect(conflict.caption.contains("windows of 2 epochs"))
+  }
+
   @Test func `Weights that never change have no panel and are named in the caption`() throws {
     let steady = try SyntheticRecords.run(
       "equal", seed: 0, test: [1], epochs: [epoch(0, test: [1]), epoch(1, test: [1], weights: [1])])

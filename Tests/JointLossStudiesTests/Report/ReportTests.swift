@@ -1,3 +1,4 @@
+import JointLossTestSupport
 import Foundation
 import Testing
 

@@ -23,8 +23,8 @@ import Testing
       equal             0.750  +25.0  1.25             –  –            10.0     1.00    0 of 1
       a_b               1.250  −25.0  2.75         −50.0  1.000        25.0     2.50    0 of 1
 
-      On toy, no difference from equal can be significant: with 1 seed Wilcoxon's p is at least 1, and at \
-      least 1 after Holm's correction over 2 strategies; at least 7 seeds are needed.
+      On toy, no difference from equal can be significant: with 1 seed Wilcoxon's p is at least 1, and at least 1
+        after Holm's correction over 2 strategies; at least 7 seeds are needed.
 
       """
     #expect(text.hasPrefix(expected))
@@ -76,7 +76,7 @@ import Testing
         == ##"a\_b \& 50\% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$"##)
     #expect(LaTeX.escape("Δm −4.7, × 2 µs, 0–9") == #"$\Delta$m $-$4.7, $\times$ 2 $\mu$s, 0--9"#)
     #expect(LaTeX.escape("two\nlines") == "two lines")
-    let table = ReportTable(columns: [.init("s", .left), .init("n")], rows: [["x_y", "1"]])
+    let table = ReportTable(columns: [.init("s", .left), .init("n")], rows: [["x_y", "1"], ["[a]", "2"]])
     #expect(
       table.latex == #"""
           \begin{tabular}{@{}lr@{}}
@@ -84,6 +84,7 @@ import Testing
             s & n \\
             \midrule
             x\_y & 1 \\
+            {}[a] & 2 \\
             \bottomrule
           \end{tabular}
         """#)

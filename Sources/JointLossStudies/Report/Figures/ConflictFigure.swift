@@ -3,44 +3,52 @@ struct ConflictFigure {
   let records: SuiteRecords
   let palette: Palette
 
+  /// The points of a curve beyond which epochs are averaged.
+  private static let mostPoints = 50
+
+  private var longest: Int {
+    records.strategies.flatMap { records.completedRuns(of: $0) }.compactMap(\.epochs.last?.epoch).max() ?? 1
+  }
+
   /// Draws the figure.
   ///
   /// - Parameter name: the stem of its files.
   /// - Returns: the figure, or nil where no run has conflict rates: a single task, or separate networks only.
   func figure(named name: String) -> Figure? {
+    let window = max(1, (longest + Self.mostPoints - 1) / Self.mostPoints)
     var file = CurveFile(
       name: name,
       columns: "epoch, mean over seeds of the conflict rate in percent, less and plus its standard error")
     var bands: [String] = []
     var lines: [String] = []
     var legend: [GnuplotScript.Entry] = []
-    var last = 1
     var most = 0.0
     for strategy in records.strategies {
-      let curve = Curve.standardErrors(of: records.completedRuns(of: strategy)) { epoch in
+      let curve = Curve.standardErrors(of: records.completedRuns(of: strategy), window: window) { epoch in
         epoch.conflictRate.map { 100 * $0 }
       }
-      guard let end = curve.points.last else { continue }
+      guard !curve.points.isEmpty else { continue }
       let style = palette.style(of: strategy)
       let plot = file.add(curve, title: "strategy \(strategy)", style: style)
       bands.append(plot.band)
       lines.append(plot.line)
       legend.append(.init(label: strategy, style: style))
-      last = max(last, end.epoch)
+
       most = max(most, curve.values.max() ?? 0)
     }
     guard !lines.isEmpty else { return nil }
     // Whole tens above the highest value, so that the axis always starts at 0 and never passes 100.
     let top = min(100, max(10, 10 * (most / 10).rounded(.up)))
     let panel = GnuplotScript.Panel(
-      verticalLabel: "conflicting pairs (%)",
-      settings: Axis.epochs(from: 0, to: last)
+      verticalLabel: "pairs with a negative cosine (%)",
+      settings: Axis.epochs(from: 0, to: longest)
         + ["set yrange [0:\(GnuplotScript.number(top))]"],
       plots: bands + lines)
-    let summary = "mean over \(NumberText.count(records.seeds.count, "seed")), band: standard error"
+    let windows = window > 1 ? " and windows of \(window) epochs" : ""
+    let summary = "mean over \(NumberText.count(records.seeds.count, "seed"))\(windows), band: standard error"
     let script = GnuplotScript(
       name: name, title: "\(records.label): conflict between task gradients",
-      subtitle: "pairs of tasks with a negative cosine on the probe batch; " + summary, panels: [panel],
+      subtitle: summary, panels: [panel],
       legend: legend, panelSize: (560, 320))
     return Figure(
       suite: records.label, title: "Conflict between task gradients",

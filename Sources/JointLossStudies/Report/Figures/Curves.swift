@@ -19,8 +19,14 @@ struct Curve {
   /// - Parameters:
   ///   - runs: the runs.
   ///   - value: the quantity in an epoch; an epoch of a run without a finite one is left out.
+  /// - Returns: the curve, its points in the order of epochs.
   static func quartiles(of runs: [RunRecord], _ value: (RunRecord.Epoch) -> Double?) -> Curve {
-    summarise(runs, value) { epoch, values in
+    let finite = runs.map { run in
+      Dictionary(grouping: run.epochs, by: \.epoch).compactMapValues { epochs in
+        epochs.first.flatMap(value).flatMap { $0.isFinite ? $0 : nil }
+      }
+    }
+    return summarise(finite) { epoch, values in
       let sorted = values.sorted()
       return Point(
         epoch: epoch, middle: Quantiles.quantile(0.5, ofSorted: sorted),
@@ -30,11 +36,24 @@ struct Curve {
 
   /// The mean over runs, and its standard error on either side as a band.
   ///
+  /// Each run is averaged over windows of epochs first, for a rate of few pairs jumps from epoch to epoch; epoch 0
+  /// stands for itself.
+  ///
   /// - Parameters:
   ///   - runs: the runs.
+  ///   - window: the epochs in a window, at least 1.
   ///   - value: the quantity in an epoch; an epoch of a run without a finite one is left out.
-  static func standardErrors(of runs: [RunRecord], _ value: (RunRecord.Epoch) -> Double?) -> Curve {
-    summarise(runs, value) { epoch, values in
+  /// - Returns: the curve, with a point at the middle of each window.
+  static func standardErrors(
+    of runs: [RunRecord], window: Int, _ value: (RunRecord.Epoch) -> Double?
+  ) -> Curve {
+    let averaged = runs.map { run in
+      let last = run.epochs.last?.epoch ?? 0
+      return Dictionary(grouping: run.epochs) { epoch in
+        epoch.epoch == 0 ? 0 : min(last, (epoch.epoch - 1) / window * window + 1 + window / 2)
+      }.compactMapValues { Quantiles.mean($0.compactMap(value).filter(\.isFinite)) }
+    }
+    return summarise(averaged) { epoch, values in
       let count = Double(values.count)
       let mean = values.reduce(0, +) / count
       let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -44,13 +63,10 @@ struct Curve {
   }
 
   private static func summarise(
-    _ runs: [RunRecord], _ value: (RunRecord.Epoch) -> Double?, _ point: (Int, [Double]) -> Point
+    _ runs: [[Int: Double]], _ point: (Int, [Double]) -> Point
   ) -> Curve {
-    var byEpoch: [Int: [Double]] = [:]
-    for epoch in runs.flatMap(\.epochs) {
-      if let value = value(epoch), value.isFinite { byEpoch[epoch.epoch, default: []].append(value) }
-    }
-    return Curve(points: byEpoch.sorted { $0.key < $1.key }.map { point($0.key, $0.value) })
+    let epochs = Set(runs.flatMap(\.keys)).sorted()
+    return Curve(points: epochs.map { epoch in point(epoch, runs.compactMap { $0[epoch] }) })
   }
 
   /// A block of gnuplot data: epoch, middle, lower and upper end.

@@ -58,6 +58,7 @@ struct GnuplotScript {
     """
     # \(Self.oneLine(title)). Drawn by `jointloss report`; by hand: cd figures && gnuplot \(name).gp
     set encoding utf8
+    set minussign
     if (!exists('prefix')) prefix = ''
     do for [format in 'svg png'] {
       if (format eq 'svg') {

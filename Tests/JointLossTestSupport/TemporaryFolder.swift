@@ -1,10 +1,10 @@
 import Foundation
 
 /// A folder that is gone when the test is.
-final class TemporaryFolder {
-  let path: String
+package final class TemporaryFolder {
+  package let path: String
 
-  init() throws {
+  package init() throws {
     path = "\(NSTemporaryDirectory())/jointloss-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
@@ -12,7 +12,7 @@ final class TemporaryFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// The names of the files in a folder of it, sorted.
-  func names(in folder: String = "runs") throws -> [String] {
+  package func names(in folder: String = "runs") throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").sorted()
   }
 }

@@ -1,0 +1,57 @@
+import Foundation
+import JointLossTestSupport
+import Testing
+
+/// Input that cannot be served ends in a sentence and a status, never in a trap.
+@Suite struct BadInputTests {
+  @Test(arguments: [
+    (["compare", "--strategy", "pcgard"], "did you mean pcgrad"),
+    (["compare", "--suite", "relatd"], "did you mean related"),
+    (["compare", "--seeds", "0"], "seeds"),
+    (["compare", "--seeds", "many"], "many"),
+    (["compare", "--epochs", "0"], "epochs"),
+    (["compare", "--jobs", "0"], "jobs"),
+    (["compare", "--learning-rate", "-1"], "learning-rate"),
+    (["compare", "--learning-rate", "nan"], "learning-rate"),
+    (["compare", "--set", "gradnorm.alpha=-1"], "gradnorm.alpha is a number ≥ 0, not -1"),
+    (["compare", "--set", "gradnorm.alpha=high"], "not high"),
+    (["compare", "--set", "gradnorm.alhpa=1"], "did you mean alpha"),
+    (["compare", "--set", "gradnrom.alpha=1"], "did you mean gradnorm"),
+    (["compare", "--set", "alpha=1"], "NAME.alpha=1"),
+    (["compare", "--set", "gradnorm.alpha=1", "--set", "gradnorm.alpha=2"], "given twice"),
+    (["compare", "--suite", "feature-bank", "--set", "feature-bank.tasks=0"], "feature-bank.tasks"),
+    (["compare", "--suite", "related", "--suite", "related"], "related"),
+    (["compare", "--strategy", "fixed", "--set", "fixed.weights=1,2"], "4 tasks"),
+    (["compare", "--out", "/proc/nothing/here"], "/proc/nothing/here"),
+    (["compare", "--out", ""], "--out"),
+    (["run", "/nowhere/study.yaml"], "/nowhere/study.yaml"),
+    (["report", "/nowhere"], "/nowhere"),
+    (["strategies", "gradnrom"], "did you mean gradnorm"),
+    (["suites", "unrelatd"], "did you mean unrelated"),
+    (["bench"], "release"),
+  ])
+  func `Bad arguments are refused with what was wrong`(arguments: [String], message: String) async throws {
+    let command = try await Command("jointloss", arguments)
+    #expect(!command.succeeded && command.output.isEmpty, "\(arguments)")
+    #expect(command.error.contains(message), "\(arguments): \(command.error)")
+  }
+
+  @Test func `A study file's problems are all named with their lines`() async throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/study.yaml"
+    let text = """
+      suites: [related]
+      strategies:
+        - equal
+        - {name: gradnorm, set: {alpha: -1}}
+      seeds: 0
+      epocs: 3
+      """
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    let command = try await Command("jointloss", ["run", file])
+    #expect(!command.succeeded)
+    #expect(command.error.contains("\(file):5"), "\(command.error)")
+    #expect(command.error.contains("\(file):6"), "\(command.error)")
+    #expect(command.error.contains("did you mean epochs"), "\(command.error)")
+  }
+}

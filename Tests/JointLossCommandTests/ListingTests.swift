@@ -1,0 +1,36 @@
+import JointLossSuites
+import JointLossWeighting
+import Testing
+
+/// `jointloss strategies` and `jointloss suites` say all that the descriptors say.
+@Suite struct ListingTests {
+  @Test func `Every strategy is listed, and alone with formula, source and parameters`() async throws {
+    let list = try await Command("jointloss", ["strategies"])
+    for type in StrategyRegistry.builtIn.types {
+      let descriptor = type.descriptor
+      #expect(list.output.contains(descriptor.name))
+      let page = try await Command("jointloss", ["strategies", descriptor.name])
+      #expect(page.succeeded)
+      let expected =
+        descriptor.formula.split(separator: "\n").map(String.init) + descriptor.differences
+        + [descriptor.title, descriptor.weightSum, descriptor.cost]
+        + [descriptor.citation?.text, descriptor.citation?.link].compactMap { $0 }
+        + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
+      for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }
+    }
+  }
+
+  @Test func `Every suite is listed, and alone with generator and parameters`() async throws {
+    let list = try await Command("jointloss", ["suites"])
+    for type in SuiteRegistry.builtIn.types {
+      let descriptor = type.descriptor
+      #expect(list.output.contains(descriptor.name))
+      let page = try await Command("jointloss", ["suites", descriptor.name])
+      #expect(page.succeeded)
+      let expected =
+        descriptor.formula.split(separator: "\n").map(String.init) + [descriptor.summary]
+        + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
+      for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// The record files of a study's folder, without the values that differ when a run is repeated.
+enum RecordFile {
+  /// For each file of `runs/`, its lines with the footer's `measured` removed.
+  static func comparable(in folder: String) throws -> [String: [String]] {
+    let runs = "\(folder)/runs"
+    var records: [String: [String]] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: runs) where name.hasSuffix(".jsonl") {
+      var lines = try String(contentsOfFile: "\(runs)/\(name)", encoding: .utf8)
+        .split(separator: "\n").map(String.init)
+      let footer = try JSONSerialization.jsonObject(with: Data((lines.popLast() ?? "").utf8))
+      var values = footer as? [String: Any] ?? [:]
+      guard values.removeValue(forKey: "measured") != nil else {
+        throw CocoaError(.fileReadCorruptFile, userInfo: [NSFilePathErrorKey: name])
+      }
+      let stripped = try JSONSerialization.data(withJSONObject: values, options: .sortedKeys)
+      records[name] = lines + [String(decoding: stripped, as: UTF8.self)]
+    }
+    return records
+  }
+
+  /// The number of complete records.
+  static func count(in folder: String) -> Int {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/runs")
+    return (names ?? []).filter { $0.hasSuffix(".jsonl") }.count
+  }
+}
