@@ -100,16 +100,16 @@ extension Float: TrainableScalar {
 
   public static func _sgd(
     _ p: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ count: Int,
-    _ rate: Self, _ momentum: Self
+    _ rate: Self, _ momentum: Self, _ looksAhead: Bool
   ) -> Bool {
-    jl_sgd_f32(p, v, g, count, rate, momentum) != 0
+    jl_sgd_f32(p, v, g, count, rate, momentum, looksAhead ? 1 : 0) != 0
   }
 
   public static func _adam(
     _ p: UnsafeMutablePointer<Self>, _ m: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>,
     _ g: UnsafePointer<Self>, _ count: Int, _ rate: Self, _ beta1: Self, _ beta2: Self, _ root: Self,
-    _ epsilon: Self
+    _ epsilon: Self, _ keep: Self
   ) -> Bool {
-    jl_adam_f32(p, m, v, g, count, rate, beta1, beta2, root, epsilon) != 0
+    jl_adam_f32(p, m, v, g, count, rate, beta1, beta2, root, epsilon, keep) != 0
   }
 }

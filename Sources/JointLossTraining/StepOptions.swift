@@ -37,6 +37,10 @@ public struct StepOptions: Codable, Hashable, Sendable {
   /// losses of the whole batch, so all micro-batches but the last run forward twice. Only for rules that see
   /// losses: the gradients of a mean are not known from those of its parts without keeping T of them.
   public var accumulation: Int
+  /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
+  ///
+  /// A longer gradient is shortened to it before the optimiser sees it.
+  public var clipNorm: Double?
 
   /// Creates options; the defaults are those of the papers.
   ///
@@ -45,14 +49,17 @@ public struct StepOptions: Codable, Hashable, Sendable {
   ///   - headPolicy: what the parameters of a head follow.
   ///   - scalePolicy: how weights are scaled.
   ///   - accumulation: the number of micro-batches that a batch is split into.
+  ///   - clipNorm: the largest norm of the combined gradient, above 0.
   public init(
     gradientScope: GradientScope? = nil, headPolicy: HeadPolicy = .strategy,
-    scalePolicy: ScalePolicy = .native, accumulation: Int = 1
+    scalePolicy: ScalePolicy = .native, accumulation: Int = 1,
+    clipNorm: Double? = nil
   ) {
     self.gradientScope = gradientScope
     self.headPolicy = headPolicy
     self.scalePolicy = scalePolicy
     self.accumulation = accumulation
+    self.clipNorm = clipNorm
   }
 }
 
@@ -65,6 +72,12 @@ extension StepOptions {
     guard accumulation >= 1, accumulation <= batchSize else {
       throw TrainingError(
         .configuration, "a batch of \(batchSize) samples cannot be split into \(accumulation) micro-batches")
+    }
+    if let clipNorm {
+      guard clipNorm > 0, clipNorm.isFinite else {
+        throw TrainingError(
+          .configuration, "gradients are clipped at a finite norm above 0, not \(clipNorm)")
+      }
     }
     guard accumulation == 1 || need == .losses else {
       throw TrainingError(

@@ -13,7 +13,8 @@ import Testing
   /// The allocations of twenty steps after a few that warm up, on batches of two sizes.
   private func allocations<Strategy: WeightingStrategy>(
     _ strategy: Strategy, samples: Int = 90, on network: NetworkSpecification? = nil,
-    options: StepOptions = StepOptions(), mask: [[Bool]]? = nil
+    optimizer: OptimizerSpecification = .adam(learningRate: 1e-3), options: StepOptions = StepOptions(),
+    mask: [[Bool]]? = nil
   ) throws -> Int {
     let whole =
       if let network {
@@ -23,8 +24,8 @@ import Testing
       }
     let problem = try mask.map { try whole.masked($0) } ?? whole
     let trainer = try Trainer<Float, Strategy>(
-      network: problem.network, strategy: strategy, optimizer: .adam(learningRate: 1e-3),
-      batchSize: samples, seed: 0, options: options)
+      network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: samples, seed: 0,
+      options: options)
     let data = try PreparedData<Float>(problem.data, network: problem.network)
     func run(_ steps: Int) throws {
       for step in 0..<steps {
@@ -84,6 +85,22 @@ import Testing
     #expect(try gramian(.sharedGradient) == 0)
     #expect(try norms(.sharedParameters) == 0)
     #expect(try norms(.lastSharedLayer) == 0)
+  }
+
+  @Test(
+    .enabled(if: jl_allocations_are_counted() != 0),
+    .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"),
+    arguments: [
+      OptimizerSpecification.sgd(learningRate: 1e-3), .nesterov(learningRate: 1e-3),
+      .adamw(learningRate: 1e-3),
+      .kfac(learningRate: 1e-3, interval: 1), .kfac(learningRate: 1e-3, interval: 3),
+    ])
+  func `No optimiser allocates in a step`(optimizer: OptimizerSpecification) throws {
+    BLASLibrary.setThreads(1)
+    let losses = ConstantWeights<LossEvidence>([0.3, 1.7, 1], appliesTo: .sharedGradient)
+    #expect(try allocations(losses, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
+    let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .losses)
+    #expect(try allocations(gramian, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
   }
 
   @Test(

@@ -49,7 +49,9 @@ package struct RunCheckpoints: Sendable {
         notice("the checkpoint is of another version, and the run begins anew")
         return []
       }
-      for (network, checkpoint) in zip(networks, found.value.checkpoints) { try network.restore(checkpoint) }
+      for (network, checkpoint) in zip(networks, found.value.checkpoints) {
+        try network.restore(checkpoint, after: found.value.progress.epochs)
+      }
       notice("goes on from epoch \(found.value.progress.epochs.count - 1)")
       return found.value.progress.epochs
     } catch {

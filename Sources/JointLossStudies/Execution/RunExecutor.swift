@@ -64,10 +64,9 @@ public struct RunExecutor: Sendable {
       epochs = checkpoints?.resume(networks) ?? []
       var lastCheckpoint = clock.now
       for epoch in epochs.count...specification.epochs {
+        if networks.allSatisfy(\.hasStopped) { break }
         // Separate networks take turns, so that a failure leaves every task with the same epochs.
-        let parts = try networks.map { network throws(RunFailure) in
-          epoch == 0 ? try network.evaluateUntrained() : try network.trainEpoch()
-        }
+        let parts = try networks.map { network throws(RunFailure) in try network.nextEpoch() }
         epochs.append(RunRecord.Epoch(epoch: epoch, parts))
         if epoch < specification.epochs { checkpoints?.write(epochs, networks, since: &lastCheckpoint) }
       }
@@ -87,6 +86,11 @@ public struct RunExecutor: Sendable {
         task: failure?.task.map { tasks[$0] },
         selectedEpochs: selected,
         selectedTest: selected.enumerated().map { epochs[$1].test[$0] },
+        stoppedAt: specification.earlyStopping == nil || epochs.isEmpty
+          ? nil
+          : networks.flatMap { network in
+            network.tasks.map { _ in min(network.lastEpoch, epochs.count - 1) }
+          },
         passes: networks.reduce(into: RunRecord.Passes(steps: 0, forward: 0, backward: 0, samples: 0)) {
           $0.add($1.counts)
         },

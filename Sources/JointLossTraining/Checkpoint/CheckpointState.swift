@@ -6,7 +6,8 @@ struct CheckpointState<Strategy: WeightingStrategy>: Codable {
   var format = Self.currentFormat
   let origin: CheckpointOrigin
   let strategy: Strategy
-  let optimizerSteps: Int
+  let optimizer: OptimizerState
+  let learningRate: Double
   /// The stream that the order of the samples is drawn from, epoch after epoch.
   let batches: PhiloxStream
   let epoch: Int

@@ -10,14 +10,15 @@ extension Trainer {
   /// - Throws: ``TrainingError`` with the code `checkpoint` if a number of the strategy's state is not finite.
   public func checkpoint() throws(TrainingError) -> Checkpoint {
     let tensors = SafeTensors(
-      tensors: stateTensors.map { name, view in
+      tensors: stateTensors(optimizer).map { name, view in
         SafeTensors.Tensor(
           name: name, type: Self.elementType, shape: [view.rows, view.columns],
           bytes: view.withElements { Data(buffer: $0) })
       }, metadata: ["format": "jointloss \(CheckpointState<Strategy>.currentFormat)"])
     let state = CheckpointState(
-      origin: try origin(), strategy: strategy, optimizerSteps: optimizer.step, batches: batchStream,
-      epoch: epoch, counts: counts, tally: tally, lastLosses: observation.losses, lastWeights: lastWeights)
+      origin: try origin(), strategy: strategy, optimizer: optimizer.state,
+      learningRate: learningRate, batches: batchStream, epoch: epoch, counts: counts, tally: tally,
+      lastLosses: observation.losses, lastWeights: lastWeights)
     return Checkpoint(tensors: try tensors.encoded(), unsealed: try Self.json(state))
   }
 
@@ -41,7 +42,13 @@ extension Trainer {
     try found.require(origin())
     let state: CheckpointState<Strategy> = try Self.decoded(checkpoint.state)
     let tensors = try SafeTensors(checkpoint.tensors).tensors
-    let targets = stateTensors
+    guard state.optimizer.layers.allSatisfy({ $0.isInside(flat.count) }) else {
+      throw TrainingError(.checkpoint, "the checkpoint has the curvature of layers that this network has not")
+    }
+    let restored: any Optimizer<Scalar> = try optimizerSpecification.makeOptimizer(
+      count: flat.count, seed: seed)
+    restored.state = state.optimizer
+    let targets = stateTensors(restored)
     try Self.require(tensors, fit: targets)
     let count = tasks.count
     guard state.lastLosses.count == count, state.lastWeights.count == count, state.tally.taskCount == count
@@ -54,7 +61,8 @@ extension Trainer {
       }
     }
     strategy = state.strategy
-    optimizer.step = state.optimizerSteps
+    optimizer = restored
+    learningRate = state.learningRate
     batchStream = state.batches
     epoch = state.epoch
     counts = state.counts
@@ -63,15 +71,17 @@ extension Trainer {
     lastWeights = state.lastWeights
   }
 
-  /// Parameters by name, then the optimiser's moments, `optimizer.first.<name>` say.
-  private var stateTensors: [(name: String, view: MatrixView<Scalar>)] {
+  /// Parameters by name, then the optimiser's moments, `optimizer.first.<name>` say, and factors.
+  private func stateTensors(
+    _ optimizer: any Optimizer<Scalar>
+  ) -> [(name: String, view: MatrixView<Scalar>)] {
     let tensors = flat.tensors.indices.map { (flat.tensors[$0].name, flat.view($0)) }
     return tensors
       + optimizer.moments.flatMap { moment, values in
         flat.tensors.indices.map {
           ("optimizer.\(moment).\(flat.tensors[$0].name)", flat.view($0, of: values))
         }
-      }
+      } + optimizer.factors.map { ("optimizer.\($0.name)", $0.values) }
   }
 
   private static var elementType: SafeTensors.ElementType {
@@ -82,7 +92,7 @@ extension Trainer {
     let setup = try Self.json(initialStrategy).withUnsafeBytes { StableHash.fnv1a($0) }
     return CheckpointOrigin(
       scalar: Self.elementType.rawValue, inputs: inputs, tasks: tasks, strategy: Strategy.descriptor.name,
-      strategySetup: String(setup, radix: 16), optimizer: optimizer.specification, batchSize: batchSize,
+      strategySetup: String(setup, radix: 16), optimizer: optimizerSpecification, batchSize: batchSize,
       seed: seed, options: options)
   }
 

@@ -9,7 +9,7 @@ public final class ModelPass<Scalar: TrainableScalar> {
   let tensors: [ParameterTensor]
   let capacity: Int
   private let parameters: FlatParameters<Scalar>
-  private var batch: Batch<Scalar>
+  private(set) var batch: Batch<Scalar>
   private let predictions: Buffer<Scalar>
   private let noBias: Buffer<Scalar>
   private let outputColumns: [Range<Int>]
@@ -74,6 +74,9 @@ public final class ModelPass<Scalar: TrainableScalar> {
   public func outputs(of task: Int) -> MatrixView<Scalar> {
     predictions.view.rows(0..<batch.count).columns(outputColumns[task])
   }
+
+  /// The predictions of all tasks side by side, or their cotangents.
+  var outputs: MatrixView<Scalar> { predictions.view.rows(0..<batch.count) }
 
   // MARK: Parameters and memory
 

@@ -58,6 +58,9 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   var capacity: Int { forward.capacity }
   var gradient: FlatParameters<Scalar> { backward.gradient }
 
+  var batch: Batch<Scalar> { forward.batch }
+  var cotangents: MatrixView<Scalar> { forward.cotangents }
+
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) { forward.run(on: batch) }
 
   func losses(into losses: inout [Double]) { forward.losses(into: &losses) }
@@ -68,6 +71,13 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func norms(into norms: inout [Double], scope: GradientScope) {
     stacked?.norms(into: &norms, scope: scope)
+  }
+
+  func showDenseLayers(to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]) {
+    backward.observer = observer
+    backward.heads(weights: heads)
+    backward.shared(weights: shared)
+    backward.observer = nil
   }
 
   func gradient(shared: [Double], heads: [Double]) {

@@ -18,6 +18,22 @@ final class FlatParameters<Scalar: TrainableScalar> {
 
   func add(_ other: FlatParameters) { buffer.view.add(other.buffer.view) }
 
+  /// The square root of the sum of all squares, added up in `Double`.
+  var norm: Double { buffer.view.dot(buffer.view).squareRoot() }
+
+  @specialized(where Scalar == Float)
+  func scale(by factor: Scalar) {
+    let pointer = pointer
+    for index in 0..<count { pointer[index] *= factor }
+  }
+
+  func offset(of tensor: Int) -> Int { placement.offsets[tensor] }
+
+  /// A block of the flat buffer.
+  func view(at offset: Int, rows: Int, columns: Int) -> MatrixView<Scalar> {
+    buffer.view(at: offset, rows: rows, columns: columns)
+  }
+
   func weight(_ layer: DenseLayout) -> MatrixView<Scalar> {
     buffer.view(at: layer.weightOffset, rows: layer.outputs, columns: layer.inputs)
   }

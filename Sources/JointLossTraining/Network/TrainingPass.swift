@@ -1,3 +1,4 @@
+import JointLossLinearAlgebra
 import JointLossWeighting
 
 /// The passes of a network over up to a fixed number of samples, as the trainer asks for them.
@@ -17,6 +18,18 @@ protocol TrainingPass<Scalar>: AnyObject {
   func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError)
   /// The norms of the task gradients over a scope, no wider than the one that the pass was made for.
   func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError)
+  /// The samples of the pass.
+  var batch: Batch<Scalar> { get }
+  /// The cotangents of the unweighted losses, once these are taken: samples × outputs of all tasks.
+  var cotangents: MatrixView<Scalar> { get }
+
+  /// Shows every dense layer, with the cotangents of the losses weighted as in ``gradient(shared:heads:)``.
+  ///
+  /// For other cotangents than the losses' own, put in their place and taken out again: what was summed for
+  /// ``gramian(into:scope:)`` or ``norms(into:scope:)`` stays as it is, and so does the gradient to come.
+  func showDenseLayers(
+    to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]
+  ) throws(TrainingError)
   /// The gradient of `Σ shared_t L_t` on the shared parameters, and of `heads_t L_t` on those of task t.
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError)
 }

@@ -10,6 +10,8 @@ public struct EpochSummary: Sendable, Hashable {
   /// The share of task pairs with a negative inner product, averaged over the steps; nil where the strategy
   /// sees no Gramian or there is one task.
   public let seenConflictRate: Double?
+  /// The share of the steps whose gradient was clipped; nil where gradients are not clipped.
+  public let clippedShare: Double?
 }
 
 /// What training cost in passes over batches: the same on every machine.
@@ -18,7 +20,8 @@ public struct PassCounts: Sendable, Hashable, Codable {
   public internal(set) var steps = 0
   /// Forward passes; with micro-batches all but the last of a step run twice.
   public internal(set) var forward = 0
-  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart.
+  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart; and those of
+  /// an optimiser that looks at curvature.
   public internal(set) var backward = 0
   /// Samples seen.
   public internal(set) var samples = 0

@@ -7,6 +7,7 @@ struct EpochTally: Codable {
   private var steps = 0
   private var conflictSum = 0.0
   private var conflictSteps = 0
+  private var clippedSteps: Int?
   private var seconds: [Double] = []
 
   init(taskCount: Int) {
@@ -27,6 +28,9 @@ struct EpochTally: Codable {
     }
     steps += 1
   }
+
+  /// Counts a step whose gradient might have been clipped.
+  mutating func add(isClipped: Bool) { clippedSteps = (clippedSteps ?? 0) + (isClipped ? 1 : 0) }
 
   mutating func add(seconds: Double) { self.seconds.append(seconds) }
 
@@ -49,6 +53,7 @@ struct EpochTally: Codable {
     guard let meanLosses = means.means else { return nil }
     return EpochSummary(
       meanLosses: meanLosses, meanWeights: weightSums.map { $0 / Double(steps) },
-      stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil)
+      stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil,
+      clippedShare: clippedSteps.map { Double($0) / Double(steps) })
   }
 }

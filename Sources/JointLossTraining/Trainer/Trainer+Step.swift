@@ -47,12 +47,15 @@ extension Trainer {
     if labelled.contains(where: { $0 > 0 }) {
       try observeGradients()
       try setWeights(weigh())
+      let sawCurvature = try optimizer.observe(
+        pass, tasks: tasks, weights: lastWeights, headWeights: headWeights)
       let gradient = try gradient(samples, batch)
-      guard optimizer.update(flat, by: gradient) else {
+      try clip(gradient)
+      guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
       counts.forward += parts - 1
-      counts.backward += passScope == nil ? parts : tasks.count
+      counts.backward += (passScope == nil ? parts : tasks.count) + (sawCurvature ? 1 : 0)
     } else {
       for task in lastWeights.indices { lastWeights[task] = 0 }
     }

@@ -25,7 +25,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   public internal(set) var lastWeights: [Double]
   /// The number of epochs that have ended.
   public internal(set) var epoch = 0
-
+  /// The rate of the steps to come: the optimiser's own until ``setLearningRate(_:)`` changes it.
+  public internal(set) var learningRate: Double
   /// What a step does where the strategy leaves it open.
   public let options: StepOptions
 
@@ -35,7 +36,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   let network: any TrainedNetwork<Scalar>
   let flat: FlatParameters<Scalar>
   let pass: any TrainingPass<Scalar>
-  let optimizer: Optimizer<Scalar>
+  let optimizerSpecification: OptimizerSpecification
+  var optimizer: any Optimizer<Scalar>
   let seed: UInt64
   /// The gradients that the strategy sees.
   let scope: GradientScope
@@ -148,7 +150,9 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     pass = network.makePass(
       parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
     total = options.accumulation > 1 ? FlatParameters(network.placement) : nil
-    self.optimizer = try Optimizer(optimizer, count: flat.count)
+    self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
+    optimizerSpecification = optimizer
+    learningRate = optimizer.learningRate
     lastWeights = [Double](repeating: 1, count: count)
     (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))
     labelled = [Int](repeating: 0, count: count)

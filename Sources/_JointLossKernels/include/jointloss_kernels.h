@@ -84,11 +84,13 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
    * row are those that follow the counter (0, first_row + r, layer, step) */                                     \
   void jl_dropout_mask_##suffix(S *mask, uint64_t key0, uint64_t key1, uint64_t step,                             \
                                 uint64_t layer, uint64_t first_row, size_t rows, size_t columns, double rate);                    \
-  /* v <- momentum v + g, p <- p - rate v; returns 0 if a parameter is no longer finite */                        \
-  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum);                                  \
-  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns 0 if a parameter or a second   \
-   * moment is no longer finite */                                                                                 \
-  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon);
+  /* v <- momentum v + g, p <- p - rate v, or p - rate (momentum v + g) where it looks ahead (Nesterov); returns 0 \
+   * if a parameter is no longer finite */                                                                        \
+  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum, int look_ahead);                  \
+  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k), on the parameters times `keep`         \
+   * (1, or 1 - eta lambda for a decoupled decay lambda); returns 0 if a parameter or a second moment is no longer finite */ \
+  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon, \
+                        S keep);
 
 JL_DECLARE(float, f32)
 JL_DECLARE(double, f64)

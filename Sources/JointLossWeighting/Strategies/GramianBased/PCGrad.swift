@@ -53,7 +53,8 @@ public struct PCGrad: WeightingStrategy {
       "Projected gradients are summed, as in the paper; Pytorch-PCGrad averages them.",
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
-    ])
+    ],
+    claims: StrategyClaims(scaleDegree: 0))
 
   /// True: a gradient of 0 is left out of all projections.
   public static let weighsAbsentTasks = true
