@@ -51,6 +51,9 @@ public struct MGDA: WeightingStrategy {
     ],
     claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private enum Normalisation: String, Codable, CaseIterable {
     case none, l2, loss
     case lossPlus = "loss+"
