@@ -99,7 +99,7 @@ import Testing
     var three = try StrategyRegistry.builtIn.make("pcgrad", taskCount: 3, parameters: order)
     var two = try StrategyRegistry.builtIn.make("pcgrad", taskCount: 2, parameters: order)
     var all = StepObservation(losses: [])
-    all.gramian = try Gramian(rows: [[2, -1, -0.9], [-1, 3, -1.5], [-0.9, -1.5, 1]])
+    all.gramian = try Gramian(rows: [[2, -1, -0.9], [-1, 3, -0.5], [-0.9, -0.5, 1]])
     var some = StepObservation(losses: [])
     some.gramian = try Gramian(rows: [[2, -0.9], [-0.9, 1]])
     let whole = try three.weights(observing: all).values
@@ -120,7 +120,7 @@ import Testing
     var two = try StrategyRegistry.builtIn.make(name, taskCount: 2)
     for product in [-0.9, 0.4] {
       var all = StepObservation(losses: [1, 2, 3])
-      all.gramian = try Gramian(rows: [[2, -1, product], [-1, 3, -1.5], [product, -1.5, 1]])
+      all.gramian = try Gramian(rows: [[2, -1, product], [-1, 3, -0.5], [product, -0.5, 1]])
       var some = StepObservation(losses: [1, 3])
       some.gramian = try Gramian(rows: [[2, product], [product, 1]])
       let whole = try three.weights(observing: all).values
