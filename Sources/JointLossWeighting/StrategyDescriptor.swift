@@ -16,6 +16,28 @@ public struct Citation: Sendable, Hashable {
   }
 }
 
+/// What a strategy promises for every input; tests and checks hold it to that.
+public struct StrategyClaims: Sendable, Hashable {
+  /// Whether no task ascends along the direction: g_t·d ≥ 0 for all t.
+  public let isNonConflicting: Bool
+  /// The power k with w(s²G) = s^k w(G) for every scale s of all gradients; nil if none is promised.
+  public let scaleDegree: Int?
+  /// Whether the weights depend on the order in which the tasks are listed.
+  public let dependsOnTaskOrder: Bool
+
+  /// Creates claims.
+  ///
+  /// - Parameters:
+  ///   - isNonConflicting: whether no task ascends along the direction.
+  ///   - scaleDegree: the power of the gradients' scale in the weights.
+  ///   - dependsOnTaskOrder: whether the order of the tasks matters.
+  public init(isNonConflicting: Bool = false, scaleDegree: Int? = nil, dependsOnTaskOrder: Bool = false) {
+    self.isNonConflicting = isNonConflicting
+    self.scaleDegree = scaleDegree
+    self.dependsOnTaskOrder = dependsOnTaskOrder
+  }
+}
+
 /// What a strategy says of itself: the source of every listing, check and error message about it.
 public struct StrategyDescriptor: Sendable, Hashable {
   /// How the tasks are trained.
@@ -46,6 +68,8 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let parameters: [ParameterDescriptor]
   /// Where this implementation differs from the paper or from other code, one remark each.
   public let differences: [String]
+  /// What it promises with its default parameters.
+  public let claims: StrategyClaims
 
   /// Creates a descriptor.
   ///
@@ -60,10 +84,12 @@ public struct StrategyDescriptor: Sendable, Hashable {
   ///   - arrangement: how the tasks are trained.
   ///   - parameters: the parameters.
   ///   - differences: where this implementation differs from the paper or other code.
+  ///   - claims: what it promises with its default parameters.
   public init(
     name: String, title: String, citation: Citation? = nil, formula: String,
     appliesTo: TaskWeights.Application, weightSum: String = "free", cost: String = "none",
-    arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = []
+    arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = [],
+    claims: StrategyClaims = StrategyClaims()
   ) {
     self.name = name
     self.title = title
@@ -75,5 +101,6 @@ public struct StrategyDescriptor: Sendable, Hashable {
     self.arrangement = arrangement
     self.parameters = parameters
     self.differences = differences
+    self.claims = claims
   }
 }
