@@ -38,6 +38,9 @@ public protocol WeightingStrategy: Codable, Sendable {
 
   /// The parameters over which gradients are taken, if the rule itself prescribes them.
   var gradientScope: GradientScope { get }
+
+  /// What the strategy promises with the parameters it has.
+  var claims: StrategyClaims { get }
 }
 
 extension WeightingStrategy {
@@ -50,6 +53,10 @@ extension WeightingStrategy {
   // Correct for every rule that is stated for "the shared parameters".
   /// All shared parameters.
   public var gradientScope: GradientScope { .sharedParameters }
+
+  // Correct for every rule whose promises do not depend on its parameters.
+  /// The claims of the descriptor.
+  public var claims: StrategyClaims { Self.descriptor.claims }
 
   /// Cuts the evidence that the strategy reads from all that is known of a step, and weighs the step.
   ///

@@ -32,7 +32,6 @@ public struct GradNorm: WeightingStrategy {
       link: "https://arxiv.org/abs/1711.02257"),
     formula: "w descends Σ |w_t n_t − Ḡ r_t^α|, then Σ w = T; r_t = (L_t/L_t(0)) / mean_s (L_s/L_s(0))",
     appliesTo: .losses,
-    weightSum: "T",
     cost: "T gradients of the scope",
     parameters: [
       ParameterDescriptor(
@@ -61,7 +60,8 @@ public struct GradNorm: WeightingStrategy {
       "L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1.",
       "The weights' optimiser is their own; LibMTL uses the network's, weight decay included.",
       "A negative loss is an error: its rate of training is not defined.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
 
   private enum InitialLosses: String, CaseIterable {
     case firstBatch = "first-batch"

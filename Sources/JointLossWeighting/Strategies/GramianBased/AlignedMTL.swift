@@ -41,7 +41,7 @@ public struct AlignedMTL: WeightingStrategy {
       "An eigenvalue is 0 up to 10 T ε of a Double; the authors' code and torchjd use T ε of a Float: rank-tolerance=1.1920928955078125e-07.",
       "Aligned gradients are summed, as in the paper; torchjd averages them: preferences of 1/T.",
     ],
-    claims: StrategyClaims(scaleDegree: 0))
+    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
   private enum Scale: String, Codable, CaseIterable { case min, median, rmse }
 

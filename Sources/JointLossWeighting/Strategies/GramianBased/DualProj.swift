@@ -24,13 +24,14 @@ public struct DualProj: WeightingStrategy {
       link: "https://arxiv.org/abs/1706.08840"),
     formula: "d = π(Σ p_t g_t), π the projection onto {d : Jd ≥ 0}",
     appliesTo: .sharedGradient,
-    weightSum: "≥ 1",
     cost: "T trunk gradients, their Gramian, one quadratic program of size T",
     parameters: [
       StrategySetup.preferencesParameter("The weights of the mean that is projected; 1/T each by default.")
     ] + DualConeMatrix.parameters,
     differences: DualConeMatrix.differences,
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
+    claims: StrategyClaims(
+      weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
+      isMemoryless: true))
 
   private let preferences: [Double]
   private var matrix: DualConeMatrix

@@ -37,7 +37,8 @@ public struct FairGrad: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "No factor T and no clipping to norm 1, which the authors' code has.",
     ],
-    claims: StrategyClaims(isNonConflicting: true))
+    claims: StrategyClaims(
+      hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -4.0 / 3, isMemoryless: true))
 
   private let taskCount: Int
   private let alpha: Double

@@ -24,11 +24,10 @@ public struct IMTLG: WeightingStrategy {
       link: "https://openreview.net/forum?id=IMPnRXEWpvr"),
     formula: "w = v / Σ v, v = G⁺ √diag(G)",
     appliesTo: .sharedGradient,
-    weightSum: "1, or 0 without a solution",
     cost: "T trunk gradients, their Gramian, one eigendecomposition of size T",
     parameters: ImpartialCombination.parameters,
     differences: ImpartialCombination.differences,
-    claims: StrategyClaims(scaleDegree: 0))
+    claims: StrategyClaims(weightSum: .oneOrZero, scaleDegree: 0, isMemoryless: true))
 
   private let taskCount: Int
   private var combination: ImpartialCombination

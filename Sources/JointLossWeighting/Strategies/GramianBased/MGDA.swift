@@ -27,7 +27,6 @@ public struct MGDA: WeightingStrategy {
       link: "https://arxiv.org/abs/1810.04650"),
     formula: "w = argmin wᵀGw over w ≥ 0, Σ w = 1",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "T trunk gradients, their Gramian, O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -49,7 +48,9 @@ public struct MGDA: WeightingStrategy {
       "With a normalisation, the normalised gradients are combined; combine=raw is the authors' code.",
       "A loss of 0 divides as 1e-8 would.",
     ],
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
+    claims: StrategyClaims(
+      weightSum: .one, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0, isMemoryless: true
+    ))
 
   private enum Normalisation: String, Codable, CaseIterable {
     case none, l2, loss

@@ -43,7 +43,8 @@ public struct NashMTL: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "The direction is not clipped; the authors' code clips it to norm 1: max-norm=1.",
     ],
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: -1))
+    claims: StrategyClaims(
+      hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -1, isMemoryless: true))
 
   private let taskCount: Int
   private let maximumNorm: Double

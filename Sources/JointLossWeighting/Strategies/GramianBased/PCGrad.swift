@@ -38,7 +38,6 @@ public struct PCGrad: WeightingStrategy {
     formula:
       "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
     appliesTo: .sharedGradient,
-    weightSum: "≥ T",
     cost: "T trunk gradients, their Gramian, O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -53,7 +52,10 @@ public struct PCGrad: WeightingStrategy {
       "Projected gradients are summed, as in the paper; Pytorch-PCGrad averages them.",
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
-    ])
+    ],
+    claims: StrategyClaims(
+      weightSum: .atLeastTasks, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
+      isMemoryless: true))
 
   private enum Order: String, Codable, CaseIterable { case random, ascending }
 

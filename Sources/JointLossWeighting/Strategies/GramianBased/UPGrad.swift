@@ -25,13 +25,14 @@ public struct UPGrad: WeightingStrategy {
       link: "https://arxiv.org/abs/2406.16232"),
     formula: "d = Σ p_t π(g_t), π the projection onto {d : Jd ≥ 0}",
     appliesTo: .sharedGradient,
-    weightSum: "≥ 1",
     cost: "T trunk gradients, their Gramian, T quadratic programs of size T",
     parameters: [
       StrategySetup.preferencesParameter("The share of each task's projection; 1/T each by default.")
     ] + DualConeMatrix.parameters,
     differences: DualConeMatrix.differences,
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
+    claims: StrategyClaims(
+      weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
+      isMemoryless: true))
 
   private let preferences: [Double]
   private var matrix: DualConeMatrix

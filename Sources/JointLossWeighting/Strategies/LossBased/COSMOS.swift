@@ -33,7 +33,8 @@ public struct COSMOS: WeightingStrategy {
     differences: [
       "The preferences are fixed; the paper draws them for every batch and feeds them to the network.",
       "Weights may be negative, as in the paper.",
-    ])
+    ],
+    claims: StrategyClaims(isMemoryless: true))
 
   private let preferences: [Double]
   private let lambda: Double

@@ -28,7 +28,6 @@ public struct DynamicWeightAverage: WeightingStrategy {
       link: "https://arxiv.org/abs/1803.10704"),
     formula: "w = T softmax(r/τ), r_t = L̄_t(e−1) / L̄_t(e−2)",
     appliesTo: .losses,
-    weightSum: "T",
     cost: "O(T) an epoch",
     parameters: [
       ParameterDescriptor(
@@ -38,7 +37,8 @@ public struct DynamicWeightAverage: WeightingStrategy {
       "Means over whole epochs, weighted by samples; the code of Nash-MTL and FAMO has windows of iterations.",
       "A mean of 0 two epochs ago: the ratio is 1 if the later mean is 0 too, else 10.",
       "Means that are negative or not finite leave the weights as they were.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// The ratio of a mean to a mean of 0.
   private static let largestUndefinedRatio = 10.0

@@ -21,12 +21,13 @@ public struct EqualWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2201.04122"),
     formula: "w_t = 1 (sum) or 1/T (mean)",
     appliesTo: .losses,
-    weightSum: "T (sum) or 1 (mean)",
     parameters: [
       ParameterDescriptor(
         "reduction", .choice(default: "sum", options: ["sum", "mean"]),
         "Whether the losses are summed or averaged.")
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+  )
 
   private enum Reduction: String { case sum, mean }
 

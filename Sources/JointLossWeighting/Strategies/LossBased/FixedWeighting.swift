@@ -21,11 +21,12 @@ public struct FixedWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2209.11379"),
     formula: "w_t = the t-th of the given weights",
     appliesTo: .losses,
-    weightSum: "the sum of the given weights",
     parameters: [
       ParameterDescriptor(
         "weights", .numbers(range: .nonNegative), "One weight a task, at least one above 0; all 1 if empty.")
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+  )
 
   private let values: [Double]
 

@@ -39,7 +39,7 @@ public struct LDCMTL: WeightingStrategy {
       "p has an optimiser of its own; the authors' code trains it with the network.",
       "The order of the tasks matters, as in the paper: each is compared with the next.",
     ],
-    claims: StrategyClaims(dependsOnTaskOrder: true))
+    claims: StrategyClaims(taskOrder: .matters))
 
   private let lambda: Double
   private var unknowns: [Double]

@@ -37,7 +37,8 @@ public struct PBI: WeightingStrategy {
     differences: [
       "Within 1e-12 of the line the distance has no gradient, and counts for nothing.",
       "Weights may be negative, as in the paper.",
-    ])
+    ],
+    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
   private static let vanishing = 1e-12
 

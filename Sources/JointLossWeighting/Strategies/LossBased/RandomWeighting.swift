@@ -30,7 +30,6 @@ public struct RandomWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2111.10603"),
     formula: "w = softmax(ξ), ξ_t standard normal, anew in every step",
     appliesTo: .losses,
-    weightSum: "1 or T",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -40,7 +39,10 @@ public struct RandomWeighting: WeightingStrategy {
     ],
     differences: [
       "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks."
-    ])
+    ],
+    claims: StrategyClaims(
+      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
+      isMemoryless: true))
 
   private enum Law: String, Codable, CaseIterable {
     case normal, uniform, dirichlet, bernoulli

@@ -48,7 +48,8 @@ public struct STCH: WeightingStrategy {
       "The default is the paper's scalarization; variant=libmtl is its multi-task code, with a warm-up.",
       "libmtl: the nadir is the sample-weighted mean of its epoch.",
       "libmtl: a negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
 
   private enum Variant: String, Codable, CaseIterable { case paper, libmtl }
 

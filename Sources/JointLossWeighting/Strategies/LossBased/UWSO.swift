@@ -24,7 +24,6 @@ public struct UWSO: WeightingStrategy {
       link: "https://arxiv.org/abs/2408.07985"),
     formula: "w = softmax((1/L)/τ)",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -35,7 +34,8 @@ public struct UWSO: WeightingStrategy {
       "The paper tunes τ; it is 1 where none is given.",
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, isMemoryless: true))
 
   private let taskCount: Int
   private let temperature: Double
