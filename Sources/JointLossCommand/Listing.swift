@@ -15,6 +15,22 @@ enum Listing {
     }.joined(separator: "\n")
   }
 
+  /// What a strategy promises, a line each.
+  static func claims(_ claims: StrategyClaims) -> String {
+    let order = "the order of the tasks: \(claims.taskOrder.rawValue)"
+    let degree = claims.scaleDegree.map { degree in
+      degree == 0
+        ? "the scale of the losses does not matter"
+        : "losses times c have weights times c^\(ParameterValue.number(degree))"
+    }
+    return [
+      "the weights sum to \(claims.weightSum.rawValue)", order,
+      claims.hasNonNegativeWeights ? "no weight is negative" : nil,
+      claims.isNonConflicting ? "no task ascends along the direction" : nil, degree,
+      claims.isMemoryless ? "earlier steps do not matter" : nil,
+    ].compactMap { $0 }.joined(separator: "\n")
+  }
+
   /// The parameters with defaults and ranges, ready for `--set`.
   static func parameters(_ parameters: [ParameterDescriptor], of owner: String) -> String {
     guard !parameters.isEmpty else { return "It has no parameters." }

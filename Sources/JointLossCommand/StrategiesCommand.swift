@@ -16,7 +16,7 @@ struct StrategiesCommand: ParsableCommand {
       let table = ReportTable(
         columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
         rows: JointLoss.registry.types.map { type in
-          [type.descriptor.name, type.need.rawValue, type.descriptor.weightSum, type.descriptor.title]
+          [type.descriptor.name, type.need.rawValue, type.descriptor.claims.weightSum.rawValue, type.descriptor.title]
         })
       return print("\(table.plainText)\n\n`jointloss strategies NAME` gives formula, source and parameters.")
     }
@@ -30,7 +30,7 @@ struct StrategiesCommand: ParsableCommand {
         "weights apply to",
         descriptor.appliesTo == .losses ? "losses" : "the shared gradient; heads at weight 1"
       ),
-      ("sum of weights", descriptor.weightSum),
+      ("claims", Listing.claims(descriptor.claims)),
       ("cost", descriptor.cost),
     ]
     if descriptor.arrangement == .separate { facts.append(("arrangement", "one network a task")) }
