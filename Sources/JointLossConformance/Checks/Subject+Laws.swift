@@ -28,7 +28,9 @@ extension Subject {
       let wanted = order.map { plain[index][$0] }
       guard !Self.agree(got[index], wanted) else { continue }
       return Failure(
-        reason: "with the tasks in the order \(order), step \(index) has the weights \(got[index]) instead of \(wanted)")
+        reason:
+          "with the tasks in the order \(order), step \(index) has the weights \(got[index]) instead of \(wanted)"
+      )
     }
     return nil
   }
@@ -103,11 +105,15 @@ extension Subject {
       guard let gramian = (try? input.observation(at: index))?.gramian,
         let weights = try? step(&strategy, input, at: index)
       else { return nil }
-      var size = 0.0
-      for (task, weight) in weights.values.enumerated() { size += abs(weight) * gramian.norm(of: task) }
+      var (size, largest) = (0.0, 0.0)
+      for (task, weight) in weights.values.enumerated() {
+        size += abs(weight) * gramian.norm(of: task)
+        largest = max(largest, gramian.norm(of: task))
+      }
       // A solver that had to add a ridge says so; the products are off by as much.
       let tolerance = 1e-8 + 2 * (weights.certificate?.ridge ?? 0)
-      for task in 0..<input.taskCount {
+      // A gradient of 1e-12 of the largest or less counts as none.
+      for task in 0..<input.taskCount where gramian.norm(of: task) > 1e-12 * largest {
         var product = 0.0
         for (other, weight) in weights.values.enumerated() { product += gramian[task, other] * weight }
         guard product < -tolerance * size * gramian.norm(of: task) else { continue }

@@ -67,6 +67,9 @@ public struct AlignedMTL: WeightingStrategy {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1)
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
+
   /// The weights of the aligned gradients.
   ///
   /// - Parameter evidence: the T×T Gramian.

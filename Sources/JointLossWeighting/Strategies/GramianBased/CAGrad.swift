@@ -72,6 +72,14 @@ public struct CAGrad: WeightingStrategy {
     factor = (isSum ? Double(setup.taskCount) : 1) / divisor
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    claims.isNonConflicting = c >= 1
+    if factor != 1 { claims.weightSum = .free }
+    return claims
+  }
+
   /// The weights that CAGrad's direction puts on the raw gradients.
   ///
   /// - Parameter evidence: the T×T Gramian.

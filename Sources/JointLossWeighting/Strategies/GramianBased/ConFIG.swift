@@ -55,6 +55,9 @@ public struct ConFIG: WeightingStrategy {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1)
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
+
   /// The weights of the conflict-free direction.
   ///
   /// - Parameter evidence: the T×T Gramian.

@@ -51,6 +51,13 @@ public struct DualProj: WeightingStrategy {
     matrix = DualConeMatrix(setup)
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if claims.taskOrder == .matters { claims.weightSum = .free }
+    return matrix.regularised(claims)
+  }
+
   /// The weights that the projected mean puts on the raw gradients.
   ///
   /// - Parameter evidence: the T×T Gramian.

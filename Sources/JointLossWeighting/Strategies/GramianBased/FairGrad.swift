@@ -58,6 +58,13 @@ public struct FairGrad: WeightingStrategy {
     alpha = setup.parameters.number("alpha")
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    claims.scaleDegree = -2 * alpha / (1 + alpha)
+    return claims
+  }
+
   /// The α-fair weights.
   ///
   /// - Parameter evidence: the T×T Gramian.

@@ -44,6 +44,13 @@ public struct IMTLG: WeightingStrategy {
     combination = ImpartialCombination(setup)
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if combination.sign == .descent { claims.weightSum = .free }
+    return claims
+  }
+
   /// The impartial weights.
   ///
   /// - Parameter evidence: the T×T Gramian.

@@ -27,7 +27,7 @@ struct ImpartialCombination: Sendable, Codable {
   private static let vanishing = 1e-12
 
   private let inverse: Inverse
-  private let sign: Sign
+  let sign: Sign
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
   private var solver = PseudoInverse()

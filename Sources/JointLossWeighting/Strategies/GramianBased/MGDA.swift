@@ -86,6 +86,21 @@ public struct MGDA: WeightingStrategy {
     sum = setup.parameters.values["sum"] == .text("tasks") ? Double(setup.taskCount) : 1
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if sum != 1 { claims.weightSum = .tasks }
+    guard normalisation != .none else { return claims }
+    if combination == .normalised {
+      claims.weightSum = .free
+      claims.scaleDegree = normalisation == .l2 ? -1 : nil
+    } else {
+      claims.isNonConflicting = false
+      claims.scaleDegree = normalisation == .l2 ? 0 : nil
+    }
+    return claims
+  }
+
   /// The weights of the min-norm point.
   ///
   /// - Parameter evidence: T losses, of at least 0 where they normalise, and the T×T Gramian.

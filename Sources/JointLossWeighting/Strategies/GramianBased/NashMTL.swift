@@ -69,6 +69,14 @@ public struct NashMTL: WeightingStrategy {
     solution = [Double](repeating: 1, count: setup.taskCount)
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if updateEvery > 1 { (claims.isNonConflicting, claims.isMemoryless) = (false, false) }
+    if maximumNorm > 0 { claims.scaleDegree = nil }
+    return claims
+  }
+
   /// The bargaining solution of this step, or the one kept.
   ///
   /// - Parameter evidence: the T×T Gramian.

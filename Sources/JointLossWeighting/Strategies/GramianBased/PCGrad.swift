@@ -82,6 +82,14 @@ public struct PCGrad: WeightingStrategy {
     stream = setup.stream
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if order == .ascending { claims.taskOrder = .matters }
+    if epsilon > 0 { claims.scaleDegree = nil }
+    return claims
+  }
+
   /// The weights that the projected gradients put on the raw ones.
   ///
   /// - Parameter evidence: the T×T Gramian.

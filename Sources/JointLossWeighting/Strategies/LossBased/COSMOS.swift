@@ -52,6 +52,9 @@ public struct COSMOS: WeightingStrategy {
     lambda = setup.parameters.number("lambda")
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
+
   /// The derivatives of the objective.
   ///
   /// - Parameter evidence: T losses.

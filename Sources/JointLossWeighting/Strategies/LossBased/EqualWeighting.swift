@@ -45,6 +45,13 @@ public struct EqualWeighting: WeightingStrategy {
     values = [Double](repeating: weight, count: setup.taskCount)
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if values != values.map({ _ in 1 }) { claims.weightSum = .one }
+    return claims
+  }
+
   /// The same weight for every task.
   ///
   /// - Parameter evidence: the number of tasks.

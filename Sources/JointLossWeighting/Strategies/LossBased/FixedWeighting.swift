@@ -46,6 +46,13 @@ public struct FixedWeighting: WeightingStrategy {
     values = given.isEmpty ? [Double](repeating: 1, count: setup.taskCount) : given
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if values != values.map({ _ in 1 }) { (claims.weightSum, claims.taskOrder) = (.free, .matters) }
+    return claims
+  }
+
   /// The given weights.
   ///
   /// - Parameter evidence: the number of tasks.

@@ -60,6 +60,13 @@ public struct PBI: WeightingStrategy {
     theta = setup.parameters.number("theta")
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if reference != 0 { claims.scaleDegree = nil }
+    return claims
+  }
+
   /// The derivatives of the objective.
   ///
   /// - Parameter evidence: T losses.

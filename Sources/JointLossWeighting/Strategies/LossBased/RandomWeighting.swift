@@ -68,6 +68,13 @@ public struct RandomWeighting: WeightingStrategy {
     stream = setup.stream
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if sum != 1 { claims.weightSum = .tasks }
+    return claims
+  }
+
   /// Fresh weights.
   ///
   /// - Parameter evidence: the number of tasks, and draws from outside where there are any.

@@ -79,6 +79,13 @@ public struct STCH: WeightingStrategy {
     warmUpEpochs = setup.parameters.integer("warm-up-epochs")
   }
 
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if variant == .libmtl { claims.isMemoryless = false }
+    return claims
+  }
+
   /// The derivatives of the smooth maximum.
   ///
   /// - Parameter evidence: T losses, of at least 0 in the form of LibMTL.
