@@ -64,7 +64,8 @@ import Testing
         epoch = step.epoch
       }
       let observation = try StepObservation(
-        jacobian: #require(step.jacobian), losses: step.losses ?? [], orders: step.orders, normals: step.normals)
+        jacobian: #require(step.jacobian), losses: step.losses ?? [], orders: step.orders,
+        normals: step.normals)
       let weights = try strategy.weights(observing: observation).values
       if let losses = step.losses { means.add(losses: losses, samples: 1) }
       return GoldenAnswer(weights: weights, direction: observation.jacobian?.direction(weights: weights))

@@ -30,7 +30,7 @@ package struct CAGradDual: Sendable {
   ///   - c: the radius, > 0.
   ///   - result: the weights that d − g₀ puts on the raw gradients that count, in their order.
   /// - Returns: the certificate: the duality gap over the size of its terms.
-  /// - Throws: ``WeightingError`` if the gap stays above ``SolverCertificate/tolerance``.
+  /// - Throws: ``WeightingError`` if it stays above ``SolverCertificate/tolerance``.
   package mutating func solve(
     _ gradients: borrowing ScaledGramian, taskCount: Int, c: Double, into result: inout [Double]
   ) throws(WeightingError) -> SolverCertificate {
@@ -58,7 +58,7 @@ package struct CAGradDual: Sendable {
     let (iterations, lambda) = search(count, gradients.cosines, radius: radius, start: 1 / c)
     let factor = lambda > 0 ? 1 / lambda : 1
     for t in 0..<count { weights[t] = (lambda > 0 ? program.solution[t] : slope[t]) * factor }
-    let residual = gap(
+    let residual = residual(
       count, gradients.cosines, taskCount: taskCount, radius: radius, isStationary: lambda == 0)
     let certificate = try SolverCertificate(iterations: iterations, residual: residual)
       .checked("CAGrad's dual")
@@ -127,33 +127,41 @@ package struct CAGradDual: Sendable {
     return (max(square, 0), scale, max(growth, 0))
   }
 
-  /// F(w) less min_t g_t·d, over the size of its terms.
-  private func gap(
-    _ count: Int, _ cosines: [Double], taskCount: Int, radius: Double, isStationary: Bool
-  ) -> Double {
-    var (least, change, dual, size) = (Double.infinity, 0.0, 0.0, 0.0)
+  /// How far the direction is from optimal: the duality gap, or at a stationary point the steepest ascent, and the
+  /// distance from the ball's surface; each over the size of the terms that make it up.
+  private func residual(_ count: Int, _ cosines: [Double], taskCount: Int, radius: Double, isStationary: Bool)
+    -> Double
+  {
+    var least = (value: Double.infinity, size: 0.0)
+    var (change, dual, norm) = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
     for t in 0..<count {
-      var product = 0.0
-      for s in 0..<count { product += cosines[t * count + s] * weights[s] }
-      least = min(least, (products[t] + product) / sums[t])
-      change += weights[t] * product
-      dual += program.solution[t] * products[t]
-      size += program.solution[t] * abs(products[t])
+      var (moved, movedSize, point, pointSize, meanSize) = (0.0, 0.0, 0.0, 0.0, 0.0)
+      for s in 0..<count {
+        let cosine = cosines[t * count + s]
+        moved += cosine * weights[s]
+        movedSize += abs(cosine * weights[s])
+        point += cosine * program.solution[s]
+        pointSize += abs(cosine) * program.solution[s]
+        meanSize += abs(cosine) / sums[s] / Double(taskCount)
+      }
+      let gain = (products[t] + moved) / sums[t]
+      if gain < least.value { least = (gain, (meanSize + movedSize) / sums[t]) }
+      change = (change.0 + weights[t] * moved, change.1 + abs(weights[t]) * movedSize)
+      norm = (norm.0 + program.solution[t] * point, norm.1 + program.solution[t] * pointSize)
+      dual = (dual.0 + program.solution[t] * products[t], dual.1 + program.solution[t] * meanSize)
     }
-    let length = max(change, 0).squareRoot()
+    let square = radius * radius
     if isStationary {
-      // F = 0 there: d must not ascend, and must lie in the ball.
-      return max(0, -least / (radius * radius / 1), length / radius - 1)
+      // The optimum is 0 there: d must not ascend, and must lie in the ball.
+      return Self.larger(-least.value / least.size, (change.0 - square) / (change.1 + square))
     }
-    var norm = 0.0
-    for t in 0..<count {
-      var product = 0.0
-      for s in 0..<count { product += cosines[t * count + s] * program.solution[s] }
-      norm += program.solution[t] * product
-    }
-    let distance = radius * max(norm, 0).squareRoot()
-    let value = max(dual + distance - least, 0) / (size + distance)
-    return max(value, abs(length / radius - 1)).isNaN ? .infinity : max(value, abs(length / radius - 1))
+    let bound = dual.0 + radius * max(norm.0, 0).squareRoot()
+    let size = dual.1 + radius * norm.1.squareRoot() + least.size
+    return Self.larger((bound - least.value) / size, abs(change.0 - square) / (change.1 + square))
+  }
+
+  private static func larger(_ one: Double, _ other: Double) -> Double {
+    one.isNaN || other.isNaN ? .infinity : max(one, other, 0)
   }
 
   private mutating func reserve(_ count: Int) {

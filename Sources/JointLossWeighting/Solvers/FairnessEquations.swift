@@ -8,19 +8,15 @@ import RealModule
 /// falls until the decrement is small.
 ///
 /// Where the gradients have a convex combination of 0 (a Pareto-stationary point) there is no solution, and
-/// very near it none that a Gramian in `Double` determines. Then C + 1e-6·I takes the place of C, and the
-/// certificate's ridge says so. Close to such a point the terms of C u cancel, so that near the solution they are
-/// summed with their rounding errors (T. Ogita, S. M. Rump, S. Oishi, *Accurate Sum and Dot Product*, SIAM Journal
-/// on Scientific Computing 26, 2005, Algorithm 5.3).
+/// very near it none that a Gramian in `Double` determines to 1e-9. Then C + ρI takes the place of C, with the first
+/// ρ of 1e-5, 1e-4, 1e-3 for which the residual is reached, and the certificate's ridge is ρ.
 package struct FairnessEquations: Sendable {
-  /// The ridge on the cosines where the equations as stated have no solution.
-  package static let ridge = 1e-6
+  /// The ridges on the cosines where the equations as stated have no solution, in the order they are tried.
+  private static let ridges = [1e-5, 1e-4, 1e-3]
 
   private static let iterationLimit = 200
-  /// Where the barrier's share of the Hessian's diagonal falls below this, C's rounding decides the solution.
-  private static let leastCurvature = 1e-8
-  /// The residual below which rounding errors are carried along.
-  private static let nearby = 1e-5
+  /// Where the barrier's share of the Hessian's diagonal falls below this, rounding decides the solution.
+  private static let leastCurvature = 1e-7
 
   private var hessian: [Double] = []
   private var matrix: [Double] = []
@@ -55,8 +51,8 @@ package struct FairnessEquations: Sendable {
     let unit = Double.exp(logarithms / Double(count))
     for t in 0..<count { scales[t] = Double.pow(gradients.norms[t] / unit, beta - 1) }
     var certificate = newton(count, gradients.cosines, beta, ridge: 0, from: 0)
-    if !(certificate.residual <= SolverCertificate.tolerance) {
-      certificate = newton(count, gradients.cosines, beta, ridge: Self.ridge, from: certificate.iterations)
+    for ridge in Self.ridges where !(certificate.residual <= SolverCertificate.tolerance) {
+      certificate = newton(count, gradients.cosines, beta, ridge: ridge, from: certificate.iterations)
     }
     certificate = try certificate.checked("the solver of G w = w^(−1/α)")
     // With g = unit·g', w = unit^(−2/(1+β))·w'; u' = n' w'.
@@ -77,11 +73,7 @@ package struct FairnessEquations: Sendable {
     var (best, iteration, stalls) = (Double.infinity, 0, 0)
     while iteration < Self.iterationLimit {
       if ridge == 0 && !isDetermined(count, beta) { break }
-      var residual = residual(count, beta)
-      if residual < Self.nearby {
-        multiplyExactly(count)
-        residual = self.residual(count, beta)
-      }
+      let residual = residual(count, beta)
       stalls = residual < 0.5 * best ? 0 : stalls + 1
       best = min(best, residual)
       // The last steps are quadratic: go on until rounding stops them.
@@ -101,7 +93,6 @@ package struct FairnessEquations: Sendable {
       for t in 0..<count { decrement += step[t] * trial[t] }
       guard move(count, beta, decrement: decrement) else { break }
     }
-    multiplyExactly(count)
     let residual = isDetermined(count, beta) || ridge > 0 ? residual(count, beta) : .infinity
     return SolverCertificate(iterations: start + iteration, residual: residual, ridge: ridge)
   }
@@ -112,22 +103,6 @@ package struct FairnessEquations: Sendable {
       guard curvature > Self.leastCurvature else { return false }
     }
     return true
-  }
-
-  /// The products C u, rounded once.
-  private mutating func multiplyExactly(_ count: Int) {
-    for i in 0..<count {
-      var (sum, error) = (0.0, 0.0)
-      for j in 0..<count {
-        let (a, b) = (matrix[i * count + j], unknowns[j])
-        let product = a * b
-        let next = sum + product
-        let part = next - sum
-        error += (sum - (next - part)) + (product - part) + (-product).addingProduct(a, b)
-        sum = next
-      }
-      products[i] = sum + error
-    }
   }
 
   /// Takes the Newton step, shortened until u is positive and the objective falls as it should.

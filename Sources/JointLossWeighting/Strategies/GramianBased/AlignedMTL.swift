@@ -13,9 +13,9 @@
 ///
 /// Cost: the Gramian of T task gradients, then one eigendecomposition of T×T.
 ///
-/// Where we differ: an eigenvalue counts as 0 up to `rank-tolerance` of the largest, by default 10 T ε of a
-/// `Double`; the authors' code and torchjd use T times the ε of a `Float`, also in double precision. torchjd has
-/// p = 1/T. Without any gradient the weights are p.
+/// Where we differ: an eigenvalue counts as 0 up to 10 T ε of the largest, in double precision always; the authors'
+/// code and torchjd use T times the ε of the default type, which may be a `Float`'s. torchjd has p = 1/T. Without any
+/// gradient the weights are p.
 public struct AlignedMTL: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -33,12 +33,9 @@ public struct AlignedMTL: WeightingStrategy {
         "scale", .choice(default: "min", options: Scale.allCases.map(\.rawValue)),
         "λ: the least, the median or the mean (rmse) of the eigenvalues that are not 0."),
       StrategySetup.preferencesParameter("p; 1 each by default, 1/T each in torchjd."),
-      ParameterDescriptor(
-        "rank-tolerance", .number(default: 0, range: .halfOpen(0..<1)),
-        "Up to T times this share of the largest, an eigenvalue is 0; 0 means 10 ε of a Double."),
     ],
     differences: [
-      "An eigenvalue is 0 up to 10 T ε of a Double; the authors' code and torchjd use T ε of a Float: rank-tolerance=1.1920928955078125e-07.",
+      "An eigenvalue is 0 up to 10 T ε of a Double of the largest; the authors' code uses T ε of its default type.",
       "Aligned gradients are summed, as in the paper; torchjd averages them: preferences of 1/T.",
     ],
     claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
@@ -46,13 +43,12 @@ public struct AlignedMTL: WeightingStrategy {
   private enum Scale: String, Codable, CaseIterable { case min, median, rmse }
 
   private let scale: Scale
-  private let rankTolerance: Double
   private let preferences: [Double]
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var solver = PseudoInverse()
   private var values: [Double] = []
 
-  private enum CodingKeys: CodingKey { case scale, rankTolerance, preferences }
+  private enum CodingKeys: CodingKey { case scale, preferences }
 
   /// Creates the strategy.
   ///
@@ -60,10 +56,6 @@ public struct AlignedMTL: WeightingStrategy {
   /// - Throws: ``WeightingError`` if there are not as many preferences as tasks.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     scale = setup.parameters.choice("scale")
-    let tolerance = setup.parameters.number("rank-tolerance")
-    rankTolerance =
-      tolerance > 0
-      ? tolerance * Double(setup.taskCount) : PseudoInverse.rounding(order: setup.taskCount)
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1)
   }
 
@@ -80,7 +72,7 @@ public struct AlignedMTL: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
     let certificate = try solver.decompose(
-      order: taskCount, evidence.gramian.elements, rankTolerance: rankTolerance)
+      order: taskCount, evidence.gramian.elements, rankTolerance: PseudoInverse.rounding(order: taskCount))
     for task in 0..<taskCount { values[task] = preferences[task] }
     guard solver.rank > 0 else {
       return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)

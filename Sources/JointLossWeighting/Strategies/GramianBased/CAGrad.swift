@@ -48,7 +48,7 @@ public struct CAGrad: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest counts in the mean and not in the minimum.",
     ],
     claims: StrategyClaims(
-      weightSum: .atLeastOne, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
+      weightSum: .atLeastOne, scaleDegree: 0, isMemoryless: true))
 
   private let taskCount: Int
   private let c: Double

@@ -80,7 +80,9 @@ public struct DualProj: WeightingStrategy {
     solver.load(order: matrix.count, matrix.elements)
     let certificate = try solver.project(&vector)
     for index in 0..<matrix.count {
-      values[matrix.tasks[index]] = vector[index] * (largest / matrix.scales[index])
+      let task = matrix.tasks[index]
+      // Rounding of the scaling may take it below its bound.
+      values[task] = max(values[task], vector[index] * (largest / matrix.scales[index]))
     }
     return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
   }

@@ -13,7 +13,7 @@
 /// Cost: the Gramian of T task gradients, then about ten Cholesky factorisations of T×T.
 ///
 /// Where we differ: the equations are solved to rounding by ``FairnessEquations``, where the authors' code, LibMTL and
-/// torchjd call a bounded least-squares routine from 1/T. Without a solution 1e-6 is added to the diagonal of
+/// torchjd call a bounded least-squares routine from 1/T. Without a solution 1e-5 or more is added to the diagonal of
 /// the cosines, and the certificate says so. The authors' code multiplies by T and clips to norm 1: we do not.
 public struct FairGrad: WeightingStrategy {
   /// Name, citation, formula and parameter.
@@ -33,7 +33,7 @@ public struct FairGrad: WeightingStrategy {
     ],
     differences: [
       "The equations are solved to rounding; the authors' code uses bounded least squares from 1/T.",
-      "Without a solution, 1e-6 is added to the diagonal of the cosines, and the certificate says so.",
+      "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so.",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "No factor T and no clipping to norm 1, which the authors' code has.",
     ],

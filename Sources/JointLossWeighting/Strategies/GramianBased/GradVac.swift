@@ -41,7 +41,10 @@ public struct GradVac: WeightingStrategy {
     parameters: [
       ParameterDescriptor(
         "beta", .number(default: 0.01, range: .closed(0...1)),
-        "β: the share of a step's cosine in the running mean; LibMTL has 0.5.")
+        "β: the share of a step's cosine in the running mean; LibMTL has 0.5."),
+      ParameterDescriptor(
+        "epsilon", .number(default: 0, range: .nonNegative),
+        "What is added to the denominators: 0 in the paper, 1e-8 in LibMTL and torchjd."),
     ],
     differences: [
       "One group: the whole shared gradient.",
@@ -54,6 +57,7 @@ public struct GradVac: WeightingStrategy {
 
   private let taskCount: Int
   private let beta: Double
+  private let epsilon: Double
   private var targets: [Double]
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
@@ -64,14 +68,15 @@ public struct GradVac: WeightingStrategy {
   private var products: [Double] = []
   private var values: [Double] = []
 
-  private enum CodingKeys: CodingKey { case taskCount, beta, targets, stream }
+  private enum CodingKeys: CodingKey { case taskCount, beta, epsilon, targets, stream }
 
   /// Creates the strategy.
   ///
-  /// - Parameter setup: the number of tasks, `beta` and the random stream.
+  /// - Parameter setup: the number of tasks, `beta`, `epsilon` and the random stream.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     beta = setup.parameters.number("beta")
+    epsilon = setup.parameters.number("epsilon")
     targets = [Double](repeating: 0, count: setup.taskCount * setup.taskCount)
     stream = setup.stream
   }
@@ -119,11 +124,14 @@ public struct GradVac: WeightingStrategy {
       var square = 0.0
       for k in 0..<count { square += coefficients[k] * products[k] }
       let norm = max(square, 0).squareRoot()
-      let cosine = norm > 0 ? min(max(products[j] / norm, -1), 1) : 0
+      // In units of both norms.
+      let (own, its) = (gradients.norms[own], gradients.norms[j])
+      let cosine = norm > 0 ? min(max(products[j] / (norm + epsilon / own / its), -1), 1) : 0
       let target = min(max(targets[task * taskCount + other], -Self.largestTarget), Self.largestTarget)
       if cosine < target {
         let sine = (1 - target * target).squareRoot()
-        let step = norm * (target * (1 - cosine * cosine).squareRoot() - cosine * sine) / sine
+        let step =
+          norm * (target * (1 - cosine * cosine).squareRoot() - cosine * sine) / (sine + epsilon / its)
         coefficients[j] += step
         for k in 0..<count { products[k] += step * gradients.cosines[j * count + k] }
       }

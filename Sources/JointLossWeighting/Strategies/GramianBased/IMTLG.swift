@@ -3,7 +3,7 @@
 /// L. Liu, Y. Li, Z. Kuang, J.-H. Xue, Y. Chen, W. Yang, Q. Liao, W. Zhang, *Towards Impartial Multi-task
 /// Learning*, ICLR 2021, Section 3.1 (<https://openreview.net/forum?id=IMPnRXEWpvr>).
 ///
-///     d·g_t/‖g_t‖ equal for all t,  Σ w_t = 1:   v = G⁺ √diag(G),  w = v / Σ v
+///     d·g_t/‖g_t‖ equal for all t,  Σ w_t = 1:   v = G⁻¹ √diag(G),  w = v / Σ v
 ///
 /// | symbol | property |
 /// |---|---|
@@ -12,7 +12,7 @@
 ///
 /// Cost: the Gramian of T task gradients, then one eigendecomposition of T×T.
 ///
-/// Where we differ: see ``ImpartialCombination``; in full rank, nowhere from the paper.
+/// Where we differ: see ``ImpartialCombination``; for independent gradients, nowhere from the paper.
 public struct IMTLG: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -22,12 +22,12 @@ public struct IMTLG: WeightingStrategy {
       "L. Liu, Y. Li, Z. Kuang, J.-H. Xue, Y. Chen, W. Yang, Q. Liao, W. Zhang, Towards Impartial Multi-task "
         + "Learning, ICLR 2021",
       link: "https://openreview.net/forum?id=IMPnRXEWpvr"),
-    formula: "w = v / Σ v, v = G⁺ √diag(G)",
+    formula: "w = v / Σ v, v = G⁻¹ √diag(G)",
     appliesTo: .sharedGradient,
     cost: "T trunk gradients, their Gramian, one eigendecomposition of size T",
     parameters: ImpartialCombination.parameters,
     differences: ImpartialCombination.differences,
-    claims: StrategyClaims(weightSum: .oneOrZero, scaleDegree: 0, isMemoryless: true))
+    claims: StrategyClaims(weightSum: .one, scaleDegree: 0, isMemoryless: true))
 
   private let taskCount: Int
   private var combination: ImpartialCombination
@@ -38,7 +38,7 @@ public struct IMTLG: WeightingStrategy {
 
   /// Creates the strategy.
   ///
-  /// - Parameter setup: the number of tasks, `inverse` and `sign`.
+  /// - Parameter setup: the number of tasks, `dependent` and `sign`.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     combination = ImpartialCombination(setup)
@@ -47,6 +47,7 @@ public struct IMTLG: WeightingStrategy {
   /// What it promises with its parameters.
   public var claims: StrategyClaims {
     var claims = Self.descriptor.claims
+    if combination.dependent == .pseudoInverse { claims.weightSum = .oneOrZero }
     if combination.sign == .descent { claims.weightSum = .free }
     return claims
   }

@@ -14,7 +14,7 @@
 ///
 /// Where we differ: the equations are solved to rounding by ``FairnessEquations``; the authors' code runs up to
 /// 20 convex programs, stops at a residual of the wrong problem, and keeps w = 1 when its solver fails. Where no
-/// solution exists (a Pareto-stationary point) that of G with 1e-6 added to its cosines' diagonal is taken, and
+/// solution exists (a Pareto-stationary point) that of G with 1e-5 or more added to its cosines' diagonal is taken, and
 /// the certificate says so. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1.
 /// No clipping by default: the length √T is the rule's own; the authors' code clips it to 1, `max-norm`.
 public struct NashMTL: WeightingStrategy {
@@ -39,7 +39,7 @@ public struct NashMTL: WeightingStrategy {
     ],
     differences: [
       "The equations are solved to rounding; the authors' code stops at 1e-3 of another problem's residual.",
-      "Without a solution, 1e-6 is added to the diagonal of the cosines, and the certificate says so.",
+      "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so.",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "The direction is not clipped; the authors' code clips it to norm 1: max-norm=1.",
     ],

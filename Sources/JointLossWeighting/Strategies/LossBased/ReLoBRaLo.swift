@@ -14,7 +14,7 @@ import RealModule
 /// | L(k) | ``LossEvidence/losses`` |
 /// | L(0), L(k−1), w(k−1) | `initial`, `previous`, `last` |
 /// | τ, α, p | `temperature`, `alpha`, `expected-saudade` |
-/// | ρ | the first of ``InjectedDraws/uniforms`` where given, else `stream`: 1 where it is below p |
+/// | ρ | 1 where a draw of `stream` is below p |
 ///
 /// Cost: O(T).
 ///
@@ -90,8 +90,7 @@ public struct ReLoBRaLo: WeightingStrategy {
       initial = evidence.losses
       previous = evidence.losses
     } else {
-      let uniform = evidence.draws.uniforms?.first ?? stream.uniform()
-      let remembers = uniform < expectedSaudade
+      let remembers = stream.uniform() < expectedSaudade
       if !remembers {
         setBalance(evidence.losses, since: initial)
         for task in last.indices { last[task] = balance[task] }
