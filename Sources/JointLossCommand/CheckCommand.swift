@@ -35,7 +35,8 @@ struct CheckCommand: ParsableCommand {
     let reports: [ConformanceReport]
     if let name {
       let report = Conformance.check(
-        type: try JointLoss.registry.type(named: name), parameters: try settings.values(for: name), seed: seed)
+        type: try JointLoss.registry.type(named: name), parameters: try settings.values(for: name), seed: seed
+      )
       print(Self.table(of: report))
       reports = [report]
     } else {

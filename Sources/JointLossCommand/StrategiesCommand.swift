@@ -16,7 +16,10 @@ struct StrategiesCommand: ParsableCommand {
       let table = ReportTable(
         columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
         rows: JointLoss.registry.types.map { type in
-          [type.descriptor.name, type.need.rawValue, type.descriptor.claims.weightSum.rawValue, type.descriptor.title]
+          [
+            type.descriptor.name, type.need.rawValue, type.descriptor.claims.weightSum.rawValue,
+            type.descriptor.title,
+          ]
         })
       return print("\(table.plainText)\n\n`jointloss strategies NAME` gives formula, source and parameters.")
     }

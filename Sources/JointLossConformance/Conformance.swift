@@ -67,6 +67,7 @@ extension Subject {
     case .finiteWeights: finiteWeightsFailure(input)
     case .weightCount: weightCountFailure(input)
     case .application: applicationFailure(input)
+    case .certificate: certificateFailure(input)
     case .singleTask: singleTaskFailure(input)
     case .determinism: determinismFailure(input)
     case .isolation: isolationFailure(input)

@@ -10,6 +10,8 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   case weightCount = "weight-count"
   /// The weights apply where the descriptor says.
   case application
+  /// Where a solver is behind the weights, its residual is small.
+  case certificate
   /// A task alone is trained on its own gradient: its weight is positive.
   case singleTask = "single-task"
   /// The same seed and the same steps give the same bits.
@@ -48,6 +50,7 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
     case .finiteWeights: "finite weights for zero, huge, tiny, identical, opposite and dependent gradients"
     case .weightCount: "as many weights as tasks"
     case .application: "weights apply where the descriptor says"
+    case .certificate: "a solver's residual is at most 1e-9, where there is one"
     case .singleTask: "a task alone has a positive weight"
     case .determinism: "the same seed gives the same bits"
     case .isolation: "another instance beside it changes nothing"

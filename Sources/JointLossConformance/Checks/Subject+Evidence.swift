@@ -17,7 +17,8 @@ extension Subject {
           return Failure(reason: "\(what) throws “\(error)”, and the encoded state has changed")
         }
       }
-      guard let got = try? step(&victim, input, at: last), let wanted = try? step(&twin, input, at: last) else {
+      guard let got = try? step(&victim, input, at: last), let wanted = try? step(&twin, input, at: last)
+      else {
         return Failure(reason: "after \(what) was refused, the next step fails")
       }
       guard got == wanted else {
@@ -51,11 +52,14 @@ extension Subject {
         var victim = strategy
         let weights = try victim.weights(observing: observation).values
         return Failure(
-          reason: "created for \(tasks.count) tasks, it gives a step of \(order.count) the weights \(weights)")
+          reason: "created for \(tasks.count) tasks, it gives a step of \(order.count) the weights \(weights)"
+        )
       } catch {
         guard error.code == .taskCount else {
           return Failure(
-            reason: "a step of \(order.count) instead of \(tasks.count) tasks throws \(error.code), not taskCount: \(error)")
+            reason:
+              "a step of \(order.count) instead of \(tasks.count) tasks throws \(error.code), not taskCount: \(error)"
+          )
         }
       }
     }
@@ -70,7 +74,9 @@ extension Subject {
         if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
         guard weights == expected[index] else {
           return Failure(
-            reason: "with its \(Strategy.Evidence.need.rawValue) alone, step \(index) has the weights \(weights) instead of \(expected[index])")
+            reason:
+              "with its \(Strategy.Evidence.need.rawValue) alone, step \(index) has the weights \(weights) instead of \(expected[index])"
+          )
         }
       } catch {
         return Failure(

@@ -5,6 +5,8 @@ import JointLossWeighting
 extension Subject {
   /// The relative difference that rounding and a solver's tolerance may make of two runs that should agree.
   private static var tolerance: Double { 1e-6 }
+  /// What a sum of products may fall below 0, relative to its terms.
+  private static var conflict: Double { 1e-9 }
 
   func taskOrderFailure(_ input: ConformanceInput) -> Failure? {
     guard let claim = (try? make(input.taskCount))?.claims.taskOrder, claim != .matters else { return nil }
@@ -81,7 +83,8 @@ extension Subject {
     guard let degree = (try? make(input.taskCount))?.claims.scaleDegree, let plain = weights(on: input) else {
       return nil
     }
-    for scale in [1e5, 1e-10, 1e10, 1e-15] {
+    // Powers of two near 1e5, 1e-10, 1e10 and 1e-15: scaling adds no rounding of its own.
+    for scale in [0x1p17, 0x1p-33, 0x1p33, 0x1p-50] {
       guard let got = weights(on: input.scaled(losses: scale, gradients: scale)) else {
         return Failure(reason: "multiplied by \(scale), losses and gradients have no finite weights")
       }
@@ -105,18 +108,18 @@ extension Subject {
       guard let gramian = (try? input.observation(at: index))?.gramian,
         let weights = try? step(&strategy, input, at: index)
       else { return nil }
-      var (size, largest) = (0.0, 0.0)
-      for (task, weight) in weights.values.enumerated() {
-        size += abs(weight) * gramian.norm(of: task)
-        largest = max(largest, gramian.norm(of: task))
-      }
-      // A solver that had to add a ridge says so; the products are off by as much.
-      let tolerance = 1e-8 + 2 * (weights.certificate?.ridge ?? 0)
+      let largest = (0..<input.taskCount).reduce(0) { max($0, gramian.norm(of: $1)) }
+      let ridge = weights.certificate?.ridge ?? 0
       // A gradient of 1e-12 of the largest or less counts as none.
       for task in 0..<input.taskCount where gramian.norm(of: task) > 1e-12 * largest {
-        var product = 0.0
-        for (other, weight) in weights.values.enumerated() { product += gramian[task, other] * weight }
-        guard product < -tolerance * size * gramian.norm(of: task) else { continue }
+        // A solver that had to add a ridge to the diagonal says so; its equations hold for that sum.
+        var product = ridge * gramian[task, task] * weights.values[task]
+        var size = 0.0
+        for (other, weight) in weights.values.enumerated() {
+          product += gramian[task, other] * weight
+          size += abs(gramian[task, other] * weight)
+        }
+        guard product < -Self.conflict * size else { continue }
         return Failure(
           reason: """
             along the direction of step \(index), of weights \(weights.values), the loss of task \(task) \

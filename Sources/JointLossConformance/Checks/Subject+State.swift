@@ -5,7 +5,8 @@ import JointLossWeighting
 extension Subject {
   func determinismFailure(_ input: ConformanceInput) -> Failure? {
     guard let first = weights(on: input), let second = weights(on: input) else { return nil }
-    return first == second ? nil : Failure(reason: "two runs of one seed differ: \(Self.difference(first, second))")
+    return first == second
+      ? nil : Failure(reason: "two runs of one seed differ: \(Self.difference(first, second))")
   }
 
   func isolationFailure(_ input: ConformanceInput) -> Failure? {
@@ -63,7 +64,8 @@ extension Subject {
     // Room for numbers that need more digits than before.
     guard end > middle + middle / 4 + 250 else { return nil }
     return Failure(
-      reason: "the encoded state grows: \(middle) bytes after 500 steps, \(end) after 1000", value: Double(end))
+      reason: "the encoded state grows: \(middle) bytes after 500 steps, \(end) after 1000",
+      value: Double(end))
   }
 
   func memoryFailure(_ input: ConformanceInput) -> Failure? {
@@ -82,7 +84,8 @@ extension Subject {
 
   /// Where two runs first differ.
   static func difference(_ one: [[Double]], _ other: [[Double]], from start: Int = 0) -> String {
-    guard let index = zip(one, other).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset else {
+    guard let index = zip(one, other).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset
+    else {
       return "\(one.count) and \(other.count) steps"
     }
     return "\(one[index]) and \(other[index]) in step \(start + index)"

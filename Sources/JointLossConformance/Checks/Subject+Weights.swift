@@ -27,18 +27,34 @@ extension Subject {
   }
 
   func weightCountFailure(_ input: ConformanceInput) -> Failure? {
-    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else { return nil }
+    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
+      return nil
+    }
     guard let wrong = result.first(where: { $0.values.count != input.taskCount }) else { return nil }
     return Failure(
       reason: "\(wrong.values.count) weights for \(input.taskCount) tasks", value: Double(wrong.values.count))
   }
 
   func applicationFailure(_ input: ConformanceInput) -> Failure? {
-    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else { return nil }
+    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
+      return nil
+    }
     let declared = Strategy.descriptor.appliesTo
     guard let wrong = result.first(where: { $0.appliesTo != declared }) else { return nil }
     return Failure(
       reason: "weights apply to \(wrong.appliesTo.rawValue), the descriptor says \(declared.rawValue)")
+  }
+
+  func certificateFailure(_ input: ConformanceInput) -> Failure? {
+    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
+      return nil
+    }
+    let residuals = result.compactMap { $0.certificate?.residual }
+    // Written so that NaN fails.
+    guard let wrong = residuals.first(where: { !($0 <= SolverCertificate.tolerance) }) else { return nil }
+    return Failure(
+      reason: "a solver's certificate has the residual \(wrong), above \(SolverCertificate.tolerance)",
+      value: wrong)
   }
 
   func singleTaskFailure(_ input: ConformanceInput) -> Failure? {

@@ -9,11 +9,13 @@ struct InputSampler {
     switch check {
     case .creation: [1, 2, 3, 4, 5, 10, 50].map { random(tasks: $0, steps: 1) }
     case .singleTask: [run(tasks: 1, steps: 9)] + [1e-10, 1e5].map { random(tasks: 1, steps: 3, scale: $0) }
-    case .finiteWeights, .weightCount, .application, .weightSum, .sign: runs(steps: 9) + extremes
-    case .nonConflict: conflicts + extremes.filter { !$0.isHuge }
+    case .finiteWeights, .certificate, .weightCount, .application, .weightSum, .sign:
+      runs(steps: 9) + ranks + extremes
+    case .nonConflict: ranks + extremes.filter { !$0.isHuge }
     case .taskOrder: [2, 3, 4].map { run(tasks: $0, steps: 6) }
-    case .scaleLaw, .memory: runs(steps: 6)
-    case .stateSize: [2].map { run(tasks: $0, steps: 6) }
+    case .scaleLaw: runs(steps: 6) + ranks
+    case .memory: runs(steps: 6)
+    case .stateSize: [run(tasks: 2, steps: 6)]
     case .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence, .taskCount,
       .declaredEvidence:
       runs(steps: 9)
@@ -46,13 +48,16 @@ struct InputSampler {
       })
   }
 
-  /// Gradients that conflict at every rank and scale, and Pareto-stationary ones.
-  private var conflicts: [ConformanceInput] {
-    [2, 3, 5, 10].flatMap { tasks in
-      [1, 2, tasks, tasks + 3].flatMap { columns in
-        [0, 3].map { random(tasks: tasks, columns: columns, steps: 3, exponent: $0) }
+  /// Gradients of every rank and scale, rows alike or of different sizes.
+  private var ranks: [ConformanceInput] {
+    let small = [2, 3, 5, 10].flatMap { tasks in
+      [1, 2, tasks - 1, tasks, 2 * tasks].flatMap { columns in
+        [(1, 0), (1, 3), (1e-10, 1), (1e10, 2)].map { scale, exponent in
+          random(tasks: tasks, columns: columns, steps: 2, scale: scale, exponent: exponent)
+        }
       }
     }
+    return small + [1, 3, 25, 49, 60].map { random(tasks: 50, columns: $0, steps: 1) }
   }
 
   /// Gradients on which rules are known to break, each under several losses.
@@ -73,7 +78,6 @@ struct InputSampler {
       return [run.scaled(losses: 1, gradients: scale), run.scaled(losses: scale, gradients: scale)]
     }
     return small + scaled
-      + [random(tasks: 50, columns: 3, steps: 1), random(tasks: 50, columns: 60, steps: 1)]
   }
 
   private var degenerate: [[[Double]]] {
