@@ -1,7 +1,9 @@
 #include "allocation_counter.h"
 
-#if defined(__linux__) && defined(__GLIBC__)
+/* Before the test: __GLIBC__ is the C library's own macro. */
 #include <errno.h>
+
+#if defined(__linux__) && defined(__GLIBC__)
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);

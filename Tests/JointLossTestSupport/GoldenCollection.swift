@@ -79,8 +79,8 @@ package enum GoldenCollection {
     let others = try files(in: extraFolder).flatMap { url -> [Entry] in
       // JSON of another shape in a user's folder is no golden file.
       guard let file = try? GoldenFile(contentsOf: url) else { return [] }
-      let own = extraMappings.filter { $0.matches(file) }
-      return (own.isEmpty ? mappings.filter { $0.matches(file) } : own).map {
+      let theirs = extraMappings.filter { $0.matches(file) }
+      return (theirs.isEmpty ? mappings.filter { $0.matches(file) } : theirs).map {
         Entry(url: url, file: file, mapping: $0)
       }
     }

@@ -38,7 +38,7 @@ import Testing
     #expect(jl_allocation_count() > before && array.count == 1000)
   }
 
-  @Test(.enabled(if: jl_allocations_are_counted() != 0), arguments: [20, 90])
+  @Test(.enabled(if: StrategyAllocationTests.isCounted), arguments: [20, 90])
   func `No step allocates`(samples: Int) throws {
     let weights = [0.3, 1.7, 1]
     func losses(_ to: TaskWeights.Application) throws -> Int {

@@ -14,6 +14,7 @@ import Testing
     "dwa": ("dwa", ["temperature": .number(2)]),
     "random-like": ("fixed", [:]),
   ]
+
   @Test(arguments: GoldenTraining.files)
   func `Whole runs in Double are those of PyTorch`(file: URL) throws {
     let golden = try GoldenTraining(contentsOf: file)

@@ -151,14 +151,14 @@ import Testing
     expect(try answer("cagrad", [[1, 2], [1, 2]], ["c": .number(0.3)]).direction, [1.3, 2.6], 1e-12)
   }
 
-  @Test func `Where SLSQP stops early our direction is better`() throws {
-    // The case of golden file torchjd__cagrad__c2.0 that is not compared, by its own objective.
+  @Test func `Where a peer stops early its direction is worse or outside the ball`() throws {
+    // The cases of torchjd__cagrad that are not compared, by the rule's own objective.
     for entry in try GoldenCollection.entries() where entry.mapping.name == "cagrad" {
       for goldenCase in entry.file.cases where entry.mapping.except?[goldenCase.name] != nil {
         let step = try #require(goldenCase.steps.first)
         let rows = try #require(step.jacobian)
         // At c = 0 the ball is the mean alone.
-        guard let c = entry.mapping.set["c"], c != .number(0) else { continue }
+        guard case .number(let c)? = entry.mapping.set["c"], c > 0 else { continue }
         // A task without gradient pins the least gain at 0.
         let active = rows.filter { row in row.contains { $0 != 0 } }
         func leastGain(_ direction: [Double]) -> Double {
@@ -166,7 +166,10 @@ import Testing
         }
         let peer = try #require(step.expected.direction).compactMap { $0 }
         let ours = try answer("cagrad", rows, entry.mapping.set).direction
-        #expect(leastGain(ours) > leastGain(peer), "\(goldenCase.name)")
+        let mean = peer.indices.map { column in rows.map { $0[column] }.reduce(0, +) / Double(rows.count) }
+        func norm(_ vector: [Double]) -> Double { vector.map { $0 * $0 }.reduce(0, +).squareRoot() }
+        let isInBall = norm(zip(peer, mean).map { $0 - $1 }) <= c * norm(mean) * (1 + 1e-3)
+        #expect(!isInBall || leastGain(ours) > leastGain(peer), "\(goldenCase.name)")
       }
     }
   }

@@ -3,7 +3,7 @@ import JointLossLinearAlgebra
 import JointLossTestSupport
 import Testing
 
-@testable import JointLossWeighting
+import JointLossWeighting
 
 /// The solvers against independent methods and against each problem's own conditions.
 @Suite struct SolverTests {

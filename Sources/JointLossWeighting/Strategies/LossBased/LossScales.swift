@@ -13,7 +13,7 @@ struct LossScales: Sendable, Codable {
   private let clamp: Double
   private var logScales: [Double]
   private var optimizer: StrategyOptimizer
-  /// exp(s_t), by ``prepare()``. A buffer, as the next: not encoded.
+  /// The factors exp(s_t), set by ``prepare()``.
   private(set) var factors: [Double] = []
   private var gradient: [Double] = []
 
