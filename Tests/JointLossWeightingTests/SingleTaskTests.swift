@@ -11,7 +11,8 @@ import Testing
       StrategyRegistry.builtIn.names == [
         "equal", "fixed", "single-task", "uncertainty", "gradnorm", "dwa", "pcgrad", "random",
         "revised-uncertainty", "gls", "scale-invariant", "imtl-l", "imtl-g", "imtl", "mgda", "cagrad",
-        "gradvac", "nash-mtl", "aligned-mtl", "fairgrad", "stch", "upgrad", "dualproj", "config", "cov", "dtp",
+        "gradvac", "nash-mtl", "aligned-mtl", "fairgrad", "stch", "upgrad", "dualproj", "config", "cov",
+        "dtp",
         "softadapt", "relobralo", "uw-o", "uw-so", "igb", "go4align", "ldc-mtl", "unit-gradient", "cosmos",
         "pbi", "krum",
       ])
