@@ -102,7 +102,8 @@ let package = Package(
     .testTarget(
       name: "JointLossCommandTests",
       dependencies: [
-        "JointLossCommand", "JointLossStudies", "JointLossWeighting", "jointloss", "experiments",
+        "JointLossCommand", "JointLossConformance", "JointLossStudies", "JointLossWeighting", "jointloss",
+        "experiments",
         "JointLossTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),

@@ -1,3 +1,4 @@
+import Foundation
 import JointLossSuites
 import JointLossWeighting
 import Testing
@@ -13,11 +14,20 @@ import Testing
       #expect(page.succeeded)
       let expected =
         descriptor.formula.split(separator: "\n").map(String.init) + descriptor.differences
-        + [descriptor.title, descriptor.weightSum, descriptor.cost]
+        + [descriptor.title, "sum to \(descriptor.claims.weightSum.rawValue)", descriptor.cost]
         + [descriptor.citation?.text, descriptor.citation?.link].compactMap { $0 }
         + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
       for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }
     }
+  }
+
+  @Test func `The README holds the table of the descriptors`() async throws {
+    let table = try await Command("jointloss", ["strategies", "--markdown"]).output
+    let readme = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "README.md")
+    let text = try String(contentsOf: readme, encoding: .utf8)
+    #expect(table.split(separator: "\n").count == StrategyRegistry.builtIn.names.count + 2)
+    #expect(text.contains(table), "run `jointloss strategies --markdown` and paste")
   }
 
   @Test func `Every suite is listed, and alone with generator and parameters`() async throws {

@@ -27,8 +27,8 @@ import Testing
   }
 
   @Test func `Weights of both signs are divided by the sum of sizes, or the plain sum`() throws {
-    // imtl-g on these gradients: C⁻¹1 over the norms.
-    let step = try StepObservation(jacobian: [[1, 0, 0], [2, 1, 0], [3, 0, 1]], losses: [1, 1, 1])
+    // The third gradient lies between the others: imtl-g gives it a negative weight.
+    let step = try StepObservation(jacobian: [[1, 0, 0], [0, 1, 0], [5, 5, 0.1]], losses: [1, 1, 1])
     let wanted = { (parameters: [String: ParameterValue]) in
       var strategy = try StrategyRegistry.builtIn.make(
         "imtl-g+normalised", taskCount: 3, parameters: parameters)

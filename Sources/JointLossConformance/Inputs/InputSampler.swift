@@ -9,14 +9,13 @@ struct InputSampler {
     switch check {
     case .creation: [1, 2, 3, 4, 5, 10, 50].map { random(tasks: $0, steps: 1) }
     case .singleTask: [run(tasks: 1, steps: 9)] + [1e-10, 1e5].map { random(tasks: 1, steps: 3, scale: $0) }
-    case .finiteWeights, .certificate, .weightCount, .application, .weightSum, .sign:
-      runs(steps: 9) + ranks + extremes
+    case .finiteWeights, .certificate, .weightSum, .sign: runs(steps: 9) + ranks + extremes
     case .nonConflict: ranks + extremes.filter { !$0.isHuge }
     case .taskOrder: [2, 3, 4].map { run(tasks: $0, steps: 6) }
     case .scaleLaw: runs(steps: 6) + ranks
     case .memory: runs(steps: 6)
     case .stateSize: [run(tasks: 2, steps: 6)]
-    case .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence, .taskCount,
+    case .weightCount, .application, .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence, .taskCount,
       .declaredEvidence:
       runs(steps: 9)
     }

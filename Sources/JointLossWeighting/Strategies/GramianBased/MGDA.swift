@@ -90,6 +90,10 @@ public struct MGDA: WeightingStrategy {
   public var claims: StrategyClaims {
     var claims = Self.descriptor.claims
     if sum != 1 { claims.weightSum = .tasks }
+    // The weights of tasks that are left out, or stop the others, follow no direction of descent.
+    if zeroGradients == .stop || normalisation == .loss || normalisation == .lossPlus {
+      claims.isNonConflicting = false
+    }
     guard normalisation != .none else { return claims }
     if combination == .normalised {
       claims.weightSum = .free
