@@ -9,8 +9,8 @@ public import JointLossLinearAlgebra
 /// A minimal strategy has a ``descriptor``, an initialiser that reads its parameters from the
 /// ``StrategySetup``, and ``weights(for:)``. If `weights(for:)` throws it must leave the state as it was.
 public protocol WeightingStrategy: Codable, Sendable {
-  /// What the strategy reads: ``LossEvidence``, ``GradientNormEvidence``, ``GramianEvidence`` or
-  /// ``JacobianEvidence``.
+  /// What the strategy reads: ``LossEvidence``, ``GradientNormEvidence``, ``GramianEvidence``,
+  /// ``LossGramianEvidence`` or ``JacobianEvidence``.
   associatedtype Evidence: TaskEvidence
 
   /// Name, citation, formula and parameters.

@@ -20,7 +20,8 @@ struct WeighCommand: ParsableCommand {
 
         {"applies_to":"losses","diagnostics":{},"weights":[1,1]}
 
-      with "direction", the weighted sum of the rows, where a Jacobian was given. State is carried from line to \
+      with "direction", the weighted sum of the rows, where a Jacobian was given, and in the diagnostics "solver": \
+      iterations, residual and ridge of a strategy's solver. State is carried from line to \
       line. A line that cannot be weighed gets {"error":"…","line":N}, changes nothing, and makes the exit \
       status 1 at the end.
       """)

@@ -167,10 +167,10 @@ package struct ActiveSetProgram: Sendable {
   private mutating func setCandidate() {
     let count = support.count
     for (position, j) in support.enumerated() { candidate[position] = -linear[j] }
-    substitute(&candidate)
+    Self.substitute(support.count, factor, order, &candidate)
     guard isSimplex else { return }
     for (position, j) in support.enumerated() { response[position] = sums[j] }
-    substitute(&response)
+    Self.substitute(support.count, factor, order, &response)
     var (reached, gain) = (0.0, 0.0)
     for (position, j) in support.enumerated() {
       reached += sums[j] * candidate[position]
@@ -180,9 +180,10 @@ package struct ActiveSetProgram: Sendable {
     for position in 0..<count { candidate[position] += multiplier * response[position] }
   }
 
-  private func substitute(_ vector: inout [Double]) {
-    DenseKernels.solve(order: support.count, lower: factor, stride: order, transposed: false, &vector)
-    DenseKernels.solve(order: support.count, lower: factor, stride: order, transposed: true, &vector)
+  // Static: a method of self that is handed one of its arrays would have to copy that array.
+  private static func substitute(_ count: Int, _ factor: [Double], _ order: Int, _ vector: inout [Double]) {
+    DenseKernels.solve(order: count, lower: factor, stride: order, transposed: false, &vector)
+    DenseKernels.solve(order: count, lower: factor, stride: order, transposed: true, &vector)
   }
 
   /// One step of iterative refinement, where it does not leave the orthant.
@@ -192,7 +193,7 @@ package struct ActiveSetProgram: Sendable {
     for (position, j) in support.enumerated() {
       candidate[position] = -gradient[j] + (isSimplex ? multiplier * sums[j] : 0)
     }
-    substitute(&candidate)
+    Self.substitute(support.count, factor, order, &candidate)
     if isSimplex {
       var (missing, gain) = (1.0, 0.0)
       for (position, j) in support.enumerated() {
@@ -271,5 +272,7 @@ extension ActiveSetProgram {
   /// Solves with H's block over the support: how its solution moves with f.
   ///
   /// - Parameter vector: the right-hand side and then the answer, in the order of ``support``.
-  package func solveOnSupport(_ vector: inout [Double]) { substitute(&vector) }
+  package func solveOnSupport(_ vector: inout [Double]) {
+    Self.substitute(support.count, factor, order, &vector)
+  }
 }
