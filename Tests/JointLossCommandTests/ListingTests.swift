@@ -1,4 +1,3 @@
-import Foundation
 import JointLossSuites
 import JointLossWeighting
 import Testing
@@ -19,15 +18,6 @@ import Testing
         + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
       for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }
     }
-  }
-
-  @Test func `The README holds the table of the descriptors`() async throws {
-    let table = try await Command("jointloss", ["strategies", "--markdown"]).output
-    let readme = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "README.md")
-    let text = try String(contentsOf: readme, encoding: .utf8)
-    #expect(table.split(separator: "\n").count == StrategyRegistry.builtIn.names.count + 2)
-    #expect(text.contains(table), "run `jointloss strategies --markdown` and paste")
   }
 
   @Test func `Every suite is listed, and alone with generator and parameters`() async throws {

@@ -68,7 +68,16 @@ import Testing
     StrategyRegistry.builtIn.names.map { StrategyCase(name: $0) } + choices + numbers + wrapped
 
   /// Findings that are known, each with its reason.
-  private static let knownFailures: [String: (check: ConformanceCheck, reason: String)] = [:]
+  private static let knownFailures: [String: (checks: Set<ConformanceCheck>, reason: String)] = [
+    "fairgrad alpha=0.5": (
+      [.finiteWeights, .scaleLaw],
+      "w^(−2) on stationary gradients a million times apart: rounding of Gw is above 1e-9 of the smallest side"
+    ),
+    "upgrad regularisation=0.0001 zero-trace=0.0001": (
+      [.finiteWeights],
+      "torchjd's regularised matrix, rows of 1e10, 1 and 1e-11: the solver stops 5e-5 off, relative to small terms"
+    ),
+  ]
 
   @Test(arguments: cases) func `Every strategy passes its checks`(strategy: StrategyCase) throws {
     let report = Conformance.check(
@@ -78,7 +87,7 @@ import Testing
     #expect(report.results.map(\.check) == ConformanceCheck.allCases)
     #expect(report.passedCount >= 13)
     if let known = Self.knownFailures[strategy.testDescription] {
-      #expect(report.findings.map(\.check) == [known.check], "\(known.reason)")
+      #expect(Set(report.findings.map(\.check)) == known.checks, "\(known.reason)")
     } else {
       #expect(report.passes, "\(report)")
     }

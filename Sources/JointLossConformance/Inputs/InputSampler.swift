@@ -15,7 +15,8 @@ struct InputSampler {
     case .scaleLaw: runs(steps: 6) + ranks
     case .memory: runs(steps: 6)
     case .stateSize: [run(tasks: 2, steps: 6)]
-    case .weightCount, .application, .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence, .taskCount,
+    case .weightCount, .application, .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence,
+      .taskCount,
       .declaredEvidence:
       runs(steps: 9)
     }
