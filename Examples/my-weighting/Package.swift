@@ -12,6 +12,19 @@ let package = Package(
         .product(name: "JointLossCommand", package: "JointLoss"),
         .product(name: "JointLossWeighting", package: "JointLoss"),
       ]),
+    .executableTarget(
+      name: "training-loop",
+      dependencies: [
+        .product(name: "JointLossTraining", package: "JointLoss"),
+        .product(name: "JointLossWeighting", package: "JointLoss"),
+      ]),
+    .executableTarget(
+      name: "own-model",
+      dependencies: [
+        .product(name: "JointLossLinearAlgebra", package: "JointLoss"),
+        .product(name: "JointLossTraining", package: "JointLoss"),
+        .product(name: "JointLossWeighting", package: "JointLoss"),
+      ]),
     .testTarget(
       name: "mineTests",
       dependencies: [

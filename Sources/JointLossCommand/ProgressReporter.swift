@@ -47,6 +47,7 @@ final class ProgressReporter: Sendable {
       state = State(total: total, reused: reused)
     }
     if reused > 0 { note("\(reused) of \(total) runs are complete from before.") }
+    if style == .bar && reused < total { update(done: reused, label: "") }
   }
 
   /// Shows that `done` runs are complete.
@@ -54,11 +55,9 @@ final class ProgressReporter: Sendable {
     switch style {
     case .silent: return
     case .bar:
-      let (state, times) = (state.withLock { $0 }, times(done: done))
-      let width = 24
-      let filled = width * done / max(state.total, 1)
-      let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-      write("\r\u{1B}[K\(bar) \(done)/\(state.total)  \(times)  \(label)" + (done == state.total ? "\n" : ""))
+      let (total, times) = (state.withLock { $0.total }, times(done: done))
+      let bar = Self.bar(done: done, total: total, text: "\(times)  \(label)", columns: Self.columns)
+      write("\r\u{1B}[K\(bar)" + (done == total ? "\n" : ""))
     case .lines:
       let due = state.withLock { state in
         let now = ContinuousClock.now
@@ -70,6 +69,20 @@ final class ProgressReporter: Sendable {
       }
       if due { write("\(done) of \(state.withLock { $0.total }) runs, \(times(done: done))\n") }
     }
+  }
+
+  /// A bar and what stands beside it, on one line of a terminal: one that wraps could not be written over.
+  static func bar(done: Int, total: Int, text: String, columns: Int) -> String {
+    let width = 24
+    let filled = width * done / max(total, 1)
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    return String("\(bar) \(done)/\(total)  \(text)".prefix(max(columns - 1, 1)))
+  }
+
+  /// The columns of the terminal, or 80 where it does not tell.
+  private static var columns: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
   private func times(done: Int) -> String {

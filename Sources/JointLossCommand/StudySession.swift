@@ -46,7 +46,7 @@ package struct StudySession {
     var problems: [String] = []
     try await Report.write(comparison, records: records, to: folder) { problems.append($0) }
     for problem in problems { progress.warn(problem) }
-    print("Everything is in \(folder): report.html shows it all.")
+    progress.note("Everything is in \(folder): report.html shows it all.")
     return comparison
   }
 }

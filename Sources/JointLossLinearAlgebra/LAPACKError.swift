@@ -2,7 +2,7 @@
 public struct LAPACKError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What went wrong.
   public enum Code: Sendable, Hashable {
-    /// The argument of this number (from 1, in LAPACK's own order) was rejected, a NaN among its values say.
+    /// The argument of this number (from 1, in LAPACKE's order: its layout is the first) was rejected, a NaN among its values say.
     case argument(Int)
     /// The iteration left this many values unconverged.
     case notConverged(Int)

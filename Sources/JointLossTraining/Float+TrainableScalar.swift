@@ -1,7 +1,6 @@
 // Documented once, on the protocol.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
-public import JointLossLinearAlgebra
 import _JointLossKernels
 
 extension Float: TrainableScalar {

@@ -26,7 +26,7 @@ final class Optimizer<Scalar: TrainableScalar> {
     }
   }
 
-  /// Moves the parameters; false if one of them is no longer finite.
+  /// Moves the parameters; false if one of them, or a second moment, is no longer finite.
   @specialized(where Scalar == Float)
   func update(_ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>) -> Bool {
     step += 1

@@ -1,11 +1,9 @@
-public import JointLossLinearAlgebra
-
 /// A scalar that networks are trained in: `Float`, and `Double` for checks.
 ///
 /// The underscored requirements are the raw elementwise kernels on dense row-major memory; the network's
 /// passes, which own that memory, are their only callers. What each computes is said in
 /// `jointloss_kernels.h`.
-public protocol TrainableScalar: BLASScalar {
+public protocol TrainableScalar: LayerScalar {
   /// `x ← f(x + bias)`.
   static func _biasActivation(
     _ x: UnsafeMutablePointer<Self>, _ bias: UnsafePointer<Self>, _ rows: Int, _ columns: Int,
@@ -59,7 +57,7 @@ public protocol TrainableScalar: BLASScalar {
     _ p: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ count: Int,
     _ rate: Self, _ momentum: Self
   ) -> Bool
-  /// One step of Adam; false if a parameter is no longer finite.
+  /// One step of Adam; false if a parameter or a second moment is no longer finite.
   static func _adam(
     _ p: UnsafeMutablePointer<Self>, _ m: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>,
     _ g: UnsafePointer<Self>, _ count: Int, _ rate: Self, _ beta1: Self, _ beta2: Self, _ root: Self,

@@ -12,6 +12,8 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
     case diverged
     /// The strategy could not weigh a step.
     case strategy
+    /// A model's passes do not keep to their contract.
+    case model
   }
 
   /// What went wrong.

@@ -15,7 +15,8 @@ public struct Gramian: Sendable, Codable, Hashable {
 
   /// A Gramian from its rows, symmetrised.
   ///
-  /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0.
+  /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0
+  ///   and no product above that of the norms.
   /// - Throws: ``WeightingError`` that names the offending row and value.
   public init(rows: [[Double]]) throws(WeightingError) {
     self.init(taskCount: rows.count)
@@ -41,6 +42,14 @@ public struct Gramian: Sendable, Codable, Hashable {
         guard abs(upper - lower) <= 1e-6 * scale else {
           throw WeightingError(
             .shape, "the Gramian is not symmetric: \(upper) at (\(i), \(j)) but \(lower) at (\(j), \(i))",
+            task: i)
+        }
+        // Cauchy and Schwarz: gradients with this product do not exist. Tiny norms may have been rounded to 0.
+        let bound = rows[i][i].squareRoot() * rows[j][j].squareRoot()
+        guard abs(upper) <= 1.0001 * bound + 1e-300 else {
+          throw WeightingError(
+            .shape,
+            "the Gramian is that of no gradients: \(upper) at (\(i), \(j)) exceeds the product of the norms, \(bound)",
             task: i)
         }
         let mean = upper == lower ? upper : upper / 2 + lower / 2

@@ -2,9 +2,12 @@
 package enum NearestNames {
   /// A hint that names the nearest candidates, or all of them where none is near.
   package static func hint(for name: String, among candidates: [String], what: String) -> String {
-    let ranked = candidates.map { (name: $0, distance: distance(name, $0)) }
-      .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
-    let near = ranked.filter { $0.distance <= max(2, name.count / 3) }.prefix(3)
+    let farthest = max(2, name.count / 3)
+    // Names that differ more in length are not near, and need no table of a size that a user chooses.
+    let near = candidates.filter { abs($0.count - name.count) <= farthest }
+      .map { (name: $0, distance: distance(name, $0)) }
+      .filter { $0.distance <= farthest }
+      .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3)
     return near.isEmpty
       ? "its \(what) are \(candidates.sorted().joined(separator: ", "))"
       : "did you mean \(near.map(\.name).joined(separator: " or "))?"

@@ -40,9 +40,11 @@
 #define SCALAR_MAX FLT_MAX
 #define EXP expf
 #define TANH tanhf
+#define ERF erff
 #define SQRT sqrtf
 #define FABS fabsf
 #include "elementwise.inc"
+#include "layers.inc"
 #include "losses.inc"
 #include "gramian.inc"
 #include "optimizers.inc"
@@ -51,6 +53,7 @@
 #undef SCALAR_MAX
 #undef EXP
 #undef TANH
+#undef ERF
 #undef SQRT
 #undef FABS
 
@@ -59,9 +62,11 @@
 #define SCALAR_MAX DBL_MAX
 #define EXP exp
 #define TANH tanh
+#define ERF erf
 #define SQRT sqrt
 #define FABS fabs
 #include "elementwise.inc"
+#include "layers.inc"
 #include "losses.inc"
 #include "gramian.inc"
 #include "optimizers.inc"

@@ -1,9 +1,10 @@
 #include "allocation_counter.h"
 
-/* Before the test: __GLIBC__ is the C library's own macro. */
-#include <errno.h>
+/* A header of the C library: __GLIBC__ is defined by it, and by no header of the compiler. */
+#include <stdlib.h>
 
 #if defined(__linux__) && defined(__GLIBC__)
+#include <errno.h>
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);

@@ -28,7 +28,6 @@ import Testing
     (["report", "/nowhere"], "/nowhere"),
     (["strategies", "gradnrom"], "did you mean gradnorm"),
     (["suites", "unrelatd"], "did you mean unrelated"),
-    (["bench"], "release"),
   ])
   func `Bad arguments are refused with what was wrong`(arguments: [String], message: String) async throws {
     let command = try await Command("jointloss", arguments)

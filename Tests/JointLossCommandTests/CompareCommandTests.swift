@@ -16,7 +16,7 @@ import Testing
     let command = try await Command("jointloss", Self.small + ["--out", out])
     try #require(command.succeeded, "\(command.error)")
     #expect(command.output.contains("related: 4 tasks, 2 seeds (0, 1)"))
-    #expect(command.output.contains("\(out): report.html"))
+    #expect(command.error.contains("\(out): report.html"))
     // The baseline that every loss is divided by was not asked for, so it is added and said.
     #expect(command.error.contains("single-task"))
     #expect(command.error.contains("6 of 6 runs"))

@@ -1,5 +1,6 @@
 import Foundation
 import JointLossTestSupport
+import JointLossWeighting
 import Testing
 
 /// The plugin package of `Examples/my-weighting`, built and run as its reader would.
@@ -26,6 +27,33 @@ import Testing
     try #require(comparison.succeeded, "\(comparison.error)")
     #expect(comparison.output.contains("my-weighting"))
     #expect(RecordFile.count(in: results.path) == 12)
+    try await trainsOnItsOwn(in: binaries.output.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
+  /// The loop on arrays, and the model of one's own under every strategy; built by then.
+  private func trainsOnItsOwn(in folder: String) async throws {
+    let loop = try await Command("training-loop", [], in: folder)
+    try #require(loop.succeeded, "\(loop.error)")
+    let epochs = loop.output.split(separator: "\n").map { Self.numbers(in: $0.drop { $0 != "[" }) }
+    #expect(epochs.count == 20 && epochs.allSatisfy { $0.count == 2 })
+    let first = try #require(epochs.first)
+    let last = try #require(epochs.last)
+    #expect(zip(first, last).allSatisfy { $0 > 2 * $1 })
+
+    let model = try await Command("own-model", [], in: folder)
+    try #require(model.succeeded, "\(model.error)")
+    let lines = model.output.split(separator: "\n")
+    let joint = StrategyRegistry.builtIn.types.map { $0.descriptor }.filter { $0.arrangement == .joint }
+    #expect(lines.map { String($0.prefix { $0 != ":" }) } == joint.map(\.name))
+    for line in lines {
+      let losses = Self.numbers(in: line.drop { $0 != ":" })
+      try #require(losses.count == 4, "\(line)")
+      #expect(losses[2] < losses[0] / 2 && losses[3] < losses[1] / 2, "\(line)")
+    }
+  }
+
+  private static func numbers(in text: Substring) -> [Double] {
+    text.split { !("0"..."9" ~= $0 || "-.e".contains($0)) }.compactMap { Double($0) }
   }
 
   @Test func `The README shows its strategy and its main, to the letter`() throws {

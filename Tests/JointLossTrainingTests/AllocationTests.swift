@@ -1,4 +1,5 @@
 import AllocationCounter
+import JointLossLinearAlgebra
 import JointLossTraining
 import JointLossWeighting
 import Testing
@@ -10,10 +11,15 @@ import Testing
   ]
 
   /// The allocations of twenty steps after a few that warm up, on batches of two sizes.
-  private func allocations<Strategy: WeightingStrategy>(_ strategy: Strategy, samples: Int = 90) throws -> Int
-  {
-    let problem = try Problem(
-      inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
+  private func allocations<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, samples: Int = 90, on network: NetworkSpecification? = nil
+  ) throws -> Int {
+    let problem =
+      if let network {
+        try Problem(network, samples: samples)
+      } else {
+        try Problem(inputs: 40, trunk: [33, 20], activation: .relu, tasks: Self.tasks, samples: samples)
+      }
     let trainer = try Trainer<Float, Strategy>(
       network: problem.network, strategy: strategy, optimizer: .adam(learningRate: 1e-3),
       batchSize: samples, seed: 0)
@@ -38,8 +44,24 @@ import Testing
     #expect(jl_allocation_count() > before && array.count == 1000)
   }
 
-  @Test(.enabled(if: StrategyAllocationTests.isCounted), arguments: [20, 90])
+  #if DEBUG
+    private static let isOptimised = false
+  #else
+    private static let isOptimised = true
+  #endif
+
+  #if os(Linux)
+    // A counter that is not compiled in would let the next test be skipped without a word.
+    @Test func `On Linux allocations are counted`() { #expect(jl_allocations_are_counted() != 0) }
+  #endif
+
+  @Test(
+    .enabled(if: jl_allocations_are_counted() != 0),
+    .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"),
+    arguments: [20, 90])
   func `No step allocates`(samples: Int) throws {
+    // As in a study; threads of the BLAS are woken with memory of its own.
+    BLASLibrary.setThreads(1)
     let weights = [0.3, 1.7, 1]
     func losses(_ to: TaskWeights.Application) throws -> Int {
       try allocations(ConstantWeights<LossEvidence>(weights, appliesTo: to), samples: samples)
@@ -60,5 +82,22 @@ import Testing
     #expect(try gramian(.sharedGradient) == 0)
     #expect(try norms(.sharedParameters) == 0)
     #expect(try norms(.lastSharedLayer) == 0)
+  }
+
+  @Test(
+    .enabled(if: jl_allocations_are_counted() != 0),
+    .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"),
+    arguments: NetworkCase.all)
+  func `No step of any architecture allocates`(_ test: NetworkCase) throws {
+    BLASLibrary.setThreads(1)
+    let (network, weights) = (test.network, Array([0.3, 1.7, 1].prefix(test.network.tasks.count)))
+    let losses = ConstantWeights<LossEvidence>(weights, appliesTo: .sharedGradient)
+    #expect(try allocations(losses, samples: 20, on: network) == 0)
+    let gramian = ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient)
+    #expect(try allocations(gramian, samples: 20, on: network) == 0)
+    for scope in GradientScope.allCases {
+      let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
+      #expect(try allocations(norms, samples: 20, on: network) == 0)
+    }
   }
 }

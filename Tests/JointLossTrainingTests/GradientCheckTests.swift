@@ -18,7 +18,7 @@ import Testing
   func `Weighted losses`(activation: Activation) throws {
     let problem = try problem(activation)
     let gradient = try problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
-    #expect(try check(gradient, of: problem, shared: Self.weights, heads: Self.weights) <= 1e-7)
+    #expect(try problem.differences().error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
   }
 
   @Test(arguments: Activation.allCases)
@@ -26,7 +26,7 @@ import Testing
     let problem = try problem(activation)
     let gradient = try problem.gradient(
       ConstantWeights<LossEvidence>(Self.weights, appliesTo: .sharedGradient))
-    #expect(try check(gradient, of: problem, shared: Self.weights) <= 1e-7)
+    #expect(try problem.differences().error(of: gradient, shared: Self.weights) <= 1e-7)
   }
 
   @Test(arguments: Activation.allCases, TaskWeights.Application.allCases)
@@ -37,7 +37,7 @@ import Testing
     let gradient = try problem.gradient(
       ConstantWeights<GramianEvidence>(Self.weights, appliesTo: application))
     let heads = application == .losses ? Self.weights : nil
-    #expect(try check(gradient, of: problem, shared: Self.weights, heads: heads) <= 1e-7)
+    #expect(try problem.differences().error(of: gradient, shared: Self.weights, heads: heads) <= 1e-7)
   }
 
   @Test(arguments: Activation.allCases, GradientScope.allCases)
@@ -45,7 +45,7 @@ import Testing
     let problem = try problem(activation)
     let gradient = try problem.gradient(
       ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: scope))
-    #expect(try check(gradient, of: problem, shared: Self.weights, heads: Self.weights) <= 1e-7)
+    #expect(try problem.differences().error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
   }
 
   @Test(arguments: Activation.allCases)
@@ -56,60 +56,31 @@ import Testing
     let weights = [0.3, 1.7, -0.4]
     let gradient = try problem.gradient(
       ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient))
-    #expect(try check(gradient, of: problem, shared: weights) <= 1e-7)
+    #expect(try problem.differences().error(of: gradient, shared: weights) <= 1e-7)
   }
 
   @Test func `A single task, and a trunk without layers`() throws {
     let single = try Problem(
       inputs: 4, trunk: [5], activation: .tanh, tasks: [(.softmaxCrossEntropy, 4)], samples: 9)
     let stacked = try single.gradient(ConstantWeights<GramianEvidence>([2.5], appliesTo: .sharedGradient))
-    #expect(try check(stacked, of: single, shared: [2.5]) <= 1e-7)
+    #expect(try single.differences().error(of: stacked, shared: [2.5]) <= 1e-7)
     let linear = try problem(.relu, trunk: [])
     let gradient = try linear.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
-    #expect(try check(gradient, of: linear, shared: Self.weights, heads: Self.weights) <= 1e-7)
+    #expect(try linear.differences().error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
   }
 
   @Test func `The check notices a gradient that is wrong by a millionth`() throws {
     let problem = try problem(.tanh)
     var gradient = try problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+    let differences = try problem.differences()
     for (name, tensor) in gradient {
       var wrong = gradient
       wrong[name] = tensor.map { $0 * (1 + 1e-6) }
       // The head of the task with weight 0 has no gradient that could be wrong.
       guard tensor.contains(where: { $0 != 0 }) else { continue }
-      #expect(try check(wrong, of: problem, shared: Self.weights, heads: Self.weights) > 1e-7, "\(name)")
+      #expect(differences.error(of: wrong, shared: Self.weights, heads: Self.weights) > 1e-7, "\(name)")
     }
     gradient["trunk.0.bias"]?.swapAt(0, 1)
-    #expect(try check(gradient, of: problem, shared: Self.weights, heads: Self.weights) > 1e-7)
-  }
-
-  /// The largest error over tensors of a gradient, relative to the norm of the tensor's gradient.
-  ///
-  /// Shared parameters follow `Σ shared_t L_t`; head t follows its own loss times `heads_t`, 1 by default.
-  private func check(
-    _ gradient: [String: [Double]], of problem: Problem, shared: [Double], heads: [Double]? = nil
-  ) throws -> Double {
-    let trainer: Trainer<Double, EqualWeighting> = try problem.trainer(Problem.equal(problem.network))
-    let data = try PreparedData<Double>(problem.data, network: problem.network)
-    var worst = 0.0
-    for (name, tensor) in problem.parameters {
-      let weights = name.hasPrefix("trunk") ? shared : heads ?? shared.map { _ in 1 }
-      func value(_ index: Int, _ offset: Double) throws -> Double {
-        var parameters = problem.parameters
-        parameters[name]?[index] += offset
-        try trainer.setParameters(parameters)
-        return zip(try trainer.losses(on: data), weights).reduce(0) { $0 + $1.0 * $1.1 }
-      }
-      // Fourth order: its own error is far below the tolerance. Small enough to cross no kink of a ReLU here.
-      let (h, computed) = (1e-4, gradient[name] ?? [])
-      let differences = try tensor.indices.map { index in
-        try (8 * (value(index, h) - value(index, -h)) - value(index, 2 * h) + value(index, -2 * h)) / (12 * h)
-      }
-      try #require(computed.count == differences.count)
-      let error = zip(computed, differences).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
-      let norm = differences.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      worst = max(worst, norm > 0 ? error / norm : error)
-    }
-    return worst
+    #expect(differences.error(of: gradient, shared: Self.weights, heads: Self.weights) > 1e-7)
   }
 }

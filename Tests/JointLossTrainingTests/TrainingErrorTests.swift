@@ -37,6 +37,31 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      Architecture.mixtureOfExperts(experts: 0), BlockSpecification.plain, [3],
+      "1 to 4096 shared experts, not 0"
+    ),
+    (.customizedGateControl(sharedExperts: 1, taskExperts: -1), .plain, [3], "experts a task, not -1"),
+    (.progressiveExtraction(levels: 0, sharedExperts: 1, taskExperts: 1), .plain, [3], "levels, not 0"),
+    (.progressiveExtraction(levels: 99, sharedExperts: 99, taskExperts: 1), .plain, [3], "99 levels of 99"),
+    (.crossStitch, .plain, [], "the trunk, and it has none"),
+    (.hardSharing, BlockSpecification(dropout: 1), [3], "a dropout rate is in [0, 1), not 1.0"),
+    (.hardSharing, BlockSpecification(dropout: .nan), [3], "a dropout rate is in [0, 1), not nan"),
+    (.hardSharing, BlockSpecification(layerNorm: true), [], "the trunk has none"),
+    (.hardSharing, BlockSpecification(residual: true), [3, 4], "as wide as its input"),
+  ])
+  func `Architectures and blocks that cannot be`(
+    architecture: Architecture, block: BlockSpecification, trunk: [Int], text: String
+  ) {
+    let found = message(.configuration) {
+      _ = try NetworkSpecification(
+        inputs: 2, architecture: architecture, trunk: trunk, activation: .relu, block: block,
+        tasks: [Self.task])
+    }
+    #expect(found.contains(text), "\(found)")
+  }
+
+  @Test(arguments: [
     OptimizerSpecification.sgd(learningRate: 0), .sgd(learningRate: .nan), .sgd(learningRate: -1),
     .sgd(learningRate: 1, momentum: 1), .adam(learningRate: .infinity), .adam(learningRate: 1, beta1: 1),
     .adam(learningRate: 1, beta2: -0.1), .adam(learningRate: 1, epsilon: 0),
@@ -63,12 +88,12 @@ import Testing
     let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
     let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
     #expect(message(.configuration) { _ = try trainer(losses, batchSize: 0) }.contains("not 0 samples"))
-    #expect(message(.configuration) { _ = try trainer(gramian, trunk: []) }.contains("shares none"))
-    #expect(message(.configuration) { _ = try trainer(norms, trunk: []) }.contains("shares none"))
+    #expect(message(.configuration) { _ = try trainer(gramian, trunk: []) }.contains("share none"))
+    #expect(message(.configuration) { _ = try trainer(norms, trunk: []) }.contains("share none"))
     let text = message(.configuration) {
       _ = try trainer(losses, trunk: []).gramian(on: data(network(trunk: [])), samples: 0..<2)
     }
-    #expect(text.contains("no Gramian"))
+    #expect(text.contains("have no Gramian"))
   }
 
   private func data<Scalar: TrainableScalar>(
@@ -146,6 +171,19 @@ import Testing
     let overflow = try #require(
       try failure(ConstantWeights<LossEvidence>([1e308], appliesTo: .losses), learningRate: 1e6))
     #expect(overflow.code == .diverged && overflow.step == 0 && overflow.message.contains("parameter"))
+  }
+
+  @Test func `Gradients whose squares overflow do not stop Adam without a word`() throws {
+    let network = try NetworkSpecification(inputs: 2, trunk: [3], activation: .identity, tasks: [Self.task])
+    let trainer = try Trainer<Float, EqualWeighting>(
+      network: network, strategy: Problem.equal(network), optimizer: .adam(learningRate: 1e9), batchSize: 2,
+      seed: 0)
+    let data: PreparedData<Float> = try data(network)
+    let text = message(.diverged) {
+      for _ in 0..<20 { try trainer.step(on: data, samples: 0..<2) }
+    }
+    #expect(text.contains("the update of a parameter is not finite"))
+    #expect(trainer.parameters.values.joined().allSatisfy { $0.isFinite })
   }
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])

@@ -13,4 +13,11 @@ import Testing
     means.add(losses: [7, 7], samples: 2)
     #expect(means.means == [7, 7])
   }
+
+  @Test func `Counts beyond all whole numbers do not overflow`() {
+    var means = EpochMeans(taskCount: 1)
+    means.add(losses: [1], samples: .max)
+    means.add(losses: [3], samples: .max)
+    #expect(means.means == [2])
+  }
 }

@@ -140,7 +140,8 @@ struct WeighLineError: Error, CustomStringConvertible {
   /// The field and the reason of a decoding error.
   init(decoding error: any Error) {
     switch error {
-    case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty:
+    case DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty,
+      DecodingError.valueNotFound(_, let context) where context.codingPath.isEmpty:
       description = "the line is not a JSON object"
     case DecodingError.typeMismatch(let type, let context),
       DecodingError.valueNotFound(let type, let context):

@@ -68,6 +68,8 @@ extension StudySpecification {
       optimizer: optimizer == .sgd
         ? .sgd(learningRate: rate, momentum: momentum ?? 0) : .adam(learningRate: rate),
       batchSize: batchSize ?? recipe.batchSize,
-      epochs: epochs ?? recipe.epochs)
+      epochs: epochs ?? recipe.epochs,
+      architecture: architecture == .hardSharing ? nil : architecture,
+      block: block == .plain ? nil : block)
   }
 }

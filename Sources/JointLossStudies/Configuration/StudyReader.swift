@@ -14,7 +14,7 @@ struct StudyReader {
     var study = StudySpecification()
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
-      "trunk", "activation", "baseline", "reference",
+      "architecture", "trunk", "activation", "block", "baseline", "reference",
     ]
     for (key, value) in fields(of: root, at: "", known: known) {
       switch key {
@@ -26,6 +26,8 @@ struct StudyReader {
       case "batch-size": integer(value, at: key).map { study.batchSize = $0 }
       case "optimizer": choice(value, at: key).map { study.optimizer = $0 }
       case "momentum": number(value, at: key).map { study.momentum = $0 }
+      case "architecture": architecture(value, at: key).map { study.architecture = $0 }
+      case "block": block(value, at: key).map { study.block = $0 }
       case "trunk":
         list(value, at: key) { $0.integer($1, at: $2) }.map { study.trunk = $0 }
       case "activation": choice(value, at: key).map { study.activation = $0 }
@@ -55,7 +57,9 @@ struct StudyReader {
       switch key {
       case "name":
         isNamed = true
-        entry.name = text(value, at: keyPath) ?? ""
+        guard let name = text(value, at: keyPath) else { continue }
+        if name.isEmpty { report("is a name, not an empty text", at: keyPath) }
+        entry.name = name
       case "label": entry.label = text(value, at: keyPath)
       default:
         for (name, value) in fields(of: value, at: keyPath, known: nil) {
@@ -98,7 +102,7 @@ struct StudyReader {
   // MARK: Fields, lists and scalars
 
   /// The known fields of a mapping; unknown ones and keys that are no text are reported.
-  private mutating func fields(of node: Node, at path: String, known: [String]?) -> [(String, Node)] {
+  mutating func fields(of node: Node, at path: String, known: [String]?) -> [(String, Node)] {
     guard let mapping = node.mapping else {
       let example = known.map { " with keys such as \($0.prefix(3).joined(separator: ", "))" } ?? ""
       return mismatch(node, at: path, expected: "a mapping\(example)") ?? []
@@ -134,14 +138,14 @@ struct StudyReader {
     return result.count == sequence.count ? result : nil
   }
 
-  private mutating func integer(_ node: Node, at path: String) -> Int? {
+  mutating func integer(_ node: Node, at path: String) -> Int? {
     guard let value = scalar(node).flatMap({ Int($0) }) else {
       return mismatch(node, at: path, expected: "a whole number")
     }
     return value
   }
 
-  private mutating func number(_ node: Node, at path: String) -> Double? {
+  mutating func number(_ node: Node, at path: String) -> Double? {
     guard let value = scalar(node).flatMap({ Double($0) }) else {
       return mismatch(node, at: path, expected: "a number")
     }
@@ -161,7 +165,7 @@ struct StudyReader {
     return nil
   }
 
-  private mutating func text(_ node: Node, at path: String, expected: String = "a word") -> String? {
+  mutating func text(_ node: Node, at path: String, expected: String = "a word") -> String? {
     guard let text = node.scalar?.string, !isNull(node) else {
       return mismatch(node, at: path, expected: expected)
     }
@@ -169,7 +173,7 @@ struct StudyReader {
   }
 
   /// The text of a scalar without quotes: what may be a number.
-  private func scalar(_ node: Node) -> String? {
+  func scalar(_ node: Node) -> String? {
     guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return nil }
     return scalar.string
   }
@@ -178,7 +182,7 @@ struct StudyReader {
 
   // MARK: Reports
 
-  private mutating func mismatch<Value>(_ node: Node, at path: String, expected: String) -> Value? {
+  mutating func mismatch<Value>(_ node: Node, at path: String, expected: String) -> Value? {
     let found =
       if isNull(node) {
         "nothing"
@@ -194,7 +198,7 @@ struct StudyReader {
     return nil
   }
 
-  private mutating func report(_ message: String, at path: String, line: Int? = nil) {
+  mutating func report(_ message: String, at path: String, line: Int? = nil) {
     problems.append(
       StudyError(
         message, file: locations.file, line: line ?? locations.lines[path], key: path.isEmpty ? nil : path))

@@ -54,8 +54,10 @@ extension StudySpecification {
     if let learningRate { lines.append("learning-rate: \(ParameterValue.number(learningRate))") }
     if let optimizer { lines.append("optimizer: \(optimizer.rawValue)") }
     if let momentum { lines.append("momentum: \(ParameterValue.number(momentum))") }
+    if let architecture { lines.append("architecture: \(architecture.text)") }
     if let trunk { lines.append("trunk: \(Self.flow(trunk))") }
     if let activation { lines.append("activation: \(activation.rawValue)") }
+    if let block { lines.append("block: \(block.text)") }
     lines.append("baseline: \(Self.quotedIfNeeded(baseline))")
     lines.append("reference: \(Self.quotedIfNeeded(reference))")
     return lines.joined(separator: "\n") + "\n"

@@ -61,10 +61,14 @@ public struct StudySpecification: Sendable, Hashable {
   public var optimizer: Optimizer?
   /// The momentum of stochastic gradient descent, in [0, 1); 0 if nil.
   public var momentum: Double?
-  /// The widths of the trunk's layers.
+  /// How the tasks share the layers; one trunk for all if nil.
+  public var architecture: Architecture?
+  /// The widths of the layers of the trunk, of every expert or of every tower.
   public var trunk: [Int]?
-  /// The trunk's activation.
+  /// The activation of these layers.
   public var activation: Activation?
+  /// What each of these layers has beside its dense map and activation; nothing if nil.
+  public var block: BlockSpecification?
   /// The strategy that losses are divided by, as label or name: one that trains a network for each task.
   public var baseline = "single-task"
   /// The strategy that the others are tested against, as label or name.

@@ -43,7 +43,9 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     }
     do {
       let network = try NetworkSpecification(
-        inputs: data.train.inputCount, trunk: specification.trunk, activation: specification.activation,
+        inputs: data.train.inputCount, architecture: specification.architecture ?? .hardSharing,
+        trunk: specification.trunk, activation: specification.activation,
+        block: specification.block ?? .plain,
         tasks: share.map { tasks[$0] })
       trainer = try Trainer(
         network: network, strategy: strategy, optimizer: specification.optimizer,
@@ -104,7 +106,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// What the gradients of the tasks look like on the probe batch; nil where tasks share no network.
   private func diagnostics() throws(TrainingError) -> GradientDiagnostics? {
-    guard Strategy.descriptor.arrangement == .joint, !trainer.network.trunk.isEmpty else { return nil }
+    guard Strategy.descriptor.arrangement == .joint, trainer.sharesParameters else { return nil }
     let gramian = try trainer.gramian(on: validation, samples: probe)
     do {
       return try GradientDiagnostics(gramian)

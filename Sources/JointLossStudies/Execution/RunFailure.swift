@@ -15,8 +15,8 @@ extension RunFailure {
   init(_ error: TrainingError, tasks: [Int]) {
     let status: RunRecord.Footer.Status =
       switch error.code {
-      case .diverged, .nonFinite: .diverged
-      case .configuration, .shape, .strategy: .failed
+      case .diverged: .diverged
+      case .configuration, .shape, .nonFinite, .strategy, .model: .failed
       }
     self.init(
       status: status, message: error.message, step: error.step,

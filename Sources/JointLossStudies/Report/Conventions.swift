@@ -10,7 +10,8 @@ enum Conventions {
   /// - Returns: the sentences.
   static func sentences(baseline: String, reference: String) -> [String] {
     [
-      "Test losses are those of the epoch that was best on validation data.",
+      "Test losses are those of the epoch that was best on validation data: one epoch for all tasks of a joint network "
+        + "(the smallest mean over tasks of the loss relative to epoch 0), one for each task of single networks.",
       "loss / \(baseline): the mean over tasks of the test loss divided by \(baseline)'s of the same seed and task, "
         + "averaged over seeds; below 1 is better.",
       "Δm %: the mean over tasks of the relative gain over \(baseline), 100 (B − L)/|B|, averaged over seeds; "
@@ -19,7 +20,8 @@ enum Conventions {
         + "average rank; averaged over seeds and tasks.",
       "Δm − \(reference)'s: the paired difference to \(reference) of the same seed, in points of Δm; positive is "
         + "better.",
-      "p (Holm): two-sided Wilcoxon signed-rank test of that difference over seeds (exact up to 25 seeds, zeros dropped), "
+      "p (Holm): two-sided Wilcoxon signed-rank test of that difference over seeds (exact up to 25 seeds; "
+        + "differences up to \(SuiteComparison.smallestDifference) points are rounding, count as zero and are dropped), "
         + "after Holm's correction over the strategies of the suite; * marks p < 0.05.",
       "[ , ]: 95 % interval of the mean over seeds, BCa bootstrap with \(Bootstrap.defaultResamples) resamples.",
       "µs/step: the median over runs of the median time of a training step on this machine (single networks: "

@@ -96,7 +96,8 @@ struct HTMLPage {
       let widths = run.trunk.map(String.init).joined(separator: ", ")
       return (
         run.suiteLabel,
-        "\(run.suite)\(list(run.suiteParameters.values)); trunk \(widths) (\(run.activation)); "
+        "\(run.suite)\(list(run.suiteParameters.values)); \(run.architecture?.text ?? "trunk") \(widths) "
+          + "(\(run.activation)\(run.block.map { ", \($0.text)" } ?? "")); "
           + "\(run.optimizer); batches of \(run.batchSize); \(NumberText.count(run.epochs, "epoch"))"
       )
     }

@@ -10,11 +10,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path, if there is no such folder and none can be made.
   init(_ path: String) throws(StudyError) {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw StudyError("the folder cannot be created: \(error.localizedDescription)", file: path)
-    }
+    try AtomicFile.createFolder(path)
   }
 
   /// A folder in the folder.
@@ -43,6 +39,9 @@ struct OutputFolder {
   func text(of name: String) -> String? {
     try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
   }
+
+  /// Removes the temporary files whose writers are gone.
+  func removeLeftovers() { AtomicFile.removeLeftovers(in: path) }
 
   /// Removes a file, if there is one.
   ///

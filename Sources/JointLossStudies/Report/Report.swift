@@ -63,6 +63,7 @@ public enum Report {
     _ figures: [Figure], in folder: OutputFolder, with gnuplot: Gnuplot, log: (String) -> Void
   ) async throws(StudyError) -> [String: String] {
     let figureFolder = try folder.folder(named: "figures")
+    figureFolder.removeLeftovers()
     for figure in figures {
       try gnuplot.removePictures(of: figure, in: figureFolder)
       try figureFolder.write(figure.data, to: figure.name + ".dat")

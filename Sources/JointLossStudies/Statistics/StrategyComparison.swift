@@ -29,7 +29,7 @@ public struct StrategyComparison: Sendable, Hashable {
     public let completed: Int
     /// The runs that stopped being finite.
     public let diverged: Int
-    /// The runs in which the strategy could not weigh a step.
+    /// The runs in which the strategy could not weigh a step, or without data or network.
     public let failed: Int
     /// All runs.
     public var total: Int { completed + diverged + failed }

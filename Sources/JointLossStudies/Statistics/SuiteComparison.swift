@@ -6,6 +6,8 @@ import JointLossWeighting
 public struct SuiteComparison: Sendable, Hashable {
   /// The significance level of every test, after correction.
   static let level = 0.05
+  /// Differences of at most so many points of Δm are no differences.
+  static let smallestDifference = 1e-4
 
   /// The label of the suite.
   public let label: String
@@ -105,7 +107,7 @@ public struct SuiteComparison: Sendable, Hashable {
       let pairs = records.seeds.compactMap { seed in
         scores[strategy]?[seed].flatMap { other in own[seed].map { (other, $0) } }
       }
-      let differences = pairs.map { $0.improvement - $1.improvement }
+      let differences = pairs.map { Self.difference($0.improvement, $1.improvement) }
       guard let estimate = Estimate(differences, &bootstraps) else { continue }
       tests.append((strategy, estimate, WilcoxonSignedRank(differences)))
     }
@@ -117,6 +119,12 @@ public struct SuiteComparison: Sendable, Hashable {
         favours: entry.test.positiveRankSum > entry.test.negativeRankSum)
     }
     return results
+  }
+
+  /// The difference of two Δm; 0 where it is what rounding in `Float` makes of equal training runs.
+  private static func difference(_ own: Double, _ reference: Double) -> Double {
+    let difference = own - reference
+    return abs(difference) <= smallestDifference ? 0 : difference
   }
 
   static func medianStep(of strategy: String, in records: SuiteRecords) -> Double? {

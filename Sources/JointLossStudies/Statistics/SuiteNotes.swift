@@ -7,7 +7,8 @@ struct SuiteNotes {
   let rows: [StrategyComparison]
 
   var sentences: [String] {
-    yardstickNotes + missingNotes + incompleteNotes + [rankNote, recipeNote].compactMap { $0 }
+    yardstickNotes + missingNotes + incompleteNotes + untrainedNotes
+      + [rankNote, recipeNote, versionsNote].compactMap { $0 }
   }
 
   private var yardstickNotes: [String] {
@@ -65,6 +66,17 @@ struct SuiteNotes {
     }
   }
 
+  /// Strategies whose training made nothing better: a table shows their untrained networks.
+  private var untrainedNotes: [String] {
+    rows.compactMap { row in
+      let completed = records.completedRuns(of: row.label)
+      let untrained = completed.count { $0.footer.selectedEpochs.contains(0) }
+      guard untrained > 0 else { return nil }
+      return "\(row.label): in \(untrained) of \(NumberText.count(completed.count, "completed run")) an "
+        + "untrained network was best on validation data, for one task at least: its test loss is that of epoch 0."
+    }
+  }
+
   private var rankNote: String? {
     let ranked = SuiteComparison.rankedSeeds(of: records)
     guard ranked.count < records.seeds.count else { return nil }
@@ -77,12 +89,24 @@ struct SuiteNotes {
     let recipes = Set(
       records.strategies.flatMap { records.runs(of: $0) }.map { run in
         let specification = run.header.specification
-        return "\(specification.trunk) \(specification.activation) \(specification.optimizer) "
+        return
+          "\(specification.architecture?.text ?? "") \(specification.block?.text ?? "") \(specification.trunk) \(specification.activation) \(specification.optimizer) "
           + "\(specification.batchSize) \(specification.epochs)"
       })
     return recipes.count > 1
-      ? "The runs differ in trunk, activation, optimiser, batch size or epochs: part of a difference may be due to "
+      ? "The runs differ in architecture, trunk, activation, optimiser, batch size or epochs: part of a difference may be due to "
         + "that." : nil
+  }
+
+  private var versionsNote: String? {
+    let versions = Set(
+      records.strategies.flatMap { records.runs(of: $0) }.map { run in
+        let versions = run.header.versions
+        return "JointLoss \(versions.jointLoss), \(versions.blas), \(versions.platform)"
+      })
+    return versions.count > 1
+      ? "The runs are of different builds or machines, and agree to rounding only: "
+        + versions.sorted().joined(separator: "; ") + "." : nil
   }
 
   private func seedList(_ seeds: [UInt64]) -> String {

@@ -39,6 +39,26 @@ package enum AtomicFile {
     }
   }
 
+  /// Creates a folder and its parents where they are missing.
+  static func createFolder(_ path: String) throws(StudyError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError("the folder cannot be created: \(reasonAgainstFolder(path))", file: path)
+    }
+  }
+
+  /// The system's own words on why a folder cannot be created, where Foundation has a number at most.
+  private static func reasonAgainstFolder(_ path: String) -> String {
+    var parent = path.hasPrefix("/") ? "/" : ""
+    for component in path.split(separator: "/") {
+      parent += component
+      if mkdir(parent, 0o777) != 0 && errno != EEXIST { break }
+      parent += "/"
+    }
+    return String(cString: strerror(errno))
+  }
+
   /// Removes the temporary files whose writers are gone.
   static func removeLeftovers(in folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -63,7 +83,8 @@ package enum AtomicFile {
   }
 }
 
-/// The names of temporary files: they say which process of which machine writes them.
+/// The names of temporary files: they say which process of which machine writes them, and begin what other
+/// programs write for it.
 enum TemporaryName {
   private static let prefix = ".writing-"
 
@@ -74,8 +95,8 @@ enum TemporaryName {
   /// Whether a file is a temporary one of this machine whose process no longer runs.
   static func isLeftover(_ name: String) -> Bool {
     guard name.hasPrefix(prefix) else { return false }
-    let parts = name.dropFirst(prefix.count).split(separator: "-")
-    guard parts.count == 3, parts[0] == machine, let process = pid_t(parts[1]), process > 0 else {
+    let parts = name.dropFirst(prefix.count).split(separator: "-", maxSplits: 3)
+    guard parts.count >= 3, parts[0] == machine, let process = pid_t(parts[1]), process > 0 else {
       return false
     }
     return kill(process, 0) == -1 && errno == ESRCH

@@ -66,7 +66,7 @@ public struct RunRecord: Sendable, Hashable {
       case completed
       /// A loss, gradient or weight stopped being finite.
       case diverged
-      /// The strategy could not weigh a step.
+      /// The strategy could not weigh a step, or there were no data or network to train.
       case failed
     }
 

@@ -32,6 +32,12 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   /// The number of epochs.
   public let epochs: Int
 
+  /// How the tasks share the layers; absent where one trunk serves all, so that runs from before there were others
+  /// keep their identity.
+  public internal(set) var architecture: Architecture?
+  /// What a layer has beside its dense map and activation; absent where that is nothing.
+  public internal(set) var block: BlockSpecification?
+
   /// The version of the fields' meaning that this build writes.
   static let currentFormat = 1
 

@@ -36,7 +36,7 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` that names the folder if it cannot be created.
   public init(_ directory: String) throws(StudyError) {
     self.directory = directory
-    try Self.createFolder("\(directory)/runs")
+    try AtomicFile.createFolder("\(directory)/runs")
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
   }
@@ -165,7 +165,7 @@ public struct RunStore: Sendable {
   /// Moves a file to `runs/damaged/` under a name that no other file has.
   private func setAside(_ path: String) throws(StudyError) -> String {
     let folder = "\(runs)/damaged"
-    try Self.createFolder(folder)
+    try AtomicFile.createFolder(folder)
     let name = (path as NSString).lastPathComponent
     for copy in 1... {
       let target = "\(folder)/\(name)\(copy == 1 ? "" : ".\(copy)")"
@@ -184,13 +184,5 @@ public struct RunStore: Sendable {
       return folder
     }
     return folder
-  }
-
-  private static func createFolder(_ path: String) throws(StudyError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw StudyError("the folder cannot be created: \(error.localizedDescription)", file: path)
-    }
   }
 }

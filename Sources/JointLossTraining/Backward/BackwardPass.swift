@@ -15,7 +15,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
   init(_ forward: ForwardPass<Scalar>) {
     let (network, capacity) = (forward.network, forward.capacity)
     self.forward = forward
-    gradient = FlatParameters(forward.layout)
+    gradient = FlatParameters(forward.layout.placement)
     weighted = Buffer(rows: capacity, columns: network.outputCount)
     columnWeights = Buffer(rows: 1, columns: network.outputCount)
     let widest = network.trunk.max() ?? 0

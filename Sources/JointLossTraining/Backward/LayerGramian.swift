@@ -1,6 +1,12 @@
 import JointLossLinearAlgebra
 import JointLossWeighting
 
+/// The shape of a dense layer's weights.
+struct LayerShape {
+  let inputs: Int
+  let outputs: Int
+}
+
 /// The inner products of the task gradients of dense layers, summed over layers in `Double`.
 ///
 /// With `D_t` the cotangents of task t (samples × outputs) and X the layer's input, the weight gradient of task
@@ -36,7 +42,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
   /// The sums of whole inner products, in the upper triangle.
   private var wholes: [Double]
 
-  init(layers: [DenseLayout], tasks: Int, capacity: Int) {
+  init(layers: [LayerShape], tasks: Int, capacity: Int) {
     taskCount = tasks
     let kernelRows = min(capacity, Self.kernelRows)
     // A short last batch may go the other way than full batches: there is room for both.
@@ -59,7 +65,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
 
   /// Adds a layer: its stack of cotangents (samples × T · outputs) and its input (samples × inputs).
   func add(
-    _ sum: Sum, layer: DenseLayout, stack: MatrixView<Scalar>, input: MatrixView<Scalar>, withBias: Bool
+    _ sum: Sum, layer: LayerShape, stack: MatrixView<Scalar>, input: MatrixView<Scalar>, withBias: Bool
   ) {
     if Self.prefersKernel(samples: stack.rows, layer, tasks: taskCount, sum) {
       addByKernel(sum, layer, stack, input, withBias: withBias)
@@ -69,6 +75,12 @@ final class LayerGramian<Scalar: TrainableScalar> {
     }
   }
 
+  /// Adds the gradients of a tensor themselves: T × values.
+  func add(_ sum: Sum, gradients: MatrixView<Scalar>) {
+    accumulate(
+      sum, into: &wholes, gradients.pointer, gradients.pointer, rows: 1, gradients.columns, upper: true)
+  }
+
   /// The Gramian of what was added; the stacks had been multiplied by powers of two.
   func finish(into gramian: inout Gramian, exponents: [Int]) {
     for t in 0..<taskCount {
@@ -76,7 +88,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
         let sum =
           wholes[t * taskCount + s] + halves[t * taskCount + s] + halves[s * taskCount + t]
         // Rounding may leave the square of a vanishing gradient below zero.
-        let value = t == s && sum < 0 ? 0 : sum * power(-exponents[t]) * power(-exponents[s])
+        let value = t == s && sum < 0 ? 0 : sum * powerOfTwo(-exponents[t]) * powerOfTwo(-exponents[s])
         gramian[t, s] = value
         gramian[s, t] = value
       }
@@ -87,16 +99,12 @@ final class LayerGramian<Scalar: TrainableScalar> {
   func finish(into norms: inout [Double], exponents: [Int]) {
     for task in 0..<taskCount {
       let square = wholes[task] + 2 * halves[task]
-      norms[task] = square < 0 ? 0 : square.squareRoot() * power(-exponents[task])
+      norms[task] = square < 0 ? 0 : square.squareRoot() * powerOfTwo(-exponents[task])
     }
   }
 
-  private func power(_ exponent: Int) -> Double {
-    Double(sign: .plus, exponent: exponent, significand: 1)
-  }
-
   /// Whether the products with K need fewer multiplications than the weight gradients.
-  private static func prefersKernel(samples: Int, _ layer: DenseLayout, tasks: Int, _ sum: Sum) -> Bool {
+  private static func prefersKernel(samples: Int, _ layer: LayerShape, tasks: Int, _ sum: Sum) -> Bool {
     let (n, pairs) = (Double(samples), sum == .products ? Double(tasks) : 1)
     let (inputs, outputs) = (Double(layer.inputs), Double(layer.outputs) * Double(tasks))
     let kernel = (n + Double(kernelRows)) / 2 * n * (inputs + outputs) + n * outputs * pairs
@@ -105,12 +113,12 @@ final class LayerGramian<Scalar: TrainableScalar> {
   }
 
   /// The outputs of a layer whose weight gradients, of all tasks, make a block.
-  private static func blockOutputs(of layer: DenseLayout, _ tasks: Int) -> Int {
+  private static func blockOutputs(of layer: LayerShape, _ tasks: Int) -> Int {
     min(layer.outputs, max(1, blockElements / (tasks * layer.inputs)))
   }
 
   private func addByKernel(
-    _ sum: Sum, _ layer: DenseLayout, _ stack: MatrixView<Scalar>, _ input: MatrixView<Scalar>, withBias: Bool
+    _ sum: Sum, _ layer: LayerShape, _ stack: MatrixView<Scalar>, _ input: MatrixView<Scalar>, withBias: Bool
   ) {
     for from in Swift.stride(from: 0, to: stack.rows, by: Self.kernelRows) {
       let rows = from..<min(from + Self.kernelRows, stack.rows)
@@ -127,7 +135,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
   }
 
   private func addByWeightGradients(
-    _ sum: Sum, _ layer: DenseLayout, _ stack: MatrixView<Scalar>, _ input: MatrixView<Scalar>
+    _ sum: Sum, _ layer: LayerShape, _ stack: MatrixView<Scalar>, _ input: MatrixView<Scalar>
   ) {
     let step = Self.blockOutputs(of: layer, taskCount)
     for from in Swift.stride(from: 0, to: layer.outputs, by: step) {
@@ -148,7 +156,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
     }
   }
 
-  private func addBiases(_ sum: Sum, _ layer: DenseLayout, _ stack: MatrixView<Scalar>) {
+  private func addBiases(_ sum: Sum, _ layer: LayerShape, _ stack: MatrixView<Scalar>) {
     Scalar._columnSums(biases.pointer, stack.pointer, stack.rows, stack.columns)
     accumulate(sum, into: &wholes, biases.pointer, biases.pointer, rows: 1, layer.outputs, upper: true)
   }

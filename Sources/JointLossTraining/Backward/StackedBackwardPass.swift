@@ -24,7 +24,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       Buffer(rows: scope == .lastSharedLayer && index < top ? 0 : forward.capacity, columns: tasks * width)
     }
     products = LayerGramian(
-      layers: scope == .lastSharedLayer ? [forward.layout.trunk[top]] : forward.layout.trunk,
+      layers: (scope == .lastSharedLayer ? [forward.layout.trunk[top]] : forward.layout.trunk).map(\.shape),
       tasks: tasks, capacity: forward.capacity)
     exponents = [Int](repeating: 0, count: tasks)
     factors = Buffer(rows: 1, columns: tasks)
@@ -65,7 +65,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   @specialized(where Scalar == Float)
   func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
     for task in 0..<taskCount {
-      factors.pointer[task] = Scalar(weights[task] * Self.power(-exponents[task]))
+      factors.pointer[task] = Scalar(weights[task] * powerOfTwo(-exponents[task]))
     }
     for index in stride(from: stacks.count - 1, through: 0, by: -1) {
       let (layer, cotangent) = (forward.layout.trunk[index], backward.cotangent(ofLayer: index))
@@ -79,7 +79,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
 
   private func add(_ sum: LayerGramian<Scalar>.Sum, layer: Int, withBias: Bool) {
     products.add(
-      sum, layer: forward.layout.trunk[layer], stack: stack(ofLayer: layer),
+      sum, layer: forward.layout.trunk[layer].shape, stack: stack(ofLayer: layer),
       input: forward.input(ofLayer: layer), withBias: withBias)
   }
 
@@ -90,11 +90,11 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
 
   /// The stack under the heads: each task's cotangents times its head's weights, masked.
   private func stackHeads() {
-    chooseExponents()
+    for task in 0..<taskCount { exponents[task] = rangeExponent(ofEnergy: forward.energies[task]) }
     let (top, heads) = (stacks.count - 1, forward.layout.heads)
     let (stack, cotangents) = (stack(ofLayer: top), forward.cotangents)
     let (output, weights) = (forward.input(ofLayer: top + 1), forward.parameters.weight(heads))
-    for task in 0..<taskCount { factors.pointer[task] = Scalar(Self.power(exponents[task])) }
+    for task in 0..<taskCount { factors.pointer[task] = Scalar(powerOfTwo(exponents[task])) }
     if heads.outputs == taskCount {
       Scalar._outerMask(
         stack.pointer, cotangents.pointer, weights.pointer, factors.pointer, output.pointer, stack.rows,
@@ -125,20 +125,5 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       stack(ofLayer: index).pointer, forward.input(ofLayer: index + 1).pointer, forward.batch.count,
       taskCount,
       forward.layout.trunk[index].outputs, forward.network.activation.kernel)
-  }
-
-  /// Squares of a float leave its range beyond 2^±63: a task whose cotangents are far from 1 is brought there.
-  ///
-  /// Within 2^±20 nothing is scaled, so that ordinary steps do not depend on this.
-  private func chooseExponents() {
-    for task in 0..<taskCount {
-      let norm = forward.energies[task].squareRoot()
-      exponents[task] =
-        norm.isNormal && norm.isFinite && abs(Int(norm.exponent)) > 20 ? -Int(norm.exponent) : 0
-    }
-  }
-
-  private static func power(_ exponent: Int) -> Double {
-    Double(sign: .plus, exponent: exponent, significand: 1)
   }
 }

@@ -1,19 +1,9 @@
 import JointLossLinearAlgebra
 
-extension Activation {
-  /// The kernels' number of the function (`JL_RELU` …).
-  var kernel: Int32 {
-    switch self {
-    case .relu: 0
-    case .tanh: 1
-    case .identity: 2
-    }
-  }
-}
-
 /// The forward pass of a network on up to a fixed number of samples, and the losses of its tasks.
 final class ForwardPass<Scalar: TrainableScalar> {
   let network: NetworkSpecification
+  let layout: ParameterLayout
   let parameters: FlatParameters<Scalar>
   /// The largest number of samples of a pass.
   let capacity: Int
@@ -27,9 +17,11 @@ final class ForwardPass<Scalar: TrainableScalar> {
   private(set) var energies: [Double]
 
   init(
-    _ network: NetworkSpecification, parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>
+    _ network: NetworkSpecification, layout: ParameterLayout, parameters: FlatParameters<Scalar>,
+    capacity: Int, empty: Batch<Scalar>
   ) {
     self.network = network
+    self.layout = layout
     self.parameters = parameters
     self.capacity = capacity
     batch = empty
@@ -37,8 +29,6 @@ final class ForwardPass<Scalar: TrainableScalar> {
     outputs = Buffer(rows: capacity, columns: network.outputCount)
     energies = [Double](repeating: 0, count: network.tasks.count)
   }
-
-  var layout: ParameterLayout { parameters.layout }
 
   /// What a trunk layer reads, and for the layer after the last one what the heads read.
   func input(ofLayer layer: Int) -> MatrixView<Scalar> {

@@ -1,13 +1,17 @@
-/// A trunk of dense layers, shared by all tasks, and one dense head a task.
+/// The layers of a multi-task network: shared in the way of an architecture, with one dense head a task.
 ///
-/// A trunk without layers gives linear heads on the inputs: then nothing is shared.
+/// With the plain architecture a trunk without layers gives linear heads on the inputs: then nothing is shared.
 public struct NetworkSpecification: Codable, Hashable, Sendable {
   /// The number of inputs of a sample.
   public let inputs: Int
-  /// The widths of the trunk's layers, from the input upwards.
+  /// How the tasks share the layers.
+  public let architecture: Architecture
+  /// The widths of the layers of the trunk, of every expert or of every tower, from the input upwards.
   public let trunk: [Int]
-  /// The activation of every trunk layer; heads are linear.
+  /// The activation of every layer; heads are linear.
   public let activation: Activation
+  /// What every layer has beside its dense map and activation.
+  public let block: BlockSpecification
   /// The tasks, in the order of their heads.
   public let tasks: [TaskSpecification]
 
@@ -15,21 +19,27 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - inputs: the number of inputs of a sample, at least 1.
-  ///   - trunk: the widths of the trunk's layers, each at least 1.
-  ///   - activation: the activation of every trunk layer.
+  ///   - architecture: how the tasks share the layers.
+  ///   - trunk: the widths of the layers of the trunk, of every expert or of every tower, each at least 1.
+  ///   - activation: the activation of every layer.
+  ///   - block: what every layer has beside its dense map and activation.
   ///   - tasks: at least one task, their names unique.
-  /// - Throws: ``TrainingError`` if a number makes no sense or the network is too large for BLAS.
-  public init(inputs: Int, trunk: [Int], activation: Activation, tasks: [TaskSpecification])
-    throws(TrainingError)
-  {
+  /// - Throws: ``TrainingError`` if a number makes no sense, an option could have no effect, or the network is
+  ///   too large for BLAS.
+  public init(
+    inputs: Int, architecture: Architecture = .hardSharing, trunk: [Int], activation: Activation,
+    block: BlockSpecification = .plain, tasks: [TaskSpecification]
+  ) throws(TrainingError) {
     self.inputs = inputs
+    self.architecture = architecture
     self.trunk = trunk
     self.activation = activation
+    self.block = block
     self.tasks = tasks
     try validate()
   }
 
-  /// Decodes a specification.
+  /// Decodes a specification; without an architecture or a block it has the plain ones.
   ///
   /// - Parameter decoder: the source.
   /// - Throws: `DecodingError`, or ``TrainingError`` if the numbers make no sense.
@@ -37,16 +47,42 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     try self.init(
       inputs: container.decode(Int.self, forKey: .inputs),
+      architecture: container.decodeIfPresent(Architecture.self, forKey: .architecture) ?? .hardSharing,
       trunk: container.decode([Int].self, forKey: .trunk),
       activation: container.decode(Activation.self, forKey: .activation),
+      block: container.decodeIfPresent(BlockSpecification.self, forKey: .block) ?? .plain,
       tasks: container.decode([TaskSpecification].self, forKey: .tasks))
+  }
+
+  /// Encodes the specification; a plain architecture and a plain block are left out, as before they existed.
+  ///
+  /// - Parameter encoder: the destination.
+  /// - Throws: the encoder's errors.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(inputs, forKey: .inputs)
+    if architecture != .hardSharing { try container.encode(architecture, forKey: .architecture) }
+    try container.encode(trunk, forKey: .trunk)
+    try container.encode(activation, forKey: .activation)
+    if block != .plain { try container.encode(block, forKey: .block) }
+    try container.encode(tasks, forKey: .tasks)
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case inputs, architecture, trunk, activation, block, tasks
+  }
+
+  /// The network as a trainer trains it: plain dense trunks have an engine of their own.
+  func trained<Scalar: TrainableScalar>(in scalar: Scalar.Type) -> any TrainedNetwork<Scalar> {
+    // That engine has the slopes of an activation from its outputs, which those of GELU are no function of.
+    guard architecture == .hardSharing, block == .plain, activation != .gelu || trunk.isEmpty else {
+      return ModelNetwork(GraphModel<Scalar>(graph: NetworkGraph(self)))
+    }
+    return DenseTrunk<Scalar>(self)
   }
 
   /// The outputs of all heads together.
   var outputCount: Int { tasks.reduce(0) { $0 + $1.outputs } }
-
-  /// The columns of all targets together.
-  var targetColumns: Int { tasks.reduce(0) { $0 + $1.targetColumns } }
 
   private func validate() throws(TrainingError) {
     guard inputs >= 1 else {
@@ -55,6 +91,11 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
     for (layer, width) in trunk.enumerated() where width < 1 {
       throw TrainingError(.configuration, "trunk layer \(layer) needs at least one unit, not \(width)")
     }
+    guard architecture == .hardSharing || !trunk.isEmpty else {
+      throw TrainingError(.configuration, "experts and towers have the layers of the trunk, and it has none")
+    }
+    try architecture.validate()
+    try block.validate(inputs: inputs, trunk: trunk)
     guard !tasks.isEmpty else {
       throw TrainingError(.configuration, "a network needs at least one task")
     }

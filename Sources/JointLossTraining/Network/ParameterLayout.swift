@@ -13,19 +13,12 @@ struct DenseLayout {
   }
 
   var end: Int { biasOffset + outputs }
+  var shape: LayerShape { LayerShape(inputs: inputs, outputs: outputs) }
 }
 
 /// Where every parameter of a network lies in one flat buffer: the trunk's tensors, layer by layer, then the
 /// weights of all heads as one matrix, then the biases of all heads.
 struct ParameterLayout {
-  /// A tensor with a name of its own.
-  struct Tensor {
-    let name: String
-    let offset: Int
-    let rows: Int
-    let columns: Int
-  }
-
   let trunk: [DenseLayout]
   /// The heads, stacked to one layer: their products are one product.
   let heads: DenseLayout
@@ -42,38 +35,27 @@ struct ParameterLayout {
     }
     self.trunk = trunk
     heads = DenseLayout(inputs: inputs, outputs: network.outputCount, at: offset)
-    var row = 0
-    headRows = network.tasks.map { task in
-      defer { row += task.outputs }
-      return row..<row + task.outputs
-    }
+    headRows = network.tasks.map(\.outputs).consecutiveRanges
   }
 
-  /// The number of shared parameters: they come first.
-  var sharedCount: Int { heads.weightOffset }
-  /// The number of all parameters.
-  var count: Int { heads.end }
-
   /// All tensors: `trunk.K.weight` (outputs × inputs), `trunk.K.bias`, `head.T.weight`, `head.T.bias`.
-  var tensors: [Tensor] {
-    var result: [Tensor] = []
+  var placement: TensorPlacement {
+    var result = TensorPlacement()
     for (index, layer) in trunk.enumerated() {
-      result.append(
-        Tensor(
-          name: "trunk.\(index).weight", offset: layer.weightOffset, rows: layer.outputs,
-          columns: layer.inputs))
-      result.append(
-        Tensor(name: "trunk.\(index).bias", offset: layer.biasOffset, rows: 1, columns: layer.outputs))
+      result.place(
+        ParameterTensor(
+          "trunk.\(index).weight", rows: layer.outputs, columns: layer.inputs,
+          isLastShared: index == trunk.count - 1),
+        at: layer.weightOffset)
+      result.place(ParameterTensor("trunk.\(index).bias", columns: layer.outputs), at: layer.biasOffset)
     }
     for (task, rows) in headRows.enumerated() {
-      result.append(
-        Tensor(
-          name: "head.\(task).weight", offset: heads.weightOffset + rows.lowerBound * heads.inputs,
-          rows: rows.count, columns: heads.inputs))
-      result.append(
-        Tensor(
-          name: "head.\(task).bias", offset: heads.biasOffset + rows.lowerBound, rows: 1, columns: rows.count)
-      )
+      result.place(
+        ParameterTensor("head.\(task).weight", rows: rows.count, columns: heads.inputs, task: task),
+        at: heads.weightOffset + rows.lowerBound * heads.inputs)
+      result.place(
+        ParameterTensor("head.\(task).bias", columns: rows.count, task: task),
+        at: heads.biasOffset + rows.lowerBound)
     }
     return result
   }

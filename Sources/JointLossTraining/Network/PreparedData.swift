@@ -5,36 +5,56 @@ import JointLossLinearAlgebra
 public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
   /// The number of samples.
   public let sampleCount: Int
-  /// The network the data were checked against.
-  public let network: NetworkSpecification
+  /// The number of inputs of a sample.
+  public let inputCount: Int
+  /// The tasks the targets were checked against.
+  public let tasks: [TaskSpecification]
   /// samples × inputs.
   let inputs: Matrix<Scalar>
   /// samples × target columns of all tasks.
   let targets: Matrix<Scalar>
 
-  /// Converts a data set.
+  /// Converts a data set for a network.
   ///
   /// - Parameters:
   ///   - data: inputs, and targets of all the network's tasks.
   ///   - network: the network that will read them.
   /// - Throws: ``TrainingError`` if there is no sample, the shapes do not fit the network, a label is no
   ///   class of its head, or a value leaves the scalar's range.
-  public init(_ data: TaskDataset, network: NetworkSpecification) throws(TrainingError) {
+  public convenience init(_ data: TaskDataset, network: NetworkSpecification) throws(TrainingError) {
+    try self.init(data, inputs: network.inputs, tasks: network.tasks)
+  }
+
+  /// Converts a data set for a model of one's own.
+  ///
+  /// - Parameters:
+  ///   - data: inputs, and targets of all the model's tasks.
+  ///   - model: the model that will read them.
+  /// - Throws: ``TrainingError`` as for a network.
+  public convenience init(
+    _ data: TaskDataset, model: some MultiTaskModel<Scalar>
+  ) throws(TrainingError) {
+    try self.init(data, inputs: model.inputs, tasks: model.tasks)
+  }
+
+  private init(_ data: TaskDataset, inputs inputCount: Int, tasks: [TaskSpecification]) throws(TrainingError)
+  {
     guard data.sampleCount > 0 else { throw TrainingError(.shape, "the data set holds no sample") }
-    guard data.inputCount == network.inputs else {
+    guard data.inputCount == inputCount else {
       throw TrainingError(
-        .shape, "samples of \(data.inputCount) inputs for a network of \(network.inputs) inputs")
+        .shape, "samples of \(data.inputCount) inputs for a network of \(inputCount) inputs")
     }
-    guard data.targets.count == network.tasks.count else {
+    guard data.targets.count == tasks.count else {
       throw TrainingError(
-        .shape, "targets of \(data.targets.count) tasks for a network of \(network.tasks.count) tasks")
+        .shape, "targets of \(data.targets.count) tasks for a network of \(tasks.count) tasks")
     }
     sampleCount = data.sampleCount
-    self.network = network
-    inputs = Matrix(rows: data.sampleCount, columns: network.inputs)
-    targets = Matrix(rows: data.sampleCount, columns: network.targetColumns)
+    self.inputCount = inputCount
+    self.tasks = tasks
+    inputs = Matrix(rows: data.sampleCount, columns: inputCount)
+    targets = Matrix(rows: data.sampleCount, columns: tasks.reduce(0) { $0 + $1.targetColumns })
     for (index, value) in data.inputs.enumerated() {
-      let (sample, input) = index.quotientAndRemainder(dividingBy: network.inputs)
+      let (sample, input) = index.quotientAndRemainder(dividingBy: inputCount)
       guard Scalar(value).isFinite else {
         throw TrainingError(
           .nonFinite, "input \(input) of sample \(sample), \(value), is not finite in \(Scalar.self)")
@@ -42,7 +62,7 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
       inputs[sample, input] = Scalar(value)
     }
     var column = 0
-    for (task, specification) in network.tasks.enumerated() {
+    for (task, specification) in tasks.enumerated() {
       try Self.copy(
         data.targets[task], of: specification, task: task, to: targets.view, column: column)
       column += specification.targetColumns

@@ -37,12 +37,15 @@ extension Trainer {
     var (sums, losses) = (ones.map { _ in 0.0 }, ones)
     for start in stride(from: 0, to: data.sampleCount, by: batchSize) {
       let samples = start..<min(start + batchSize, data.sampleCount)
-      forward.run(on: data.batch(samples))
-      forward.losses(into: &losses)
+      pass.run(on: data.batch(samples), dropout: nil)
+      pass.losses(into: &losses)
       for task in sums.indices { sums[task] += Double(samples.count) * losses[task] }
     }
     return sums.map { $0 / Double(data.sampleCount) }
   }
+
+  /// Whether more than one task's loss can depend on a parameter: without that there is no Gramian.
+  public var sharesParameters: Bool { tensors.contains { $0.task == nil } }
 
   /// The inner products of the task gradients over all shared parameters, on a probe batch.
   ///
@@ -52,33 +55,33 @@ extension Trainer {
   ///   - data: a split, prepared for this network.
   ///   - samples: the probe batch, at least one sample; it may be larger than a training batch.
   /// - Returns: the Gramian of the unweighted losses.
-  /// - Throws: ``TrainingError`` with the code `configuration` if the trunk has no layer, `shape` if the
+  /// - Throws: ``TrainingError`` with the code `configuration` if no parameters are shared, `shape` if the
   ///   samples are not in the data, `diverged` if an inner product is not finite.
   public func gramian(on data: PreparedData<Scalar>, samples: Range<Int>) throws(TrainingError) -> Gramian {
     try require(data, holds: samples)
-    guard !network.trunk.isEmpty else {
-      throw TrainingError(.configuration, "a trunk without layers has no shared parameters, and no Gramian")
+    guard sharesParameters else {
+      throw TrainingError(.configuration, "the tasks share no parameters, and have no Gramian")
     }
-    guard samples.count <= Int(Int32.max) / network.tasks.count else {
+    guard samples.count <= Int(Int32.max) / tasks.count else {
       throw TrainingError(.shape, "a probe of \(samples.count) samples is too large for BLAS")
     }
-    let (forward, stacked) = probe(capacity: samples.count, like: data)
-    var (losses, gramian) = (ones, Gramian(taskCount: network.tasks.count))
-    forward.run(on: data.batch(samples))
-    forward.losses(into: &losses)
-    stacked.gramian(into: &gramian)
+    let probe = probe(capacity: samples.count, like: data)
+    var (losses, gramian) = (ones, Gramian(taskCount: tasks.count))
+    probe.run(on: data.batch(samples), dropout: nil)
+    probe.losses(into: &losses)
+    try probe.gramian(into: &gramian)
     if let index = gramian.elements.firstIndex(where: { !$0.isFinite }) {
-      let task = index / network.tasks.count
+      let task = index / tasks.count
       throw TrainingError(
         .diverged,
-        "the Gramian holds \(gramian.elements[index]) in the row of task \(network.tasks[task].name)",
+        "the Gramian holds \(gramian.elements[index]) in the row of task \(tasks[task].name)",
         task: task, step: counts.steps)
     }
     return gramian
   }
 
   func require(_ data: PreparedData<Scalar>, holds samples: Range<Int>) throws(TrainingError) {
-    guard data.network == network else {
+    guard data.inputCount == inputs, data.tasks == tasks else {
       throw TrainingError(.shape, "the data were prepared for another network than the trainer's")
     }
     guard !samples.isEmpty, samples.lowerBound >= 0, samples.upperBound <= data.sampleCount else {
@@ -101,12 +104,10 @@ extension Trainer {
   }
 
   /// The passes of a probe batch, kept as long as its size does not grow.
-  private func probe(
-    capacity: Int, like data: PreparedData<Scalar>
-  ) -> (forward: ForwardPass<Scalar>, stacked: StackedBackwardPass<Scalar>) {
-    if let probe, probe.forward.capacity >= capacity { return probe }
-    let forward = ForwardPass(network, parameters: flat, capacity: capacity, empty: data.batch(0..<0))
-    let result = (forward, StackedBackwardPass(forward, scope: .sharedParameters))
+  private func probe(capacity: Int, like data: PreparedData<Scalar>) -> any TrainingPass<Scalar> {
+    if let probe, probe.capacity >= capacity { return probe }
+    let result = network.makePass(
+      parameters: flat, capacity: capacity, empty: data.batch(0..<0), scope: .sharedParameters)
     probe = result
     return result
   }

@@ -29,47 +29,41 @@ extension Trainer {
     }
     strategy.epochEnded(meanLosses: summary.meanLosses)
     epoch += 1
-    tally = EpochTally(taskCount: network.tasks.count)
+    tally = EpochTally(taskCount: tasks.count)
     return summary
   }
 
   func step(on batch: Batch<Scalar>) throws(TrainingError) {
     observation.step = counts.steps
     observation.epoch = epoch
-    forward.run(on: batch)
-    forward.losses(into: &observation.losses)
+    pass.run(on: batch, dropout: DropoutPosition(seed: seed, step: counts.steps))
+    pass.losses(into: &observation.losses)
     for (task, loss) in observation.losses.enumerated() where !loss.isFinite {
-      throw diverged("the loss of task \(network.tasks[task].name) is \(loss)", task: task)
+      throw diverged("the loss of task \(tasks[task].name) is \(loss)", task: task)
     }
-    observeGradients()
+    try observeGradients()
     let weights = try weigh()
-    backward.heads(weights: weights.appliesTo == .losses ? lastWeights : ones)
-    if let stacked {
-      stacked.shared(weights: lastWeights, scope: scope, into: backward)
-    } else {
-      backward.shared(weights: lastWeights)
-    }
-    guard optimizer.update(flat, by: backward.gradient) else {
-      throw diverged("a parameter is no longer finite after step \(counts.steps)", task: nil)
+    try pass.gradient(shared: lastWeights, heads: weights.appliesTo == .losses ? lastWeights : ones)
+    guard optimizer.update(flat, by: pass.gradient) else {
+      throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
     }
     tally.add(losses: observation.losses, weights: lastWeights, samples: batch.count)
     counts.steps += 1
     counts.forward += 1
-    counts.backward += stacked == nil ? 1 : network.tasks.count
+    counts.backward += Strategy.Evidence.need == .losses ? 1 : tasks.count
     counts.samples += batch.count
   }
 
   /// Adds to the observation what the strategy's evidence needs beyond losses.
   ///
   /// The arrays are taken out and put back, so that they stay uniquely referenced and are written in place.
-  private func observeGradients() {
-    guard let stacked else { return }
+  private func observeGradients() throws(TrainingError) {
     if var norms = observation.gradientNorms.take() {
-      stacked.norms(into: &norms, scope: scope)
+      try pass.norms(into: &norms)
       observation.gradientNorms = consume norms
     }
     if var gramian = observation.gramian.take() {
-      stacked.gramian(into: &gramian)
+      try pass.gramian(into: &gramian)
       tally.add(gramian)
       observation.gramian = consume gramian
     }
@@ -85,15 +79,15 @@ extension Trainer {
       guard error.code != .nonFinite else { throw diverged(error.message, task: error.task) }
       throw TrainingError(.strategy, error.message, task: error.task, step: counts.steps)
     }
-    guard weights.values.count == network.tasks.count else {
+    guard weights.values.count == tasks.count else {
       throw TrainingError(
         .strategy,
-        "\(Strategy.descriptor.name) gave \(weights.values.count) weights for \(network.tasks.count) tasks",
+        "\(Strategy.descriptor.name) gave \(weights.values.count) weights for \(tasks.count) tasks",
         step: counts.steps)
     }
     for (task, weight) in weights.values.enumerated() {
       guard weight.isFinite else {
-        throw diverged("the weight of task \(network.tasks[task].name) is \(weight)", task: task)
+        throw diverged("the weight of task \(tasks[task].name) is \(weight)", task: task)
       }
       lastWeights[task] = weight
     }

@@ -11,8 +11,10 @@ public import JointLossWeighting
 /// Everything drawn at random comes from streams of the seed that do not depend on the strategy: strategies of
 /// one seed see the same initial parameters and the same batches.
 public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy> {
-  /// The network's shape.
-  public let network: NetworkSpecification
+  /// The number of inputs of a sample.
+  public let inputs: Int
+  /// The tasks.
+  public let tasks: [TaskSpecification]
   /// The strategy in its present state.
   public internal(set) var strategy: Strategy
   /// What training cost so far.
@@ -25,13 +27,11 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   public internal(set) var epoch = 0
 
   let batchSize: Int
+  let network: any TrainedNetwork<Scalar>
   let flat: FlatParameters<Scalar>
-  let forward: ForwardPass<Scalar>
-  let backward: BackwardPass<Scalar>
-  /// Present where the strategy sees gradients.
-  let stacked: StackedBackwardPass<Scalar>?
+  let pass: any TrainingPass<Scalar>
   let optimizer: Optimizer<Scalar>
-  let scope: GradientScope
+  let seed: UInt64
   let ones: [Double]
   /// What the strategy's evidence is cut from; its arrays are written in place from step to step.
   var observation: StepObservation
@@ -39,7 +39,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   var batchStream: PhiloxStream
   var order: [Int] = []
   let gathered: (inputs: Buffer<Scalar>, targets: Buffer<Scalar>)
-  var probe: (forward: ForwardPass<Scalar>, stacked: StackedBackwardPass<Scalar>)?
+  var probe: (any TrainingPass<Scalar>)?
 
   /// Creates a trainer with the seed's initial parameters.
   ///
@@ -50,10 +50,38 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///   - batchSize: the samples of a batch, at least 1.
   ///   - seed: the seed of initial parameters and batch order.
   /// - Throws: ``TrainingError`` with the code `configuration` if a number makes no sense, or if the strategy
-  ///   sees gradients on shared parameters and the trunk has no layer.
-  public init(
+  ///   sees gradients on shared parameters and there are none.
+  public convenience init(
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
     seed: UInt64
+  ) throws(TrainingError) {
+    try self.init(
+      network.trained(in: Scalar.self), strategy: strategy, optimizer: optimizer, batchSize: batchSize,
+      seed: seed)
+  }
+
+  /// Creates a trainer of a model of one's own, with the model's initial parameters.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - strategy: the strategy, created for as many tasks as the model has.
+  ///   - optimizer: the optimiser of all parameters.
+  ///   - batchSize: the samples of a batch, at least 1.
+  ///   - seed: the seed of initial parameters, dropout and batch order.
+  /// - Throws: ``TrainingError`` with the code `model` if the model describes no parameters or tasks, or two of
+  ///   one name; `configuration` as for a network.
+  public convenience init(
+    model: some MultiTaskModel<Scalar>, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
+    seed: UInt64
+  ) throws(TrainingError) {
+    try model.validate()
+    try self.init(
+      ModelNetwork(model), strategy: strategy, optimizer: optimizer, batchSize: batchSize, seed: seed)
+  }
+
+  private init(
+    _ network: any TrainedNetwork<Scalar>, strategy: Strategy, optimizer: OptimizerSpecification,
+    batchSize: Int, seed: UInt64
   ) throws(TrainingError) {
     guard batchSize >= 1, batchSize <= Int(Int32.max) / network.tasks.count else {
       throw TrainingError(
@@ -66,46 +94,57 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
         .configuration,
         "\(Strategy.descriptor.name) reads the task gradients themselves, which this trainer does not form")
     }
-    guard need == .losses || !network.trunk.isEmpty else {
+    let tensors = network.placement.tensors
+    let scope = need == .gradientNorms ? strategy.gradientScope : .sharedParameters
+    guard need == .losses || tensors.contains(where: { $0.task == nil }) else {
       throw TrainingError(
         .configuration,
-        "\(Strategy.descriptor.name) reads \(need.rawValue) on shared parameters, but a trunk without layers "
-          + "shares none")
+        "\(Strategy.descriptor.name) reads \(need.rawValue) on shared parameters, but the tasks share none")
+    }
+    guard need == .losses || scope == .sharedParameters || tensors.contains(where: \.isLastShared) else {
+      throw TrainingError(
+        .configuration,
+        "\(Strategy.descriptor.name) reads \(need.rawValue) on the last shared layer, and the model names none"
+      )
     }
     self.network = network
+    inputs = network.inputs
+    tasks = network.tasks
     self.strategy = strategy
     self.batchSize = batchSize
-    let tasks = network.tasks.count
-    scope = need == .gradientNorms ? strategy.gradientScope : .sharedParameters
-    flat = FlatParameters(ParameterLayout(network))
-    try flat.initialise(network, seed: seed)
+    self.seed = seed
+    flat = FlatParameters(network.placement)
+    try network.initialise(flat, seed: seed)
     gathered = (
       Buffer(rows: batchSize, columns: network.inputs),
-      Buffer(rows: batchSize, columns: network.targetColumns)
+      Buffer(rows: batchSize, columns: network.tasks.reduce(0) { $0 + $1.targetColumns })
     )
-    forward = ForwardPass(
-      network, parameters: flat, capacity: batchSize,
-      empty: Batch(inputs: gathered.inputs.view.rows(0..<0), targets: gathered.targets.view.rows(0..<0)))
-    backward = BackwardPass(forward)
-    stacked = need == .losses ? nil : StackedBackwardPass(forward, scope: scope)
+    pass = network.makePass(
+      parameters: flat, capacity: batchSize,
+      empty: Batch(inputs: gathered.inputs.view.rows(0..<0), targets: gathered.targets.view.rows(0..<0)),
+      scope: need == .losses ? nil : scope)
     self.optimizer = try Optimizer(optimizer, count: flat.count)
-    ones = [Double](repeating: 1, count: tasks)
+    let count = network.tasks.count
+    ones = [Double](repeating: 1, count: count)
     lastWeights = ones
-    observation = StepObservation(losses: [Double](repeating: 0, count: tasks))
-    if need == .gramian { observation.gramian = Gramian(taskCount: tasks) }
-    if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: tasks) }
-    tally = EpochTally(taskCount: tasks)
+    observation = StepObservation(losses: [Double](repeating: 0, count: count))
+    if need == .gramian { observation.gramian = Gramian(taskCount: count) }
+    if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: count) }
+    tally = EpochTally(taskCount: count)
     batchStream = PhiloxStream(seed: seed, purpose: "batches")
   }
 
   // MARK: Parameters by name
 
-  /// All parameters, row by row: `trunk.K.weight` (outputs × inputs), `trunk.K.bias`, `head.T.weight` and
-  /// `head.T.bias`.
+  /// The tensors of the network, and which tasks each serves.
+  public var tensors: [ParameterTensor] { flat.tensors }
+
+  /// All parameters, row by row: with the plain architecture `trunk.K.weight` (outputs × inputs), `trunk.K.bias`,
+  /// `head.T.weight` and `head.T.bias`.
   public var parameters: [String: [Double]] {
     Dictionary(
-      uniqueKeysWithValues: flat.layout.tensors.map { tensor in
-        (tensor.name, flat.view(tensor).elements.map { Double($0) })
+      uniqueKeysWithValues: tensors.enumerated().map { index, tensor in
+        (tensor.name, flat.view(index).elements.map { Double($0) })
       })
   }
 
@@ -115,7 +154,6 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// - Throws: ``TrainingError`` if a tensor is missing, unknown, of another size or not finite; no parameter
   ///   is changed then.
   public func setParameters(_ values: [String: [Double]]) throws(TrainingError) {
-    let tensors = flat.layout.tensors
     for tensor in tensors {
       guard let elements = values[tensor.name] else {
         throw TrainingError(.shape, "no values are given for the parameter \(tensor.name)")
@@ -134,8 +172,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     if let name = values.keys.sorted().first(where: { !names.contains($0) }) {
       throw TrainingError(.shape, "the network has no parameter \(name)")
     }
-    for tensor in tensors {
-      let view = flat.view(tensor)
+    for (index, tensor) in tensors.enumerated() {
+      let view = flat.view(index)
       for (index, value) in (values[tensor.name] ?? []).enumerated() {
         view[index / tensor.columns, index % tensor.columns] = Scalar(value)
       }

@@ -1,7 +1,8 @@
 /// The sample-weighted means of the unweighted losses over an epoch, for ``WeightingStrategy/epochEnded(meanLosses:)``.
 public struct EpochMeans: Sendable, Codable {
   private var sums: [Double]
-  private var samples = 0
+  // In `Double`, like the sums: counts that a user writes must not overflow.
+  private var samples = 0.0
 
   /// Creates empty means.
   ///
@@ -18,12 +19,12 @@ public struct EpochMeans: Sendable, Codable {
   public mutating func add(losses: [Double], samples: Int) {
     precondition(losses.count == sums.count, "\(losses.count) losses for \(sums.count) tasks")
     for task in sums.indices { sums[task] += losses[task] * Double(samples) }
-    self.samples += samples
+    self.samples += Double(samples)
   }
 
   /// The T means, or nil if no sample was added.
   public var means: [Double]? {
-    samples > 0 ? sums.map { $0 / Double(samples) } : nil
+    samples > 0 ? sums.map { $0 / samples } : nil
   }
 
   /// Forgets all batches, for the next epoch.

@@ -7,9 +7,10 @@
 #define JOINTLOSS_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Elementwise functions; the numbers are part of the interface to Swift. */
-enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2 };
+enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
 
 #define JL_DECLARE(S, suffix)                                                                                     \
   /* x[r,c] <- f(x[r,c] + bias[c]) */                                                                             \
@@ -45,9 +46,43 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2 };
                              size_t rows, size_t outputs, double *energy);                                        \
   double jl_binary_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,          \
                             size_t rows, size_t outputs, double *energy);                                         \
+  /* Layers of network graphs. Where a destination d has a d_stride, rows of it lie so far apart, and results are  \
+   * added to it where `accumulate`, else take its place; y is a dense stack of `slots` cotangents of each row. */ \
+  /* y <- f(x), slope <- f'(x) */                                                                                 \
+  void jl_activation_##suffix(S *y, S *slope, const S *x, size_t count, int activation);                          \
+  /* d[r,s,c] <- factor y[r,s,c] slope[r,c] */                                                                    \
+  void jl_modulate_##suffix(S *d, size_t d_stride, const S *y, const S *slope, S factor, size_t rows,             \
+                            size_t slots, size_t columns, int accumulate);                                        \
+  /* d[r,c] <- factor scale[r scale_stride] y[r,c] */                                                             \
+  void jl_scale_rows_##suffix(S *d, size_t d_stride, const S *y, const S *scale, size_t scale_stride, S factor,   \
+                              size_t rows, size_t columns, int accumulate);                                       \
+  /* normalised <- (x - mean) inverse, inverse <- 1 / sqrt(variance + epsilon) of each row,                       \
+   * y <- normalised gain + bias */                                                                               \
+  void jl_layer_norm_##suffix(S *y, S *normalised, S *inverse, const S *x, const S *gain, const S *bias,          \
+                              size_t rows, size_t columns, S epsilon);                                            \
+  /* d <- the cotangents of x from those of y in jl_layer_norm, times a factor */                                 \
+  void jl_layer_norm_backward_##suffix(S *d, size_t d_stride, const S *y, const S *normalised, const S *inverse,  \
+                                       const S *gain, S factor, size_t rows, size_t slots, size_t columns,        \
+                                       int accumulate);                                                           \
+  /* gains[s,c] <- sum over r of y[r,s,c] normalised[r,c], biases[s,c] <- sum over r of y[r,s,c] */               \
+  void jl_layer_norm_sums_##suffix(S *gains, S *biases, const S *y, const S *normalised, size_t rows,             \
+                                   size_t slots, size_t columns);                                                 \
+  /* p[r,:] <- softmax of x[r,:] */                                                                               \
+  void jl_softmax_rows_##suffix(S *p, const S *x, size_t rows, size_t columns);                                   \
+  /* d <- the cotangents of x from those of p in jl_softmax_rows, times a factor */                               \
+  void jl_softmax_rows_backward_##suffix(S *d, size_t d_stride, const S *y, const S *p, S factor, size_t rows,    \
+                                         size_t slots, size_t columns, int accumulate);                           \
+  /* out[(r slots + s) out_stride] <- sum over c of y[r,s,c] x[r,c] */                                            \
+  void jl_row_dots_##suffix(S *out, size_t out_stride, const S *y, const S *x, size_t rows, size_t slots,         \
+                            size_t columns);                                                                      \
+  /* mask[r,c] <- 0 with probability `rate`, else 1 / (1 - rate), by Philox 4x64-10 under the key; the words of a \
+   * row are those that follow the counter (0, first_row + r, layer, step) */                                     \
+  void jl_dropout_mask_##suffix(S *mask, uint64_t key0, uint64_t key1, uint64_t step,                             \
+                                uint64_t layer, uint64_t first_row, size_t rows, size_t columns, double rate);                    \
   /* v <- momentum v + g, p <- p - rate v; returns 0 if a parameter is no longer finite */                        \
   int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum);                                  \
-  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns as jl_sgd */                  \
+  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns 0 if a parameter or a second   \
+   * moment is no longer finite */                                                                                 \
   int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon);
 
 JL_DECLARE(float, f32)

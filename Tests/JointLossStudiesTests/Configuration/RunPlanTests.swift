@@ -50,6 +50,19 @@ import Testing
     #expect(other.optimizer == .sgd(learningRate: 0.5, momentum: 0.25))
   }
 
+  @Test func `A run has an architecture and a block where they are not the plain ones`() throws {
+    var study = Local.study([.init("equal")])
+    let plain = try #require(try Local.plan(study).runs.first)
+    study.architecture = .hardSharing
+    study.block = .plain
+    #expect(try Local.plan(study).runs.first?.identity == plain.identity)
+    #expect(try !plain.canonicalJSON.contains("architecture") && !plain.canonicalJSON.contains("block"))
+    study.architecture = .mixtureOfExperts(experts: 3)
+    let other = try #require(try Local.plan(study).runs.first)
+    #expect(try other.canonicalJSON.contains(#""architecture":{"mixtureOfExperts":{"experts":3}}"#))
+    #expect(try other.identity != plain.identity)
+  }
+
   @Test func `A label is the name with the parameters that differ from their defaults`() throws {
     let plan = try Local.plan(
       Local.study([

@@ -33,8 +33,10 @@ import Testing
       learning-rate: 3e-3
       optimizer: sgd
       momentum: 0.9
+      architecture: {name: ple, levels: 2, shared-experts: 3, task-experts: 1}
       trunk: [32, 8]
       activation: tanh
+      block: {layer-norm: true, dropout: 0.1}
       baseline: apart
       reference: gradnorm
       """)
@@ -52,6 +54,8 @@ import Testing
     expected.learningRate = 0.003
     expected.optimizer = .sgd
     expected.momentum = 0.9
+    expected.architecture = .progressiveExtraction(levels: 2, sharedExperts: 3, taskExperts: 1)
+    expected.block = BlockSpecification(layerNorm: true, dropout: 0.1)
     expected.trunk = [32, 8]
     expected.activation = .tanh
     expected.baseline = "apart"
@@ -113,12 +117,39 @@ import Testing
       "suites: [{name: a, label: \"x\\ny\"}]",
       "study.yaml:1: suites[0].label: a label is a text of one line, not “x\\ny”"
     ),
+    ("suites: [{name: \"\"}]", "study.yaml:1: suites[0].name: is a name, not an empty text"),
+    ("suites: [{name: }]", "study.yaml:1: suites[0].name: is a word, not nothing"),
     ("suites: [{name: a, set: 3}]", "study.yaml:1: suites[0].set: is a mapping, not “3”"),
     (
       "suites: [{name: a, set: {rho: }}]",
       "study.yaml:1: suites[0].set.rho: is a number, a list of numbers or a word, not nothing"
     ),
     ("suites: [{name: a, set: {rho: [1, b]}}]", "study.yaml:1: suites[0].set.rho[1]: is a number, not “b”"),
+    ("architecture: mmoe", "study.yaml:1: architecture: mmoe needs experts"),
+    (
+      "epochs: 1\narchitecture: cros-stitch",
+      "study.yaml:2: architecture: there is no architecture “cros-stitch”: did you mean cross-stitch?"
+    ),
+    ("architecture: {experts: 3}", "study.yaml:1: architecture: has no name"),
+    (
+      "architecture: [mmoe]",
+      "study.yaml:1: architecture: is a name, or a mapping of name and sizes, not a list"
+    ),
+    (
+      "architecture:\n  name: mmoe\n  experts: 2\n  levels: 2",
+      "study.yaml:4: architecture.levels: does not belong to the architecture mmoe"
+    ),
+    (
+      "architecture:\n  name: mmoe\n  experts: two",
+      "study.yaml:3: architecture.experts: is a whole number, not “two”"
+    ),
+    (
+      "architecture: {name: mmoe, experts: 0}",
+      "study.yaml:1: architecture: an architecture has 1 to 4096 shared experts, not 0"
+    ),
+    ("block: {dropout: 1}", "study.yaml:1: block: a dropout rate is in [0, 1), not 1.0"),
+    ("block: {residual: 1}", "study.yaml:1: block.residual: is true or false, not “1”"),
+    ("block: {drop-out: 1}", "study.yaml:1: block.drop-out: unknown key: did you mean dropout?"),
     ("epochs: 0", "study.yaml:1: epochs: is 1 to 10000000, not 0"),
     ("batch-size: 0", "study.yaml:1: batch-size: is 1 to 10000000, not 0"),
     ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
@@ -174,11 +205,19 @@ import Testing
     study.learningRate = 1e-3
     study.optimizer = .sgd
     study.momentum = 0.95
+    study.block = BlockSpecification(dropout: 0.25, residual: true)
     study.trunk = [3, 5]
     study.activation = .identity
     study.baseline = "no"
     study.reference = "a b"
-    #expect(try read(study.yaml) == study)
+    let architectures: [Architecture] = [
+      .hardSharing, .mixtureOfExperts(experts: 4), .customizedGateControl(sharedExperts: 2, taskExperts: 0),
+      .progressiveExtraction(levels: 3, sharedExperts: 2, taskExperts: 1), .crossStitch,
+    ]
+    for architecture in architectures {
+      study.architecture = architecture
+      #expect(try read(study.yaml) == study)
+    }
   }
 
   @Test func `The file of the default study is what a newcomer edits`() {

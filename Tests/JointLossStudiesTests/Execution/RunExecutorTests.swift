@@ -28,6 +28,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    Architecture.mixtureOfExperts(experts: 2), .customizedGateControl(sharedExperts: 1, taskExperts: 1),
+    .progressiveExtraction(levels: 2, sharedExperts: 1, taskExperts: 1), .crossStitch,
+  ])
+  func `Runs of every architecture are complete and recorded as such`(architecture: Architecture) throws {
+    var study = Local.study([.init("equal"), .init("gradnorm"), .init("pcgrad")])
+    study.seeds = .count(1)
+    study.architecture = architecture
+    study.block = BlockSpecification(layerNorm: true, dropout: 0.1)
+    study.activation = .gelu
+    for record in try records(of: study) {
+      #expect(record.footer.status == .completed && record.defect == nil, "\(record.footer.message ?? "")")
+      #expect(record.header.specification.architecture == architecture)
+      #expect(record.epochs[3].train != record.epochs[0].train)
+    }
+  }
+
   @Test func `Strategies of a seed start from the same network, and seeds differ`() throws {
     let study = Local.study([.init("equal"), .init("breaking", parameters: ["step": .number(1000)])])
     let records = try records(of: study)
@@ -104,6 +121,15 @@ import Testing
     #expect(record.footer.status == .failed && record.footer.step == 0 && record.footer.task == "task1")
     #expect(record.footer.message == "no weight exists for task 1")
     #expect(record.epochs.count == 1 && record.defect == nil)
+  }
+
+  @Test func `Data beyond the range of Float end the run as failed, for nothing was trained`() throws {
+    var study = Local.study()
+    study.suites = [.init("local", parameters: ["noise": .number(1e200)])]
+    for record in try records(of: study) {
+      #expect(record.footer.status == .failed && record.epochs.isEmpty && record.defect == nil)
+      #expect(record.footer.message?.contains("in Float") == true, "\(record.footer.message ?? "")")
+    }
   }
 
   @Test func `A joint network has one epoch for all tasks, separate networks each their own`() {

@@ -91,6 +91,12 @@ import Testing
     #expect(GnuplotScript.quote("it's\n`rm`") == "'it''s `rm`'")
   }
 
+  @Test func `A percent sign in a label is no format of its tic`() throws {
+    let records = try ["single-task", "equal", "50% d"].flatMap { try SyntheticRecords.runs($0, [[1], [2]]) }
+    let figure = try #require(try figures(records).first { $0.name == "toy-improvement" })
+    #expect(figure.script.contains("set ytics ('equal' 2, '50%% d' 1)"))
+  }
+
   @Test func `Axes are logarithmic from a factor of ten on, with tics inside`() {
     let wide = Axis("y", showing: [0.02, 1.5])
     #expect(wide.settings.contains("set logscale y"))
@@ -100,6 +106,7 @@ import Testing
     #expect(
       Axis("y", showing: [1e-9, 1e9]).settings.contains(
         "set ytics (1e-09, 1e-06, 0.001, 1, 1000, 1e+06, 1e+09)"))
+    #expect(!Axis("y", showing: [.leastNonzeroMagnitude, 1]).settings.contains("set logscale y"))
     // A constant: 1 ± 20 % and a little margin.
     let flat = Axis("y", showing: [1, 1], smallestSpan: 0.4)
     #expect(flat.lower < 0.8 && flat.lower > 0.7 && flat.upper > 1.2 && flat.upper < 1.3)

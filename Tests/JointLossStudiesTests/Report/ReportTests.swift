@@ -18,11 +18,15 @@ import Testing
 
   /// Writes a report and returns what was logged.
   private func write(_ folder: TemporaryFolder, gnuplot: String = "gnuplot") async throws -> [String] {
+    try await write(to: folder.path, gnuplot: gnuplot)
+  }
+
+  private func write(to folder: String, gnuplot: String = "gnuplot") async throws -> [String] {
     let records = try records()
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
     let messages = Messages()
     try await Report.write(
-      comparison, records: records, to: folder.path, gnuplot: gnuplot, log: { messages.texts.append($0) })
+      comparison, records: records, to: folder, gnuplot: gnuplot, log: { messages.texts.append($0) })
     return messages.texts
   }
 
@@ -102,6 +106,18 @@ import Testing
     #expect(try !folder.names(in: "figures").contains { $0.hasSuffix("svg") || $0.hasSuffix("png") })
   }
 
+  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)))
+  func `Two reports of one folder at a time do not disturb each other`() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path
+    async let one = write(to: path)
+    async let two = write(to: path)
+    #expect(try await one + two == [])
+    let endings = ["dat", "gp", "png", "svg"]
+    let expected = Self.figureNames.flatMap { name in endings.map { "\(name).\($0)" } }
+    #expect(try folder.names(in: "figures") == expected.sorted())
+  }
+
   @Test func `A program that fails is reported with its figure and the report is written`() async throws {
     let folder = try TemporaryFolder()
     let messages = try await write(folder, gnuplot: "false")
@@ -143,6 +159,7 @@ import Testing
       try await Report.write(comparison, records: records, to: "\(file)/below", log: { _ in })
     }
     #expect(below?.file == "\(file)/below")
+    #expect(below?.message == "the folder cannot be created: Not a directory")
     // A folder where a file should be.
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/out/table.csv/x", withIntermediateDirectories: true)

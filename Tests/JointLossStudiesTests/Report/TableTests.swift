@@ -58,6 +58,15 @@ import Testing
     #expect(text.contains("seed 2 failed (step 7, task t0"))
   }
 
+  @Test func `Untrained networks that were best on validation data show in a note`() throws {
+    var records =
+      try SyntheticRecords.runs("single", [[1], [2]]) + SyntheticRecords.runs("equal", [[1], [2]])
+    records[3].footer.selectedEpochs = [0]
+    let text = Report.text(try Comparison(records: records, baseline: "single", reference: "equal"))
+    #expect(text.contains("Note: equal: in 1 of 2 completed runs an untrained network was best"))
+    #expect(!text.contains("Note: single"))
+  }
+
   @Test func `Markdown shows every cell and escapes what would be markup`() {
     let table = ReportTable(
       columns: [.init("a|b", .left), .init("n")], rows: [["x_y", "1"], ["*<z>*", "2"]])

@@ -45,3 +45,20 @@ struct NormRecorder: WeightingStrategy {
     return TaskWeights(evidence.norms.map { _ in 1 }, appliesTo: .losses)
   }
 }
+
+/// Weighs all tasks by 1 and remembers the Gramian it was shown.
+struct GramianRecorder: WeightingStrategy {
+  static let descriptor = StrategyDescriptor(
+    name: "gramian-recorder", title: "Gramian recorder", formula: "w_t = 1", appliesTo: .losses)
+
+  private(set) var gramian: Gramian?
+
+  init(_ setup: StrategySetup) {}
+
+  init() {}
+
+  mutating func weights(for evidence: GramianEvidence) -> TaskWeights {
+    gramian = evidence.gramian
+    return TaskWeights([Double](repeating: 1, count: evidence.taskCount), appliesTo: .losses)
+  }
+}

@@ -6,23 +6,31 @@ import JointLossWeighting
 struct Problem: CustomStringConvertible {
   let network: NetworkSpecification
   let data: TaskDataset
+  let tensors: [ParameterTensor]
   private(set) var parameters: [String: [Double]]
 
   var description: String {
-    "\(network.inputs)→\(network.trunk) \(network.activation), \(data.sampleCount) samples, "
+    "\(network.architecture) \(network.inputs)→\(network.trunk) \(network.activation), \(data.sampleCount) samples, "
       + network.tasks.map { "\($0.loss.rawValue) \($0.outputs)" }.joined(separator: ", ")
   }
 
-  /// Draws a problem; parameters are representable in `Float`, so that both scalars see the same network.
+  /// Draws a problem of a plain trunk.
   init(
     inputs: Int, trunk: [Int], activation: Activation, tasks: [(TaskLoss, Int)], samples: Int,
     seed: UInt64 = 1, scale: [Double]? = nil
   ) throws {
-    network = try NetworkSpecification(
+    let network = try NetworkSpecification(
       inputs: inputs, trunk: trunk, activation: activation,
       tasks: tasks.enumerated().map {
         TaskSpecification(name: "task \($0)", loss: $1.0, outputs: $1.1)
       })
+    try self.init(network, samples: samples, seed: seed, scale: scale)
+  }
+
+  /// Draws a problem; parameters are representable in `Float`, so that both scalars see the same network.
+  init(_ network: NetworkSpecification, samples: Int, seed: UInt64 = 1, scale: [Double]? = nil) throws {
+    self.network = network
+    let inputs = network.inputs
     var stream = PhiloxStream(seed: seed, purpose: "test")
     let targets = network.tasks.enumerated().map { index, task in
       (0..<samples * task.targetColumns).map { _ in
@@ -39,6 +47,7 @@ struct Problem: CustomStringConvertible {
     let trainer = try Trainer<Double, EqualWeighting>(
       network: network, strategy: Self.equal(network), optimizer: .sgd(learningRate: 1), batchSize: samples,
       seed: seed)
+    tensors = trainer.tensors
     var parameters = trainer.parameters
     for name in parameters.keys.sorted() {
       parameters[name] = parameters[name]?.map { Double(Float($0 + 0.1 * stream.normal())) }
@@ -81,12 +90,11 @@ struct Problem: CustomStringConvertible {
 
   /// The rows of the Jacobian on the shared parameters, by one ordinary backward pass a task.
   func jacobianRows(lastLayerWeights: Bool = false) throws -> [[Double]] {
-    let last = "trunk.\(network.trunk.count - 1).weight"
+    let names = tensors.filter { lastLayerWeights ? $0.isLastShared : $0.task == nil }.map(\.name)
     return try network.tasks.indices.map { task in
       let oneHot = network.tasks.indices.map { $0 == task ? 1.0 : 0 }
       let gradient = try gradient(ConstantWeights<LossEvidence>(oneHot, appliesTo: .losses))
-      return gradient.filter { lastLayerWeights ? $0.key == last : $0.key.hasPrefix("trunk") }
-        .sorted { $0.key < $1.key }.flatMap(\.value)
+      return names.flatMap { gradient[$0] ?? [] }
     }
   }
 
@@ -95,5 +103,29 @@ struct Problem: CustomStringConvertible {
     let trainer: Trainer<Scalar, EqualWeighting> = try trainer(Self.equal(network))
     return try trainer.gramian(
       on: PreparedData(data, network: network), samples: 0..<data.sampleCount)
+  }
+}
+
+extension Problem {
+  /// A strategy after one step on the batch.
+  func stepped<Strategy: WeightingStrategy>(_ strategy: Strategy) throws -> Strategy {
+    let trainer: Trainer<Double, Strategy> = try trainer(strategy)
+    try trainer.step(on: PreparedData(data, network: network), samples: 0..<data.sampleCount)
+    return trainer.strategy
+  }
+}
+
+extension Gramian {
+  /// The largest error of an inner product, relative to the product of the two norms.
+  func error(against expected: Gramian) -> Double {
+    var worst = 0.0
+    for i in 0..<expected.taskCount {
+      for j in 0..<expected.taskCount {
+        let scale = expected.norm(of: i) * expected.norm(of: j)
+        worst = max(worst, abs(self[i, j] - expected[i, j]) / scale)
+        if self[i, j] != self[j, i] || !self[i, j].isFinite { return .infinity }
+      }
+    }
+    return worst
   }
 }

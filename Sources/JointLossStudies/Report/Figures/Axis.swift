@@ -18,7 +18,8 @@ struct Axis {
   init(_ letter: String, showing values: [Double], smallestSpan: Double = 0) {
     self.letter = letter
     let (least, most) = (values.min() ?? 0, values.max() ?? 1)
-    isLogarithmic = least > 0 && most >= 10 * least
+    // Values so small that the ratio overflows have no decades to count.
+    isLogarithmic = least > 0 && most >= 10 * least && (most / least).isFinite
     if isLogarithmic {
       let margin = pow(most / least, 0.04)
       (lower, upper) = (least / margin, most * margin)

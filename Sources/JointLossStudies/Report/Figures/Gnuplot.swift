@@ -16,7 +16,6 @@ struct Gnuplot {
   /// The name of the program on the search path.
   let program: String
 
-  private static let prefix = ".drawing-"
   private static let endings = ["svg", "png"]
 
   /// Removes the pictures of an earlier report: none may stand beside data that it does not show.
@@ -31,7 +30,8 @@ struct Gnuplot {
 
   /// Runs the script of a figure.
   ///
-  /// gnuplot writes under a temporary name, and the pictures are renamed when both are complete.
+  /// gnuplot writes under a temporary name of this process, for another may draw the same figure, and the
+  /// pictures are renamed when both are complete.
   ///
   /// - Parameters:
   ///   - figure: the figure, whose data and script are in the folder.
@@ -39,7 +39,10 @@ struct Gnuplot {
   /// - Returns: what came of it.
   /// - Throws: ``StudyError`` with the path, if a picture cannot be replaced.
   func draw(_ figure: Figure, in folder: OutputFolder) async throws(StudyError) -> Outcome {
-    let settings = "cd \(GnuplotScript.quote(folder.path)); prefix = '\(Self.prefix)'"
+    let prefix = TemporaryName.new() + "-"
+    // What a program that failed has begun.
+    defer { for ending in Self.endings { try? folder.remove("\(prefix)\(figure.name).\(ending)") } }
+    let settings = "cd \(GnuplotScript.quote(folder.path)); prefix = '\(prefix)'"
     do {
       let result = try await Subprocess.run(
         .name(program), arguments: ["-e", settings, "\(figure.name).gp"], output: .discarded,
@@ -53,9 +56,10 @@ struct Gnuplot {
     } catch {
       return .failed("\(error)")
     }
+    let picture = folder.text(of: "\(prefix)\(figure.name).svg")
     for ending in Self.endings {
-      try folder.move("\(Self.prefix)\(figure.name).\(ending)", to: "\(figure.name).\(ending)")
+      try folder.move("\(prefix)\(figure.name).\(ending)", to: "\(figure.name).\(ending)")
     }
-    return folder.text(of: "\(figure.name).svg").map(Outcome.drawn) ?? .failed("it wrote no SVG")
+    return picture.map(Outcome.drawn) ?? .failed("it wrote no SVG")
   }
 }

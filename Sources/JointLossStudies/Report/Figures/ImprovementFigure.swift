@@ -56,8 +56,9 @@ struct ImprovementFigure {
   ) -> GnuplotScript.Panel {
     let (least, most) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
     let margin = max(0.06 * (most - least), 0.1)
+    // The label of a tic is a format: % begins a conversion.
     let tics = rows.enumerated().map { index, row in
-      "\(GnuplotScript.quote(row.label)) \(rows.count - index)"
+      "\(GnuplotScript.quote(row.label.replacing("%", with: "%%"))) \(rows.count - index)"
     }
     var settings = [
       "set xrange [\(GnuplotScript.number(least - margin)):\(GnuplotScript.number(most + margin))]",

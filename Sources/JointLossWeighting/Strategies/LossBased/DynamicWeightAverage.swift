@@ -75,10 +75,10 @@ public struct DynamicWeightAverage: WeightingStrategy {
     guard meanLosses.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return }
     defer { previousMeans = meanLosses }
     guard let previousMeans else { return }
-    let exponents = zip(meanLosses, previousMeans).map { Self.ratio($0, $1) / temperature }
-    // Shifted by the largest, so that nothing overflows.
-    let largest = exponents.max() ?? 0
-    let powers = exponents.map { Double.exp($0 - largest) }
+    let ratios = zip(meanLosses, previousMeans).map { Self.ratio($0, $1) }
+    // Shifted by the largest before the division, so that nothing overflows.
+    let largest = ratios.max() ?? 0
+    let powers = ratios.map { Double.exp(($0 - largest) / temperature) }
     let sum = powers.reduce(0, +)
     values = powers.map { Double(powers.count) * $0 / sum }
   }

@@ -1,0 +1,145 @@
+import JointLossLinearAlgebra
+import JointLossWeighting
+
+/// What a backward pass has handed over, and the sums that are made of it.
+///
+/// Only views are kept: inner products, norms and the combined gradient are all computed from the stacks where
+/// the model left them, so that one backward pass serves them all and no T×P matrix exists.
+final class GradientSink<Scalar: TrainableScalar> {
+  enum Contribution {
+    case dense(weight: Int, bias: Int?, cotangents: MatrixView<Scalar>, input: MatrixView<Scalar>)
+    case explicit(tensor: Int, gradients: MatrixView<Scalar>)
+  }
+
+  private let tensors: [ParameterTensor]
+  private let taskCount: Int
+  private var slots: Int
+  private var contributions: [Contribution] = []
+  /// For each tensor, how often it was handed over.
+  private var counts: [Int]
+  private let products: LayerGramian<Scalar>
+  /// samples × outputs of a shared layer: its weighted cotangent.
+  private let combined: Buffer<Scalar>
+  private let factors: Buffer<Scalar>
+  /// Takes the bias gradient of layers without a bias.
+  private let noBias: Buffer<Scalar>
+
+  init(tensors: [ParameterTensor], tasks: Int, capacity: Int) {
+    self.tensors = tensors
+    taskCount = tasks
+    slots = tasks
+    counts = [Int](repeating: 0, count: tensors.count)
+    contributions.reserveCapacity(tensors.count)
+    let shared = tensors.filter { $0.task == nil }
+    products = LayerGramian(
+      layers: shared.map { LayerShape(inputs: $0.columns, outputs: $0.rows) }, tasks: tasks,
+      capacity: capacity)
+    combined = Buffer(rows: 1, columns: capacity * (shared.map(\.rows).max() ?? 0))
+    factors = Buffer(rows: 1, columns: tasks)
+    noBias = Buffer(rows: 1, columns: shared.map(\.rows).max() ?? 0)
+  }
+
+  func begin(slots: Int) {
+    self.slots = slots
+    contributions.removeAll(keepingCapacity: true)
+    for tensor in counts.indices { counts[tensor] = 0 }
+  }
+
+  func add(_ contribution: Contribution) {
+    contributions.append(contribution)
+    switch contribution {
+    case .dense(let weight, let bias, _, _):
+      counts[weight] += 1
+      if let bias { counts[bias] += 1 }
+    case .explicit(let tensor, _): counts[tensor] += 1
+    }
+  }
+
+  /// Checks that every tensor was handed over once: else its gradient would be another step's, or incomplete.
+  func requireAll() throws(TrainingError) {
+    guard let tensor = counts.firstIndex(where: { $0 != 1 }) else { return }
+    throw TrainingError(
+      .model,
+      "the model's backward pass hands over the gradients of \(tensors[tensor].name) \(counts[tensor]) times, "
+        + "not once")
+  }
+
+  // MARK: Sums
+
+  /// Adds up the inner products or squares over the shared tensors of a scope.
+  @specialized(where Scalar == Float)
+  func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) {
+    products.reset()
+    for contribution in contributions {
+      switch contribution {
+      case .dense(let weight, let bias, let cotangents, let input):
+        let tensor = tensors[weight]
+        guard isCounted(tensor, in: scope) else { continue }
+        products.add(
+          sum, layer: LayerShape(inputs: tensor.columns, outputs: tensor.rows), stack: cotangents,
+          input: input,
+          withBias: bias != nil && scope == .sharedParameters)
+      case .explicit(let tensor, let gradients):
+        guard isCounted(tensors[tensor], in: scope) else { continue }
+        products.add(sum, gradients: gradients)
+      }
+    }
+  }
+
+  func finish(into gramian: inout Gramian, exponents: [Int]) {
+    products.finish(into: &gramian, exponents: exponents)
+  }
+
+  func finish(into norms: inout [Double], exponents: [Int]) {
+    products.finish(into: &norms, exponents: exponents)
+  }
+
+  private func isCounted(_ tensor: ParameterTensor, in scope: GradientScope) -> Bool {
+    tensor.task == nil && (scope == .sharedParameters || tensor.isLastShared)
+  }
+
+  // MARK: The gradient
+
+  /// The gradient: shared tensors sum their slots times a factor each, those of a task are multiplied by its
+  /// factor.
+  @specialized(where Scalar == Float)
+  func gradient(slotFactors: [Double], taskFactors: [Double], into gradient: FlatParameters<Scalar>) {
+    for slot in 0..<slots { factors.pointer[slot] = Scalar(slotFactors[slot]) }
+    for contribution in contributions {
+      switch contribution {
+      case .dense(let weight, let bias, let cotangents, let input):
+        if let task = tensors[weight].task {
+          let factor = Scalar(taskFactors[task])
+          gradient.view(weight).setProduct(cotangents, .transposed, input, .asIs, alpha: factor)
+          guard let bias else { continue }
+          let sums = gradient.view(bias)
+          Scalar._columnSums(sums.pointer, cotangents.pointer, cotangents.rows, cotangents.columns)
+          scale(sums, by: factor)
+        } else {
+          let outputs = tensors[weight].rows
+          let result = combined.view.columns(0..<cotangents.rows * outputs)
+            .reshaped(rows: cotangents.rows, columns: outputs)
+          Scalar._combine(
+            result.pointer, bias.map { gradient.view($0).pointer } ?? noBias.pointer,
+            cotangents.pointer, factors.pointer, cotangents.rows, slots, outputs)
+          gradient.view(weight).setProduct(result, .transposed, input, .asIs)
+        }
+      case .explicit(let tensor, let gradients):
+        let result = gradient.view(tensor).reshaped(rows: 1, columns: gradients.columns)
+        if let task = tensors[tensor].task {
+          result.copy(from: gradients)
+          scale(result, by: Scalar(taskFactors[task]))
+        } else {
+          result.setProduct(factors.view.columns(0..<slots), .asIs, gradients, .asIs)
+        }
+      }
+    }
+  }
+
+  private func scale(_ view: MatrixView<Scalar>, by factor: Scalar) {
+    guard factor != 1 else { return }
+    view.withElements { elements in
+      for index in elements.indices { elements[index] *= factor }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import JointLossWeighting
+
+/// A model as the trainer trains it.
+struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
+  typealias Scalar = Model.Scalar
+
+  private let model: Model
+  let placement: TensorPlacement
+
+  init(_ model: Model) {
+    self.model = model
+    placement = TensorPlacement(consecutive: model.tensors)
+  }
+
+  var inputs: Int { model.inputs }
+  var tasks: [TaskSpecification] { model.tasks }
+
+  func initialise(_ parameters: FlatParameters<Scalar>, seed: UInt64) throws(TrainingError) {
+    try model.initialise({ parameters.view($0) }, seed: seed)
+  }
+
+  func makePass(
+    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: GradientScope?
+  ) -> any TrainingPass<Scalar> {
+    ModelEngine(model, parameters: parameters, capacity: capacity, empty: empty, scope: scope)
+  }
+}
+
+extension MultiTaskModel {
+  /// Checks what the model says of itself.
+  func validate() throws(TrainingError) {
+    guard inputs >= 1, !tasks.isEmpty, !tensors.isEmpty else {
+      throw TrainingError(
+        .model,
+        "a model has inputs, tasks and parameters, not \(inputs), \(tasks.count) and \(tensors.count)")
+    }
+    var names: Set<String> = []
+    for tensor in tensors {
+      guard names.insert(tensor.name).inserted else {
+        throw TrainingError(.model, "two tensors of the model are named “\(tensor.name)”")
+      }
+      guard tensor.rows >= 1, tensor.columns >= 1, tensor.rows <= Int(Int32.max) / tensor.columns else {
+        throw TrainingError(
+          .model, "the tensor \(tensor.name) cannot be \(tensor.rows)×\(tensor.columns)")
+      }
+      if let task = tensor.task, !tasks.indices.contains(task) {
+        throw TrainingError(
+          .model, "the tensor \(tensor.name) belongs to task \(task), and the model has \(tasks.count)")
+      }
+    }
+  }
+}

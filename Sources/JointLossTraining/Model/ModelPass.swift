@@ -1,0 +1,263 @@
+public import JointLossLinearAlgebra
+
+/// What a model's forward and backward pass read and write: the batch, the parameters, and buffers that are kept
+/// from step to step.
+///
+/// Indices and shapes that do not fit are faults of the model's code and trap with a message.
+public final class ModelPass<Scalar: TrainableScalar> {
+  let tasks: [TaskSpecification]
+  let tensors: [ParameterTensor]
+  let capacity: Int
+  private let parameters: FlatParameters<Scalar>
+  private var batch: Batch<Scalar>
+  private let predictions: Buffer<Scalar>
+  private let noBias: Buffer<Scalar>
+  private let outputColumns: [Range<Int>]
+  private let targetColumns: [Range<Int>]
+  private var buffers: [Buffer<Scalar>?] = []
+  /// Buffers that a larger one replaced in this pass: views of them may still be in use.
+  private var replaced: [Buffer<Scalar>] = []
+  private var dropout: DropoutPosition?
+  private var gradients: GradientPlan
+  var sink: GradientSink<Scalar>
+
+  init(
+    inputs: Int, tasks: [TaskSpecification], tensors: [ParameterTensor], parameters: FlatParameters<Scalar>,
+    capacity: Int, empty: Batch<Scalar>
+  ) {
+    self.tasks = tasks
+    self.tensors = tensors
+    self.parameters = parameters
+    self.capacity = capacity
+    batch = empty
+    outputColumns = tasks.map(\.outputs).consecutiveRanges
+    targetColumns = tasks.map(\.targetColumns).consecutiveRanges
+    predictions = Buffer(rows: capacity, columns: outputColumns.last?.upperBound ?? 0)
+    noBias = Buffer(rows: 1, columns: tasks.map(\.outputs).max() ?? 0)
+    gradients = GradientPlan(taskCount: tasks.count)
+    sink = GradientSink(tensors: tensors, tasks: tasks.count, capacity: capacity)
+  }
+
+  // MARK: The batch
+
+  /// The number of samples of the batch.
+  public var sampleCount: Int { batch.count }
+
+  /// samples × inputs.
+  public var inputs: MatrixView<Scalar> { batch.inputs }
+
+  /// Whether the pass is a training step's: dropout is off in evaluation and on probe batches.
+  public var isTraining: Bool { dropout != nil }
+
+  /// The targets of a task.
+  ///
+  /// - Parameter task: the task's index.
+  /// - Returns: samples × target columns of the task.
+  public func targets(of task: Int) -> MatrixView<Scalar> { batch.targets.columns(targetColumns[task]) }
+
+  /// The predictions of a task, or once the losses are taken their cotangents.
+  ///
+  /// - Parameter task: the task's index.
+  /// - Returns: samples × outputs of the task.
+  public func outputs(of task: Int) -> MatrixView<Scalar> {
+    predictions.view.rows(0..<batch.count).columns(outputColumns[task])
+  }
+
+  // MARK: Parameters and memory
+
+  /// The values of a tensor.
+  ///
+  /// - Parameter tensor: its index among the model's tensors.
+  /// - Returns: rows × columns.
+  public func parameter(_ tensor: Int) -> MatrixView<Scalar> { parameters.view(tensor) }
+
+  /// Memory of the model's own, the same from step to step, zero at first.
+  ///
+  /// What is handed to ``addDense(weight:bias:cotangents:input:)`` must stay as it is until the next forward pass;
+  /// so give every layer indices of its own.
+  ///
+  /// - Parameters:
+  ///   - index: from 0; one index for one purpose.
+  ///   - rows: the rows of the buffer, or nil for as many as there are samples.
+  ///   - columns: the columns of the buffer.
+  /// - Returns: rows × columns, without gaps.
+  public func buffer(_ index: Int, rows: Int? = nil, columns: Int) -> MatrixView<Scalar> {
+    if index >= buffers.count {
+      buffers += [Buffer<Scalar>?](repeating: nil, count: index + 1 - buffers.count)
+    }
+    let (needed, rows) = ((rows ?? capacity) * columns, rows ?? batch.count)
+    var buffer = buffers[index]
+    if buffer.map({ $0.view.count < needed }) ?? true {
+      if let buffer { replaced.append(buffer) }
+      buffer = Buffer(rows: 1, columns: needed)
+      buffers[index] = buffer
+    }
+    guard let buffer else { preconditionFailure("buffer \(index) has no memory") }
+    return buffer.view.columns(0..<rows * columns).reshaped(rows: rows, columns: columns)
+  }
+
+  /// Draws the dropout mask of a layer: 0 with a probability, else the inverse of the share that is kept.
+  ///
+  /// A function of the run's seed, the step, the layer and the sample's position in the batch. In evaluation
+  /// all ones.
+  ///
+  /// - Parameters:
+  ///   - mask: samples × units, without gaps.
+  ///   - rate: the probability of a 0, in [0, 1).
+  ///   - layer: a number of its own for every dropout layer.
+  public func fillDropoutMask(_ mask: MatrixView<Scalar>, rate: Double, layer: Int) {
+    guard let dropout else { return mask.fill(1) }
+    precondition(mask.isContiguous && rate >= 0 && rate < 1, "a dropout mask at the rate \(rate)")
+    Scalar._dropoutMask(
+      mask.pointer, dropout.key.0, dropout.key.1, UInt64(dropout.step), UInt64(layer),
+      UInt64(dropout.firstSample), mask.rows, mask.columns, rate)
+  }
+
+  // MARK: Cotangents
+
+  /// How many cotangents a node that tasks share carries: its stack is samples × (slots · width).
+  ///
+  /// One a task where the strategy looks at gradients; 1, already weighted, where it does not.
+  public var slots: Int { gradients.slots }
+
+  /// Where a task's cotangents enter the stack of a shared node, and times what.
+  ///
+  /// - Parameter task: the task's index.
+  /// - Returns: the slot and its factor.
+  public func slot(of task: Int) -> CotangentSlot {
+    CotangentSlot(
+      index: gradients.slots == 1 ? 0 : task, factor: gradients.factors[task],
+      isFirst: gradients.slots > 1 || task == 0)
+  }
+
+  /// Whether the strategy looks no further than the last shared layers: what lies below may be left out.
+  public var endsAtLastShared: Bool { gradients.endsAtLastShared }
+
+  /// Hands over what the gradients of a dense layer `y = x Wᵀ + b` are made of.
+  ///
+  /// - Parameters:
+  ///   - weight: the index of W, outputs × inputs.
+  ///   - bias: the index of b, 1 × outputs, if there is one.
+  ///   - cotangents: of y: samples × (slots · outputs) without gaps, one slot for a tensor of one task.
+  ///   - input: x: samples × inputs.
+  public func addDense(
+    weight: Int, bias: Int?, cotangents: MatrixView<Scalar>, input: MatrixView<Scalar>
+  ) {
+    let (shape, slots) = (tensors[weight], slots(of: weight))
+    precondition(
+      cotangents.isContiguous && cotangents.rows == input.rows && cotangents.columns == slots * shape.rows
+        && input.columns == shape.columns && bias.map { tensors[$0].count == shape.rows } ?? true,
+      "cotangents \(cotangents.rows)×\(cotangents.columns) and input \(input.rows)×\(input.columns) for "
+        + "\(slots) slots of the \(shape.rows)×\(shape.columns) tensor \(shape.name)")
+    precondition(
+      bias.map { tensors[$0].task == shape.task } ?? true, "the bias of \(shape.name) is of other tasks")
+    sink.add(.dense(weight: weight, bias: bias, cotangents: cotangents, input: input))
+  }
+
+  /// Hands over the gradients of a tensor themselves: for small ones, gains say.
+  ///
+  /// - Parameters:
+  ///   - tensor: the index of the tensor.
+  ///   - gradients: slots × values, without gaps; one row for a tensor of one task.
+  public func addGradients(of tensor: Int, _ gradients: MatrixView<Scalar>) {
+    let (shape, slots) = (tensors[tensor], slots(of: tensor))
+    precondition(
+      gradients.isContiguous && gradients.rows == slots && gradients.columns == shape.count,
+      "gradients \(gradients.rows)×\(gradients.columns) for \(slots) slots of \(shape.count) values of "
+        + shape.name)
+    sink.add(.explicit(tensor: tensor, gradients: gradients))
+  }
+
+  private func slots(of tensor: Int) -> Int { tensors[tensor].task == nil ? gradients.slots : 1 }
+
+  // MARK: What the engine does
+
+  /// Starts a pass on a batch.
+  func begin(_ batch: Batch<Scalar>, dropout: DropoutPosition?) {
+    precondition(batch.count <= capacity, "\(batch.count) samples in a pass for \(capacity)")
+    self.batch = batch
+    self.dropout = dropout
+    replaced.removeAll()
+  }
+
+  /// Starts a backward pass.
+  func beginBackward(slots: Int, endsAtLastShared: Bool, factor: (Int) -> Double) {
+    gradients.slots = slots
+    gradients.endsAtLastShared = endsAtLastShared
+    for task in tasks.indices { gradients.factors[task] = factor(task) }
+    sink.begin(slots: slots)
+  }
+
+  /// The losses that the tasks' specifications name; the predictions become their cotangents.
+  func specifiedLosses(into losses: inout [Double]) {
+    var energy = 0.0
+    for (task, specification) in tasks.enumerated() {
+      let (outputs, targets) = (outputs(of: task), targets(of: task))
+      losses[task] = Scalar._loss(
+        specification.loss, outputs.pointer, outputs.stride, noBias.pointer, targets.pointer, targets.stride,
+        outputs.rows, outputs.columns, &energy)
+    }
+  }
+
+  /// The sum of a task's squared cotangents.
+  func energy(of task: Int) -> Double {
+    let outputs = outputs(of: task)
+    var sum = 0.0
+    for row in 0..<outputs.rows {
+      for column in 0..<outputs.columns {
+        let value = Double(outputs[row, column])
+        sum += value * value
+      }
+    }
+    return sum
+  }
+}
+
+/// Where a task's cotangents enter the stack of a node that tasks share.
+public struct CotangentSlot: Sendable, Hashable {
+  /// The slot: its columns in the stack are `index · width ..< (index + 1) · width`.
+  public let index: Int
+  /// What the task's cotangents are multiplied by on entering: the task's weight, or a power of two that keeps
+  /// squares in range.
+  public let factor: Double
+  /// Whether the task is the first to enter the slot, in the order of tasks: the others add to what is there.
+  public let isFirst: Bool
+}
+
+/// What a backward pass is asked for.
+private struct GradientPlan {
+  var slots: Int
+  var factors: [Double]
+  var endsAtLastShared = false
+
+  init(taskCount: Int) {
+    slots = taskCount
+    factors = [Double](repeating: 1, count: taskCount)
+  }
+}
+
+/// Where in training a pass is, for the masks of dropout.
+struct DropoutPosition {
+  /// The key of the stream `dropout` under the run's seed.
+  let key: (UInt64, UInt64)
+  let step: Int
+  /// The position of the pass's first sample in the step's batch.
+  let firstSample: Int
+
+  init(seed: UInt64, step: Int, firstSample: Int = 0) {
+    key = (seed, StableHash.fnv1a("dropout"))
+    self.step = step
+    self.firstSample = firstSample
+  }
+}
+
+extension [Int] {
+  /// Ranges of these lengths, one after the other.
+  var consecutiveRanges: [Range<Int>] {
+    var start = 0
+    return map { count in
+      defer { start += count }
+      return start..<start + count
+    }
+  }
+}

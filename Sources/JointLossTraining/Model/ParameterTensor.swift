@@ -1,0 +1,37 @@
+/// A tensor of a model's parameters: its name and shape, and which tasks its values serve.
+public struct ParameterTensor: Sendable, Hashable {
+  /// The name, unique in its model.
+  public let name: String
+  /// The rows; the outputs of a dense layer.
+  public let rows: Int
+  /// The columns; the inputs of a dense layer.
+  public let columns: Int
+  /// The only task whose loss depends on the tensor, counted from 0; nil for a tensor that tasks share.
+  ///
+  /// Gramian, gradient norms and weights of the shared gradient concern shared tensors; all others follow their
+  /// own task, as heads do.
+  public let task: Int?
+  /// Whether the tensor is the weight matrix of a last shared layer, over which some strategies take norms.
+  public let isLastShared: Bool
+
+  /// Describes a tensor.
+  ///
+  /// - Parameters:
+  ///   - name: the name, unique in its model.
+  ///   - rows: the rows, at least 1; the outputs of a dense layer.
+  ///   - columns: the columns, at least 1; the inputs of a dense layer.
+  ///   - task: the only task whose loss depends on the tensor, or nil if tasks share it.
+  ///   - isLastShared: whether the tensor is the weight matrix of a last shared layer.
+  public init(
+    _ name: String, rows: Int = 1, columns: Int, task: Int? = nil, isLastShared: Bool = false
+  ) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+    self.task = task
+    self.isLastShared = isLastShared
+  }
+
+  /// The number of values.
+  public var count: Int { rows * columns }
+}

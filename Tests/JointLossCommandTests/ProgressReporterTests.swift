@@ -1,0 +1,14 @@
+import Testing
+
+@testable import JointLossCommand
+
+@Suite struct ProgressReporterTests {
+  @Test func `A bar fits the terminal, whatever the run is called`() {
+    let label = String(repeating: "long ", count: 40)
+    let bar = ProgressReporter.bar(done: 3, total: 12, text: "0:01 elapsed  \(label)", columns: 80)
+    #expect(bar.count == 79 && bar.hasPrefix("██████░") && bar.contains(" 3/12  0:01 elapsed"))
+    let full = ProgressReporter.bar(done: 12, total: 12, text: "", columns: 80)
+    #expect(full.hasPrefix(String(repeating: "█", count: 24) + " 12/12"))
+    #expect(ProgressReporter.bar(done: 0, total: 0, text: "", columns: 0).count == 1)
+  }
+}

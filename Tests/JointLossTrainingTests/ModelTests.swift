@@ -1,0 +1,140 @@
+import JointLossLinearAlgebra
+import JointLossTraining
+import JointLossWeighting
+import Testing
+
+/// A model of the reader's own under the strategies of the registry.
+@Suite struct ModelTests {
+  private static let tasks = [
+    TaskSpecification(name: "a", loss: .meanSquaredError, outputs: 2),
+    TaskSpecification(name: "b", loss: .softmaxCrossEntropy, outputs: 3),
+    TaskSpecification(name: "c", loss: .binaryCrossEntropy),
+  ]
+  private static let model = TanhModel<Double>(inputs: 4, units: 6, tasks: tasks)
+  private static let strategies: [(String, [String: ParameterValue])] = [
+    ("equal", [:]), ("uncertainty", [:]), ("dwa", [:]), ("pcgrad", ["order": .text("ascending")]),
+    ("gradnorm", ["scope": .text("last-shared-layer")]), ("gradnorm", ["scope": .text("shared-parameters")]),
+  ]
+
+  private func problem() throws -> Problem {
+    try Problem(
+      NetworkSpecification(inputs: 4, trunk: [6], activation: .tanh, tasks: Self.tasks), samples: 23)
+  }
+
+  private func training<Strategy: WeightingStrategy>(
+    _ trainer: Trainer<Double, Strategy>, _ data: PreparedData<Double>, from problem: Problem
+  ) throws -> (losses: [[Double]], parameters: [String: [Double]]) {
+    try trainer.setParameters(problem.parameters)
+    let losses = try (0..<3).map { _ in try trainer.trainEpoch(on: data).meanLosses }
+    return (losses, trainer.parameters)
+  }
+
+  @Test(arguments: strategies.indices)
+  func `It trains as the same network of this package does`(index: Int) throws {
+    let (name, parameters) = Self.strategies[index]
+    let problem = try problem()
+    func compare<Strategy: WeightingStrategy>(_ strategy: Strategy) throws {
+      let optimizer = OptimizerSpecification.adam(learningRate: 1e-2)
+      let mine = try training(
+        Trainer(model: Self.model, strategy: strategy, optimizer: optimizer, batchSize: 10, seed: 3),
+        PreparedData(problem.data, model: Self.model), from: problem)
+      let theirs = try training(
+        Trainer(network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: 10, seed: 3),
+        PreparedData(problem.data, network: problem.network), from: problem)
+      for (a, b) in zip(mine.losses.joined(), theirs.losses.joined()) {
+        #expect(abs(a - b) <= 1e-10 * abs(b))
+      }
+      for (name, values) in theirs.parameters {
+        for (a, b) in zip(mine.parameters[name] ?? [], values) { #expect(abs(a - b) <= 1e-10, "\(name)") }
+      }
+      #expect(mine.losses[2] != mine.losses[0])
+    }
+    try compare(
+      StrategyRegistry.builtIn.make(name, taskCount: Self.tasks.count, parameters: parameters))
+  }
+
+  @Test func `Its gradients are those of central differences`() throws {
+    let (problem, weights) = (try problem(), [0.3, 1.7, -0.4])
+    let differences = try problem.differences()
+    func check(_ application: TaskWeights.Application, _ strategy: some WeightingStrategy) throws {
+      let trainer = try Trainer(
+        model: Self.model, strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: 23, seed: 0)
+      try trainer.setParameters(problem.parameters)
+      try trainer.step(on: PreparedData(problem.data, model: Self.model), samples: 0..<23)
+      let gradient = problem.parameters.merging(trainer.parameters) { zip($0, $1).map { $0 - $1 } }
+      let heads = application == .losses ? weights : nil
+      #expect(differences.error(of: gradient, shared: weights, heads: heads) <= 1e-7)
+      let wrong = heads == nil ? weights : [1, 1, 1]
+      #expect(differences.error(of: gradient, shared: weights, heads: wrong) > 1e-3)
+    }
+    for application in TaskWeights.Application.allCases {
+      try check(application, ConstantWeights<LossEvidence>(weights, appliesTo: application))
+      try check(application, ConstantWeights<GramianEvidence>(weights, appliesTo: application))
+      for scope in GradientScope.allCases {
+        try check(
+          application, ConstantWeights<GradientNormEvidence>(weights, appliesTo: application, scope: scope))
+      }
+    }
+  }
+
+  /// Says of itself what a test puts into it, and computes nothing.
+  private struct Hollow: MultiTaskModel {
+    var inputs = 1
+    var tasks = [TaskSpecification(name: "only", loss: .meanSquaredError)]
+    var tensors: [ParameterTensor]
+
+    func initialise(_ values: (Int) -> MatrixView<Double>, seed: UInt64) {}
+    func forward(_ pass: ModelPass<Double>) {}
+    func backward(_ pass: ModelPass<Double>) {}
+  }
+
+  @Test func `Models that cannot be`() {
+    let own = ParameterTensor("w", columns: 2, task: 0)
+    func failure(_ tensors: [ParameterTensor], _ strategy: some WeightingStrategy) -> String {
+      do {
+        _ = try Trainer(
+          model: Hollow(tensors: tensors), strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: 1,
+          seed: 0)
+        return "nothing was thrown"
+      } catch {
+        return "\(error.code): \(error.message)"
+      }
+    }
+    let losses = ConstantWeights<LossEvidence>([1], appliesTo: .losses)
+    #expect(failure([own], losses) == "nothing was thrown")
+    #expect(failure([], losses).hasPrefix("model: a model has inputs, tasks and parameters, not 1, 1 and 0"))
+    #expect(failure([own, own], losses) == "model: two tensors of the model are named “w”")
+    #expect(
+      failure([ParameterTensor("w", columns: 0)], losses) == "model: the tensor w cannot be 1×0")
+    #expect(
+      failure([ParameterTensor("w", columns: 1, task: 1)], losses)
+        == "model: the tensor w belongs to task 1, and the model has 1")
+    let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
+    #expect(failure([own], gramian).hasPrefix("configuration: constant reads gramian on shared parameters"))
+    let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
+    #expect(failure([ParameterTensor("w", columns: 1)], norms).contains("the model names none"))
+  }
+
+  @Test(arguments: [
+    (TanhModel<Double>.Fault.forgetsBias, "trunk.0.bias 0 times"),
+    (.handsOverTwice, "trunk.0.weight 2 times"),
+  ])
+  func `A backward pass that forgets a tensor, or adds one twice, is an error`(
+    fault: TanhModel<Double>.Fault, message: String
+  ) throws {
+    let model = TanhModel<Double>(inputs: 4, units: 6, tasks: Self.tasks, fault: fault)
+    let data = try PreparedData<Double>(problem().data, model: model)
+    func failure(_ strategy: some WeightingStrategy) throws -> TrainingError? {
+      let trainer = try Trainer(
+        model: model, strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: 5, seed: 0)
+      return #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<5) }
+    }
+    for error in [
+      try failure(ConstantWeights<LossEvidence>([1, 1, 1], appliesTo: .losses)),
+      try failure(ConstantWeights<GramianEvidence>([1, 1, 1], appliesTo: .losses)),
+    ] {
+      #expect(
+        error?.code == .model && error?.message.contains(message) == true, "\(String(describing: error))")
+    }
+  }
+}
