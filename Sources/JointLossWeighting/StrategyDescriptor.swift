@@ -16,35 +16,6 @@ public struct Citation: Sendable, Hashable {
   }
 }
 
-/// What a strategy promises for every input; tests and checks hold it to that.
-public struct StrategyClaims: Sendable, Hashable {
-  /// Whether no task ascends along the direction: g_t·d ≥ 0 for all t.
-  public let isNonConflicting: Bool
-  /// The power k with w(s²G) = s^k w(G) for every scale s of all gradients; nil if none is promised.
-  public let scaleDegree: Int?
-  /// Whether the weights depend on the order in which the tasks are listed.
-  public let dependsOnTaskOrder: Bool
-  /// Whether a weight may be negative.
-  public let allowsNegativeWeights: Bool
-
-  /// Creates claims.
-  ///
-  /// - Parameters:
-  ///   - isNonConflicting: whether no task ascends along the direction.
-  ///   - scaleDegree: the power of the gradients' scale in the weights.
-  ///   - dependsOnTaskOrder: whether the order of the tasks matters.
-  ///   - allowsNegativeWeights: whether a weight may be negative.
-  public init(
-    isNonConflicting: Bool = false, scaleDegree: Int? = nil, dependsOnTaskOrder: Bool = false,
-    allowsNegativeWeights: Bool = false
-  ) {
-    self.isNonConflicting = isNonConflicting
-    self.scaleDegree = scaleDegree
-    self.dependsOnTaskOrder = dependsOnTaskOrder
-    self.allowsNegativeWeights = allowsNegativeWeights
-  }
-}
-
 /// What a strategy says of itself: the source of every listing, check and error message about it.
 public struct StrategyDescriptor: Sendable, Hashable {
   /// How the tasks are trained.
@@ -65,8 +36,6 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let formula: String
   /// Where the weights apply.
   public let appliesTo: TaskWeights.Application
-  /// What the weights sum to, `T` or `1` or `free` say.
-  public let weightSum: String
   /// What a step costs beyond equal weighting.
   public let cost: String
   /// How the tasks are trained.
@@ -75,7 +44,7 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let parameters: [ParameterDescriptor]
   /// Where this implementation differs from the paper or from other code, one remark each.
   public let differences: [String]
-  /// What it promises with its default parameters.
+  /// What it promises with its default parameters; ``WeightingStrategy/claims`` is for others.
   public let claims: StrategyClaims
 
   /// Creates a descriptor.
@@ -86,7 +55,6 @@ public struct StrategyDescriptor: Sendable, Hashable {
   ///   - citation: the publication.
   ///   - formula: the rule.
   ///   - appliesTo: where the weights apply.
-  ///   - weightSum: what the weights sum to.
   ///   - cost: what a step costs beyond equal weighting.
   ///   - arrangement: how the tasks are trained.
   ///   - parameters: the parameters.
@@ -94,7 +62,7 @@ public struct StrategyDescriptor: Sendable, Hashable {
   ///   - claims: what it promises with its default parameters.
   public init(
     name: String, title: String, citation: Citation? = nil, formula: String,
-    appliesTo: TaskWeights.Application, weightSum: String = "free", cost: String = "none",
+    appliesTo: TaskWeights.Application, cost: String = "none",
     arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = [],
     claims: StrategyClaims = StrategyClaims()
   ) {
@@ -103,7 +71,6 @@ public struct StrategyDescriptor: Sendable, Hashable {
     self.citation = citation
     self.formula = formula
     self.appliesTo = appliesTo
-    self.weightSum = weightSum
     self.cost = cost
     self.arrangement = arrangement
     self.parameters = parameters

@@ -27,3 +27,15 @@ extension StrategySetup {
     return given
   }
 }
+
+extension StrategyClaims {
+  /// The claims of a rule that has a preference for each task: if they differ, the tasks' order matters.
+  ///
+  /// - Parameter preferences: one number a task.
+  /// - Returns: the claims that are left.
+  func with(preferences: [Double]) -> StrategyClaims {
+    var claims = self
+    if Set(preferences).count > 1 { claims.taskOrder = .matters }
+    return claims
+  }
+}

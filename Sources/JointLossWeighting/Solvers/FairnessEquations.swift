@@ -9,10 +9,10 @@ import RealModule
 ///
 /// Where the gradients have a convex combination of 0 (a Pareto-stationary point) there is no solution, and
 /// very near it none that a Gramian in `Double` determines to 1e-9. Then C + ρI takes the place of C, with the first
-/// ρ of 1e-5, 1e-4, 1e-3 for which the residual is reached, and the certificate's ridge is ρ.
+/// ρ of 1e-5, 1e-4 … 1e-1 for which the residual is reached, and the certificate's ridge is ρ.
 package struct FairnessEquations: Sendable {
   /// The ridges on the cosines where the equations as stated have no solution, in the order they are tried.
-  private static let ridges = [1e-5, 1e-4, 1e-3]
+  private static let ridges = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
 
   private static let iterationLimit = 200
   /// Where the barrier's share of the Hessian's diagonal falls below this, rounding decides the solution.

@@ -38,7 +38,7 @@ public struct AlignedMTL: WeightingStrategy {
       "An eigenvalue is 0 up to 10 T ε of a Double of the largest; the authors' code uses T ε of its default type.",
       "Aligned gradients are summed, as in the paper; torchjd averages them: preferences of 1/T.",
     ],
-    claims: StrategyClaims(scaleDegree: 0, allowsNegativeWeights: true))
+    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -61,6 +61,9 @@ public struct AlignedMTL: WeightingStrategy {
     scale = setup.parameters.choice("scale")
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1)
   }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
 
   /// The weights of the aligned gradients.
   ///

@@ -30,7 +30,6 @@ public struct CAGrad: WeightingStrategy {
       link: "https://arxiv.org/abs/2110.14048"),
     formula: "d = argmax min_t g_t·d over ‖d − g₀‖ ≤ c‖g₀‖, g₀ = (1/T) Σ g_t",
     appliesTo: .sharedGradient,
-    weightSum: "≥ 1",
     cost: "T trunk gradients, their Gramian, a few O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -48,7 +47,8 @@ public struct CAGrad: WeightingStrategy {
       "No rescaling, as in the paper; rescale=1 is the authors' code.",
       "A task whose gradient is at most 1e-12 of the largest counts in the mean and not in the minimum.",
     ],
-    claims: StrategyClaims(scaleDegree: 0, allowsNegativeWeights: true))
+    claims: StrategyClaims(
+      weightSum: .atLeastOne, scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -73,6 +73,14 @@ public struct CAGrad: WeightingStrategy {
     let divisor = [1, 1 + c * c, 1 + c][setup.parameters.integer("rescale")]
     let isSum = setup.parameters.values["reduction"] == .text("sum")
     factor = (isSum ? Double(setup.taskCount) : 1) / divisor
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    claims.isNonConflicting = c >= 1
+    if factor != 1 { claims.weightSum = .free }
+    return claims
   }
 
   /// The weights that CAGrad's direction puts on the raw gradients.

@@ -34,7 +34,7 @@ public struct ConFIG: WeightingStrategy {
       "The pseudo-inverse is computed on the cosines; eigenvalues up to 10 T ε of the largest count as 0.",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 0.",
     ],
-    claims: StrategyClaims(scaleDegree: 0, allowsNegativeWeights: true))
+    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -57,6 +57,9 @@ public struct ConFIG: WeightingStrategy {
   public init(_ setup: StrategySetup) throws(WeightingError) {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1)
   }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
 
   /// The weights of the conflict-free direction.
   ///

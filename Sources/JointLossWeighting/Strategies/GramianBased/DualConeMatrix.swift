@@ -35,6 +35,15 @@ struct DualConeMatrix: Sendable, Codable {
   /// The matrix, of diagonal 1, without gaps.
   var elements: [Double] { gradients.cosines }
 
+  /// What is left of the claims of the exact rule: a regularised matrix is not quite that of the gradients.
+  func regularised(_ claims: StrategyClaims) -> StrategyClaims {
+    guard regularisation > 0 else { return claims }
+    var claims = claims
+    claims.isNonConflicting = false
+    if zeroTrace > 0 { claims.scaleDegree = nil }
+    return claims
+  }
+
   mutating func load(_ gramian: Gramian) {
     guard regularisation > 0 else { return gradients.load(gramian) }
     let taskCount = gramian.taskCount

@@ -24,13 +24,14 @@ public struct DualProj: WeightingStrategy {
       link: "https://arxiv.org/abs/1706.08840"),
     formula: "d = π(Σ p_t g_t), π the projection onto {d : Jd ≥ 0}",
     appliesTo: .sharedGradient,
-    weightSum: "≥ 1",
     cost: "T trunk gradients, their Gramian, one quadratic program of size T",
     parameters: [
       StrategySetup.preferencesParameter("The weights of the mean that is projected; 1/T each by default.")
     ] + DualConeMatrix.parameters,
     differences: DualConeMatrix.differences,
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
+    claims: StrategyClaims(
+      weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
+      isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -51,6 +52,13 @@ public struct DualProj: WeightingStrategy {
   public init(_ setup: StrategySetup) throws(WeightingError) {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
     matrix = DualConeMatrix(setup)
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if claims.taskOrder == .matters { claims.weightSum = .free }
+    return matrix.regularised(claims)
   }
 
   /// The weights that the projected mean puts on the raw gradients.

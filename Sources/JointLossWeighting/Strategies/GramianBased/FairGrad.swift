@@ -37,7 +37,8 @@ public struct FairGrad: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "No factor T and no clipping to norm 1, which the authors' code has.",
     ],
-    claims: StrategyClaims(isNonConflicting: true))
+    claims: StrategyClaims(
+      hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -4.0 / 3, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -58,6 +59,13 @@ public struct FairGrad: WeightingStrategy {
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     alpha = setup.parameters.number("alpha")
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    claims.scaleDegree = -2 * alpha / (1 + alpha)
+    return claims
   }
 
   /// The α-fair weights.

@@ -37,7 +37,6 @@ public struct GradVac: WeightingStrategy {
     formula:
       "d = Σ_i p_i; p_i = g_i, turned towards each g_j until cos(p_i, g_j) is at least its running mean",
     appliesTo: .sharedGradient,
-    weightSum: "≥ T",
     cost: "T trunk gradients, their Gramian, O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -52,7 +51,7 @@ public struct GradVac: WeightingStrategy {
       "Cosines are clamped, so that rounding makes no NaN; LibMTL's are not.",
       "The running means are updated at every visit, as in the paper; another port does so at adjustments only.",
     ],
-    claims: StrategyClaims(scaleDegree: 0))
+    claims: StrategyClaims(weightSum: .atLeastTasks, scaleDegree: 0, taskOrder: .inDistribution))
 
   private static let largestTarget = 1 - 1e-6
 

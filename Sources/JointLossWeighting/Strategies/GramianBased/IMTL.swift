@@ -35,8 +35,7 @@ public struct IMTL: WeightingStrategy {
     differences: [
       "The heads follow their unweighted losses; in the paper they follow exp(s_t) L_t.",
       "s has an optimiser of its own and is kept within ±clamp; the paper trains it with the network.",
-    ] + ImpartialCombination.differences,
-    claims: StrategyClaims(allowsNegativeWeights: true))
+    ] + ImpartialCombination.differences)
 
   private var scales: LossScales
   private var combination: ImpartialCombination

@@ -24,11 +24,10 @@ public struct IMTLG: WeightingStrategy {
       link: "https://openreview.net/forum?id=IMPnRXEWpvr"),
     formula: "w = v / Σ v, v = G⁻¹ √diag(G)",
     appliesTo: .sharedGradient,
-    weightSum: "1",
     cost: "T trunk gradients, their Gramian, one eigendecomposition of size T",
     parameters: ImpartialCombination.parameters,
     differences: ImpartialCombination.differences,
-    claims: StrategyClaims(scaleDegree: 0, allowsNegativeWeights: true))
+    claims: StrategyClaims(weightSum: .one, scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -46,6 +45,14 @@ public struct IMTLG: WeightingStrategy {
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     combination = ImpartialCombination(setup)
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if combination.dependent == .pseudoInverse { claims.weightSum = .oneOrZero }
+    if combination.sign == .descent { claims.weightSum = .free }
+    return claims
   }
 
   /// The impartial weights.

@@ -34,8 +34,8 @@ struct ImpartialCombination: Sendable, Codable {
   private static let vanishing = 1e-12
   private static let consistent = 1e-6
 
-  private let dependent: Dependent
-  private let sign: Sign
+  let dependent: Dependent
+  let sign: Sign
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
   private var solver = PseudoInverse()

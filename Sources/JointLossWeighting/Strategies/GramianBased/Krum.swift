@@ -27,7 +27,6 @@ public struct Krum: WeightingStrategy {
       link: "https://arxiv.org/abs/1703.02757"),
     formula: "w_t = 1/m for the m gradients of least summed distance to their T − f − 2 nearest",
     appliesTo: .sharedGradient,
-    weightSum: "1",
     cost: "T trunk gradients, their Gramian, O(T² log T)",
     parameters: [
       ParameterDescriptor(
@@ -44,7 +43,7 @@ public struct Krum: WeightingStrategy {
       "More than T selected are all T.",
       "Of equal scores the one with the smaller further distances is preferred, then the task listed first.",
     ],
-    claims: StrategyClaims(scaleDegree: 0))
+    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
 
   private let taskCount: Int
   private let byzantine: Int

@@ -27,7 +27,6 @@ public struct MGDA: WeightingStrategy {
       link: "https://arxiv.org/abs/1810.04650"),
     formula: "w = argmin wᵀGw over w ≥ 0, Σ w = 1",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "T trunk gradients, their Gramian, O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -49,7 +48,9 @@ public struct MGDA: WeightingStrategy {
       "With a normalisation, the normalised gradients are combined; combine=raw is the authors' code.",
       "A loss of 0 divides as 1e-8 would.",
     ],
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
+    claims: StrategyClaims(
+      weightSum: .one, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0, isMemoryless: true
+    ))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -86,6 +87,25 @@ public struct MGDA: WeightingStrategy {
     combination = setup.parameters.choice("combine")
     zeroGradients = setup.parameters.choice("zero-gradients")
     sum = setup.parameters.values["sum"] == .text("tasks") ? Double(setup.taskCount) : 1
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if sum != 1 { claims.weightSum = .tasks }
+    // The weights of tasks that are left out, or stop the others, follow no direction of descent.
+    if zeroGradients == .stop || normalisation == .loss || normalisation == .lossPlus {
+      claims.isNonConflicting = false
+    }
+    guard normalisation != .none else { return claims }
+    if combination == .normalised {
+      claims.weightSum = .free
+      claims.scaleDegree = normalisation == .l2 ? -1 : nil
+    } else {
+      claims.isNonConflicting = false
+      claims.scaleDegree = normalisation == .l2 ? 0 : nil
+    }
+    return claims
   }
 
   /// The weights of the min-norm point.

@@ -43,7 +43,8 @@ public struct NashMTL: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "The direction is not clipped; the authors' code clips it to norm 1: max-norm=1.",
     ],
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: -1))
+    claims: StrategyClaims(
+      hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -1, isMemoryless: true))
 
   private let taskCount: Int
   private let maximumNorm: Double
@@ -66,6 +67,14 @@ public struct NashMTL: WeightingStrategy {
     maximumNorm = setup.parameters.number("max-norm")
     updateEvery = setup.parameters.integer("update-every")
     solution = [Double](repeating: 1, count: setup.taskCount)
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if updateEvery > 1 { (claims.isNonConflicting, claims.isMemoryless) = (false, false) }
+    if maximumNorm > 0 { claims.scaleDegree = nil }
+    return claims
   }
 
   /// The bargaining solution of this step, or the one kept.

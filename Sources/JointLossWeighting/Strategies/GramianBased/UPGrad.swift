@@ -25,13 +25,14 @@ public struct UPGrad: WeightingStrategy {
       link: "https://arxiv.org/abs/2406.16232"),
     formula: "d = Σ p_t π(g_t), π the projection onto {d : Jd ≥ 0}",
     appliesTo: .sharedGradient,
-    weightSum: "≥ 1",
     cost: "T trunk gradients, their Gramian, T quadratic programs of size T",
     parameters: [
       StrategySetup.preferencesParameter("The share of each task's projection; 1/T each by default.")
     ] + DualConeMatrix.parameters,
     differences: DualConeMatrix.differences,
-    claims: StrategyClaims(isNonConflicting: true, scaleDegree: 0))
+    claims: StrategyClaims(
+      weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
+      isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -52,6 +53,13 @@ public struct UPGrad: WeightingStrategy {
   public init(_ setup: StrategySetup) throws(WeightingError) {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
     matrix = DualConeMatrix(setup)
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if claims.taskOrder == .matters { claims.weightSum = .free }
+    return matrix.regularised(claims)
   }
 
   /// The weights that the averaged projections put on the raw gradients.

@@ -21,7 +21,7 @@ public struct UnitGradient: WeightingStrategy {
     appliesTo: .sharedGradient,
     cost: "T trunk gradients and their norms",
     differences: ["A gradient whose norm is at most 1e-12 of the largest has weight 0."],
-    claims: StrategyClaims(scaleDegree: -1))
+    claims: StrategyClaims(hasNonNegativeWeights: true, scaleDegree: -1, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true

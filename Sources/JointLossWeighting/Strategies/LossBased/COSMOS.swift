@@ -34,7 +34,7 @@ public struct COSMOS: WeightingStrategy {
       "The preferences are fixed; the paper draws them for every batch and feeds them to the network.",
       "Weights may be negative, as in the paper.",
     ],
-    claims: StrategyClaims(allowsNegativeWeights: true))
+    claims: StrategyClaims(isMemoryless: true))
 
   private let preferences: [Double]
   private let lambda: Double
@@ -51,6 +51,9 @@ public struct COSMOS: WeightingStrategy {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
     lambda = setup.parameters.number("lambda")
   }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
 
   /// The derivatives of the objective.
   ///

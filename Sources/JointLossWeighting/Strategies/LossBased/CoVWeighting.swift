@@ -26,7 +26,6 @@ public struct CoVWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2009.01717"),
     formula: "w_t = c_t/Σc, c_t = σ(ℓ_t)/μ(ℓ_t), ℓ_t = L_t/μ(L_t), over all steps before",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -36,7 +35,8 @@ public struct CoVWeighting: WeightingStrategy {
     differences: [
       "A loss whose mean is 0 counts as at its mean; the authors' code divides by 0.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
 
   private let decay: Double
   private var steps = 0

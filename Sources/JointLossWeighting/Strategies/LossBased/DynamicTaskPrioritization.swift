@@ -41,7 +41,8 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
       "The performance is exp(−L/L(0)) of the task's own loss; the paper takes a metric such as accuracy.",
       "The running mean is kept within [1e-12, 1].",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, scaleDegree: 0))
 
   private static let leastPerformance = 1e-12
 

@@ -39,7 +39,8 @@ public struct GO4Align: WeightingStrategy {
     differences: [
       "The groups are the optimum of k-means in one dimension; the authors' code starts it at random.",
       "A loss below epsilon counts as epsilon where it divides; a negative one is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true))
 
   private let eta: Double
   private let groups: Int

@@ -33,7 +33,8 @@ public struct GeometricLoss: WeightingStrategy {
       "A loss below epsilon counts as epsilon; elsewhere a loss of 0 makes every weight 0 or NaN.",
       "The weights are those that act; LibMTL reports L_t/(T Π L).",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
 
   private let taskCount: Int
   private let epsilon: Double

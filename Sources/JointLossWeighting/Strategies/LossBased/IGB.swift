@@ -34,7 +34,8 @@ public struct IGB: WeightingStrategy {
     differences: [
       "The first of the paper's two forms; the second learns the weights by soft actor-critic.",
       "A loss below epsilon counts as epsilon; a negative one is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true))
 
   private static let largestRatio = 1e12
 

@@ -30,7 +30,8 @@ public struct IMTLL: WeightingStrategy {
     differences: [
       "s has an optimiser of its own and is kept within ±clamp; the paper trains it with the network.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true))
 
   private var scales: LossScales
   // A buffer of a step, no state: the next step fills it, so it is not encoded.

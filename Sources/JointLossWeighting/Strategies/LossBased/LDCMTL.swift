@@ -37,9 +37,13 @@ public struct LDCMTL: WeightingStrategy {
     ] + StrategyOptimizer.parameters,
     differences: [
       "p has an optimiser of its own; the authors' code trains it with the network.",
+      "p is kept within ±30, so that the weights cannot all become 0.",
       "The order of the tasks matters, as in the paper: each is compared with the next.",
     ],
-    claims: StrategyClaims(dependsOnTaskOrder: true, allowsNegativeWeights: true))
+    claims: StrategyClaims(taskOrder: .matters))
+
+  /// The largest absolute value of p: beyond it a sigmoid is 0 or 1 to rounding.
+  private static let clamp = 30.0
 
   private let lambda: Double
   private var unknowns: [Double]
@@ -91,6 +95,7 @@ public struct LDCMTL: WeightingStrategy {
       before = after
     }
     try optimizer.step(&unknowns, gradient: gradient)
+    for task in 0..<taskCount { unknowns[task] = min(max(unknowns[task], -Self.clamp), Self.clamp) }
     return TaskWeights(values, appliesTo: .losses)
   }
 }

@@ -38,7 +38,7 @@ public struct PBI: WeightingStrategy {
       "Within 1e-12 of the line the distance has no gradient, and counts for nothing.",
       "Weights may be negative, as in the paper.",
     ],
-    claims: StrategyClaims(allowsNegativeWeights: true))
+    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
   private static let vanishing = 1e-12
 
@@ -58,6 +58,13 @@ public struct PBI: WeightingStrategy {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
     reference = setup.parameters.number("reference")
     theta = setup.parameters.number("theta")
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if reference != 0 { claims.scaleDegree = nil }
+    return claims
   }
 
   /// The derivatives of the objective.

@@ -30,7 +30,6 @@ public struct RandomWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2111.10603"),
     formula: "w = softmax(ξ), ξ_t standard normal, anew in every step",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -40,7 +39,10 @@ public struct RandomWeighting: WeightingStrategy {
     ],
     differences: [
       "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks."
-    ])
+    ],
+    claims: StrategyClaims(
+      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
+      isMemoryless: true))
 
   private enum Law: String, Codable, CaseIterable {
     case normal, uniform, dirichlet, bernoulli
@@ -64,6 +66,13 @@ public struct RandomWeighting: WeightingStrategy {
     law = setup.parameters.choice("law")
     sum = setup.parameters.values["sum"] == .text("tasks") ? Double(setup.taskCount) : 1
     stream = setup.stream
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if sum != 1 { claims.weightSum = .tasks }
+    return claims
   }
 
   /// Fresh weights.

@@ -29,7 +29,6 @@ public struct ReLoBRaLo: WeightingStrategy {
       link: "https://arxiv.org/abs/2110.09813"),
     formula: "w ← α (ρ w + (1 − ρ) λ(k,0)) + (1 − α) λ(k,k−1), λ(k,k') = T softmax(L(k)/(τ L(k')))",
     appliesTo: .losses,
-    weightSum: "T",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -43,7 +42,8 @@ public struct ReLoBRaLo: WeightingStrategy {
     differences: [
       "A loss below 1e-12 divides as 1e-12, and no ratio exceeds 1e12.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
 
   private static let smallestLoss = 1e-12
   private static let largestRatio = 1e12

@@ -41,7 +41,8 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
       "log σ² is learned; the common port learns σ, which may reach 0: parametrisation=sigma.",
       "The optimiser is the strategy's own, without weight decay; log σ² is kept within ±clamp.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true))
 
   private enum Parametrisation: String, Codable, CaseIterable {
     case logVariance = "log-variance"

@@ -48,7 +48,8 @@ public struct STCH: WeightingStrategy {
       "The default is the paper's scalarization; variant=libmtl is its multi-task code, with a warm-up.",
       "libmtl: the nadir is the sample-weighted mean of its epoch.",
       "libmtl: a negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
 
   private enum Variant: String, Codable, CaseIterable { case paper, libmtl }
 
@@ -76,6 +77,13 @@ public struct STCH: WeightingStrategy {
     preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
     reference = setup.parameters.number("reference")
     warmUpEpochs = setup.parameters.integer("warm-up-epochs")
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims.with(preferences: preferences)
+    if variant == .libmtl { claims.isMemoryless = false }
+    return claims
   }
 
   /// The derivatives of the smooth maximum.

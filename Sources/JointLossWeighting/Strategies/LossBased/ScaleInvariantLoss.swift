@@ -22,7 +22,6 @@ public struct ScaleInvariantLoss: WeightingStrategy {
       link: "https://arxiv.org/abs/2202.01017"),
     formula: "w_t = 1/L_t",
     appliesTo: .losses,
-    weightSum: "free",
     cost: "O(T)",
     parameters: [
       LossTransforms.floorParameter
@@ -30,7 +29,8 @@ public struct ScaleInvariantLoss: WeightingStrategy {
     differences: [
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
 
   private let taskCount: Int
   private let epsilon: Double

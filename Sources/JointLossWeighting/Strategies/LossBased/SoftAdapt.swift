@@ -31,7 +31,6 @@ public struct SoftAdapt: WeightingStrategy {
       link: "https://arxiv.org/abs/1912.12355"),
     formula: "w = softmax(β s), s_t = L_t(k) − L_t(k−1)",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -45,7 +44,8 @@ public struct SoftAdapt: WeightingStrategy {
       "The slope is the difference of two steps; the authors' package fits longer stretches as well.",
       "1/T in the first step.",
       "loss-weighted: where all losses are 0, the softmax alone.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
 
   private enum Variant: String, Codable, CaseIterable {
     case original, normalised

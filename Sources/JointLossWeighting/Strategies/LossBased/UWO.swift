@@ -24,7 +24,6 @@ public struct UWO: WeightingStrategy {
       link: "https://arxiv.org/abs/2408.07985"),
     formula: "w_t = 1/L_t, the optimum of Σ L_t/σ_t + log σ_t",
     appliesTo: .losses,
-    weightSum: "free",
     cost: "O(T)",
     parameters: [
       LossTransforms.floorParameter
@@ -32,7 +31,8 @@ public struct UWO: WeightingStrategy {
     differences: [
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
 
   private let taskCount: Int
   private let epsilon: Double

@@ -25,7 +25,6 @@ public struct UWSO: WeightingStrategy {
       link: "https://arxiv.org/abs/2408.07985"),
     formula: "w = softmax((1/L)/τ)",
     appliesTo: .losses,
-    weightSum: "1",
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
@@ -36,7 +35,8 @@ public struct UWSO: WeightingStrategy {
       "The paper tunes τ; it is 10 where none is given.",
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, isMemoryless: true))
 
   private let taskCount: Int
   private let temperature: Double
