@@ -120,7 +120,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: jl_allocations_are_counted() != 0))
+  @Test(
+    .enabled(if: jl_allocations_are_counted() != 0),
+    .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"))
   func `Nor does one in parts, to matched norms, or without the labels of a task`() throws {
     func make<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws -> Strategy {
       try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: Self.tasks.count))
