@@ -2,20 +2,31 @@
 SWIFT ?= swift
 PACKAGES := liblapacke-dev libopenblas-dev gnuplot-nox pkg-config
 OUT ?= comparison
+PYTHON ?= python3
+PYTHON_FOLDER := .build/python
 
-.PHONY: compare test bench dependencies
+.PHONY: compare test bench dependencies python
 
 compare: dependencies
 	$(SWIFT) build -c release --product jointloss
 	"$$($(SWIFT) build -c release --show-bin-path)/jointloss" compare --out "$(OUT)"
 
-test: dependencies
+# A test has the public safetensors package read a checkpoint.
+test python: PACKAGES += python3-venv
+test: dependencies python
 	$(SWIFT) test --disable-xctest
 
 # Timings are taken on the BLAS kernel that the processor would get by itself.
 bench: dependencies
 	$(SWIFT) build -c release --product jointloss
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$$($(SWIFT) build -c release --show-bin-path)/jointloss" bench
+
+# A Python of the tests' own, with packages from PyPI; it is made once.
+python: dependencies
+	@$(PYTHON_FOLDER)/bin/python -c 'import numpy, safetensors' 2>/dev/null || { \
+	  echo "Installing safetensors and numpy from PyPI in $(PYTHON_FOLDER)"; \
+	  $(PYTHON) -m venv $(PYTHON_FOLDER) && $(PYTHON_FOLDER)/bin/python -m pip install --quiet safetensors numpy; \
+	}
 
 dependencies:
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.2 or later is needed: https://www.swift.org/install"; exit 1; }

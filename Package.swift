@@ -88,7 +88,8 @@ let package = Package(
     .testTarget(
       name: "JointLossTrainingTests",
       dependencies: [
-        "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra", "AllocationCounter",
+        "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport",
+        "AllocationCounter",
       ]),
     .testTarget(
       name: "JointLossSuitesTests",

@@ -9,6 +9,12 @@ package struct StudyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The folder for records, tables, figures and report.html.", valueName: "folder"))
   package var out: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How often a long run leaves a checkpoint, from which it goes on if it is killed.", valueName: "seconds"
+    ))
+  package var checkpointEvery = 5.0
+
   @Flag(help: "Show no progress; print the tables only.")
   package var quiet = false
 
@@ -16,6 +22,9 @@ package struct StudyOptions: ParsableArguments {
 
   package func validate() throws {
     guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1, not \(jobs).") }
+    guard checkpointEvery >= 0, checkpointEvery <= 1e9 else {
+      throw ValidationError("--checkpoint-every is 0 to 1e9 seconds, not \(checkpointEvery).")
+    }
     if let out, out.isEmpty { throw ValidationError("--out needs the name of a folder.") }
   }
 }

@@ -30,7 +30,9 @@ package struct StudySession {
     let store = try RunStore(folder)
     for notice in plan.notices { progress.note(notice) }
     let runner = StudyRunner(strategies: JointLoss.registry, suites: .builtIn)
-    let records = try await runner.run(plan, store: store, jobs: options.jobs, progress: progress.receive)
+    let records = try await runner.run(
+      plan, store: store, jobs: options.jobs, checkpointInterval: .seconds(options.checkpointEvery),
+      progress: progress.receive)
     return (try await Self.report(records, of: plan, in: folder, progress: progress), records)
   }
 

@@ -49,6 +49,12 @@ public protocol BLASScalar: BinaryFloatingPoint, Codable, Sendable {
     _ n: Int32, _ nrhs: Int32, _ a: UnsafePointer<Self>, _ lda: Int32, _ b: UnsafeMutablePointer<Self>,
     _ ldb: Int32
   ) -> Int32
+  /// Cholesky factorisation in place, `A = UᵀU` (upper triangle), row-major; returns LAPACK's `info`.
+  static func _potrfUpper(_ n: Int32, _ a: UnsafeMutablePointer<Self>, _ lda: Int32) -> Int32
+  /// Solves with an upper triangle from one side, transposed where asked, for right sides in place.
+  static func _trsm(
+    _ side: CBLAS_SIDE, _ transpose: CBLAS_TRANSPOSE, _ m: Int32, _ n: Int32, _ a: UnsafePointer<Self>,
+    _ lda: Int32, _ b: UnsafeMutablePointer<Self>, _ ldb: Int32)
 }
 
 /// LAPACK's character arguments, spelled once.

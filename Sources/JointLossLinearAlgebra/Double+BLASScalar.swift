@@ -73,4 +73,17 @@ extension Double: BLASScalar {
   ) -> Int32 {
     LAPACKE_dpotrs(LAPACK_ROW_MAJOR, lowerTriangle, n, nrhs, a, lda, b, ldb)
   }
+
+  public static func _potrfUpper(_ n: Int32, _ a: UnsafeMutablePointer<Self>, _ lda: Int32) -> Int32 {
+    // Rows read as columns: the upper triangle is the lower one of column-major order, which LAPACKE does not
+    // copy.
+    LAPACKE_dpotrf(LAPACK_COL_MAJOR, lowerTriangle, n, a, lda)
+  }
+
+  public static func _trsm(
+    _ side: CBLAS_SIDE, _ transpose: CBLAS_TRANSPOSE, _ m: Int32, _ n: Int32, _ a: UnsafePointer<Self>,
+    _ lda: Int32, _ b: UnsafeMutablePointer<Self>, _ ldb: Int32
+  ) {
+    cblas_dtrsm(CblasRowMajor, side, CblasUpper, transpose, CblasNonUnit, m, n, 1, a, lda, b, ldb)
+  }
 }

@@ -73,4 +73,17 @@ extension Float: BLASScalar {
   ) -> Int32 {
     LAPACKE_spotrs(LAPACK_ROW_MAJOR, lowerTriangle, n, nrhs, a, lda, b, ldb)
   }
+
+  public static func _potrfUpper(_ n: Int32, _ a: UnsafeMutablePointer<Self>, _ lda: Int32) -> Int32 {
+    // Rows read as columns: the upper triangle is the lower one of column-major order, which LAPACKE does not
+    // copy.
+    LAPACKE_spotrf(LAPACK_COL_MAJOR, lowerTriangle, n, a, lda)
+  }
+
+  public static func _trsm(
+    _ side: CBLAS_SIDE, _ transpose: CBLAS_TRANSPOSE, _ m: Int32, _ n: Int32, _ a: UnsafePointer<Self>,
+    _ lda: Int32, _ b: UnsafeMutablePointer<Self>, _ ldb: Int32
+  ) {
+    cblas_strsm(CblasRowMajor, side, CblasUpper, transpose, CblasNonUnit, m, n, 1, a, lda, b, ldb)
+  }
 }

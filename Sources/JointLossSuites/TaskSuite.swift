@@ -92,11 +92,12 @@ public struct TrainingRecipe: Sendable, Hashable {
 
 /// The data of one seed of a suite.
 public struct SuiteData: Sendable {
-  /// The training split.
+  /// The training split, at least one sample.
   public let train: TaskDataset
-  /// The validation split: for choosing the epoch, never for reporting.
+  /// The validation split: for choosing the epoch, for early stopping and plateau schedules, never for
+  /// reporting. A run on data without a validation sample is refused.
   public let validation: TaskDataset
-  /// The test split: for reporting, never for choosing.
+  /// The test split, at least one sample: for reporting, never for choosing.
   public let test: TaskDataset
   /// For each task, the smallest test loss that any predictor reaches in expectation, where it is known.
   public let irreducibleLoss: [Double]?

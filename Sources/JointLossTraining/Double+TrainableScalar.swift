@@ -82,30 +82,34 @@ extension Double: TrainableScalar {
 
   public static func _loss(
     _ loss: TaskLoss, _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ bias: UnsafePointer<Self>,
-    _ target: UnsafePointer<Self>, _ targetStride: Int, _ rows: Int, _ outputs: Int, _ energy: inout Double
+    _ target: UnsafePointer<Self>, _ targetStride: Int, _ labels: UnsafePointer<Self>?, _ labelStride: Int,
+    _ rows: Int, _ outputs: Int, _ energy: inout Double
   ) -> Double {
     switch loss {
     case .meanSquaredError:
-      jl_mse_f64(y, yStride, bias, target, targetStride, rows, outputs, &energy)
+      jl_mse_f64(
+        y, yStride, bias, target, targetStride, labels, labelStride, rows, outputs, &energy)
     case .softmaxCrossEntropy:
-      jl_softmax_f64(y, yStride, bias, target, targetStride, rows, outputs, &energy)
+      jl_softmax_f64(
+        y, yStride, bias, target, targetStride, labels, labelStride, rows, outputs, &energy)
     case .binaryCrossEntropy:
-      jl_binary_f64(y, yStride, bias, target, targetStride, rows, outputs, &energy)
+      jl_binary_f64(
+        y, yStride, bias, target, targetStride, labels, labelStride, rows, outputs, &energy)
     }
   }
 
   public static func _sgd(
     _ p: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ count: Int,
-    _ rate: Self, _ momentum: Self
+    _ rate: Self, _ momentum: Self, _ looksAhead: Bool
   ) -> Bool {
-    jl_sgd_f64(p, v, g, count, rate, momentum) != 0
+    jl_sgd_f64(p, v, g, count, rate, momentum, looksAhead ? 1 : 0) != 0
   }
 
   public static func _adam(
     _ p: UnsafeMutablePointer<Self>, _ m: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>,
     _ g: UnsafePointer<Self>, _ count: Int, _ rate: Self, _ beta1: Self, _ beta2: Self, _ root: Self,
-    _ epsilon: Self
+    _ epsilon: Self, _ keep: Self
   ) -> Bool {
-    jl_adam_f64(p, m, v, g, count, rate, beta1, beta2, root, epsilon) != 0
+    jl_adam_f64(p, m, v, g, count, rate, beta1, beta2, root, epsilon, keep) != 0
   }
 }

@@ -47,20 +47,21 @@ public protocol TrainableScalar: LayerScalar {
   static func _gather(
     _ out: UnsafeMutablePointer<Self>, _ source: UnsafePointer<Self>, _ index: UnsafePointer<Int>,
     _ rows: Int, _ columns: Int)
-  /// A loss, its cotangents in place of the predictions, and the sum of their squares.
+  /// A loss over the labelled rows, its cotangents in place of the predictions, and the sum of their squares.
   static func _loss(
     _ loss: TaskLoss, _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ bias: UnsafePointer<Self>,
-    _ target: UnsafePointer<Self>, _ targetStride: Int, _ rows: Int, _ outputs: Int, _ energy: inout Double
+    _ target: UnsafePointer<Self>, _ targetStride: Int, _ labels: UnsafePointer<Self>?, _ labelStride: Int,
+    _ rows: Int, _ outputs: Int, _ energy: inout Double
   ) -> Double
-  /// One step of gradient descent with momentum; false if a parameter is no longer finite.
+  /// One step of gradient descent with momentum, Nesterov's where it looks ahead; false if a parameter is no longer finite.
   static func _sgd(
     _ p: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ count: Int,
-    _ rate: Self, _ momentum: Self
+    _ rate: Self, _ momentum: Self, _ looksAhead: Bool
   ) -> Bool
-  /// One step of Adam; false if a parameter or a second moment is no longer finite.
+  /// One step of Adam on the parameters times `keep`; false if a parameter or a second moment is no longer finite.
   static func _adam(
     _ p: UnsafeMutablePointer<Self>, _ m: UnsafeMutablePointer<Self>, _ v: UnsafeMutablePointer<Self>,
     _ g: UnsafePointer<Self>, _ count: Int, _ rate: Self, _ beta1: Self, _ beta2: Self, _ root: Self,
-    _ epsilon: Self
+    _ epsilon: Self, _ keep: Self
   ) -> Bool
 }

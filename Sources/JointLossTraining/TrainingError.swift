@@ -12,8 +12,12 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
     case diverged
     /// The strategy could not weigh a step.
     case strategy
+    /// The optimiser has no step for a gradient.
+    case optimizer
     /// A model's passes do not keep to their contract.
     case model
+    /// A checkpoint is damaged, belongs to another training run, or cannot be read or written.
+    case checkpoint
   }
 
   /// What went wrong.

@@ -30,6 +30,11 @@ public struct Jacobian: Sendable, Codable, Hashable {
     elements = rows.flatMap { $0 }
   }
 
+  /// Sets a task's gradient to 0.
+  mutating func clear(_ task: Int) {
+    for index in task * parameterCount..<(task + 1) * parameterCount { elements[index] = 0 }
+  }
+
   /// The Gramian `J Jᵀ`.
   public var gramian: Gramian {
     let rows = Matrix(rows: taskCount, columns: parameterCount, elements: elements)

@@ -22,7 +22,8 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
 
   private let rule: Rule
   private let learningRate: Double
-  private var steps = 0
+  /// For each task, the steps it took: one that has no labels takes none.
+  private var steps: [Int]
   private var firstMoments: [Double]
   private var secondMoments: [Double]
 
@@ -30,6 +31,7 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
     rule = setup.parameters.choice("optimizer")
     learningRate = setup.parameters.number("learning-rate")
     let count = rule == .adam ? setup.taskCount : 0
+    steps = [Int](repeating: 0, count: count)
     firstMoments = [Double](repeating: 0, count: count)
     secondMoments = firstMoments
   }
@@ -39,22 +41,33 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
   /// - Parameters:
   ///   - values: the numbers to learn, one a task.
   ///   - gradient: their gradient.
+  ///   - present: which tasks take the step; nil for all. The others keep number and moments.
   /// - Throws: ``WeightingError`` naming the task whose gradient is not finite or overflows when squared;
   ///   nothing has changed then.
-  mutating func step(_ values: inout [Double], gradient: [Double]) throws(WeightingError) {
-    for task in gradient.indices where !(gradient[task] * gradient[task]).isFinite {
+  mutating func step(
+    _ values: inout [Double], gradient: [Double], present: [Bool]? = nil
+  ) throws(WeightingError) {
+    for task in gradient.indices
+    where present?[task] ?? true && !(gradient[task] * gradient[task]).isFinite {
       throw WeightingError(
         .nonFinite, "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])",
         task: task)
     }
     switch rule {
     case .sgd:
-      for task in gradient.indices { values[task] -= learningRate * gradient[task] }
+      for task in gradient.indices where present?[task] ?? true {
+        values[task] -= learningRate * gradient[task]
+      }
     case .adam:
-      steps += 1
       let (first, second) = Self.decay
-      let correction = (1 - Double.pow(first, steps), (1 - Double.pow(second, steps)).squareRoot())
-      for task in gradient.indices {
+      // Without missing labels all tasks are at the same step, whose powers are then taken once.
+      var (step, correction) = (0, (0.0, 0.0))
+      for task in gradient.indices where present?[task] ?? true {
+        steps[task] += 1
+        if steps[task] != step {
+          step = steps[task]
+          correction = (1 - Double.pow(first, step), (1 - Double.pow(second, step)).squareRoot())
+        }
         firstMoments[task] += (1 - first) * (gradient[task] - firstMoments[task])
         secondMoments[task] += (1 - second) * (gradient[task] * gradient[task] - secondMoments[task])
         let scale = secondMoments[task].squareRoot() / correction.1 + Self.epsilon

@@ -18,6 +18,10 @@ public struct StepObservation: Sendable, Hashable {
   public var epoch = 0
   /// The T unweighted losses of the batch; empty where only gradients are known.
   public var losses: [Double]
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  ///
+  /// Of a task without labels nothing is known: its loss, gradient norm and inner products are 0.
+  public var present: [Bool]?
   /// The T norms of the task gradients.
   public var gradientNorms: [Double]?
   /// The inner products of the task gradients.
@@ -26,6 +30,30 @@ public struct StepObservation: Sendable, Hashable {
   public var jacobian: Jacobian?
   /// Draws from outside.
   public var draws = InjectedDraws()
+
+  /// Leaves out the tasks of which the batch has no labels: their loss, norm and gradient become 0.
+  ///
+  /// - Parameter present: for each task whether the batch has labels of it.
+  /// - Throws: ``WeightingError`` if there are not as many flags as tasks, or no task has labels.
+  public mutating func keep(_ present: [Bool]) throws(WeightingError) {
+    let tasks = taskCount
+    guard present.count == tasks else {
+      throw WeightingError(.taskCount, "\(present.count) flags of presence for \(tasks) tasks")
+    }
+    guard present.contains(true) else {
+      throw WeightingError(.absentTask, "none of the \(tasks) tasks has labels: there is nothing to weigh")
+    }
+    self.present = present.contains(false) ? present : nil
+    for task in 0..<tasks where !present[task] {
+      if !losses.isEmpty { losses[task] = 0 }
+      gradientNorms?[task] = 0
+      for other in 0..<tasks {
+        gramian?[task, other] = 0
+        gramian?[other, task] = 0
+      }
+      jacobian?.clear(task)
+    }
+  }
 
   /// Creates an observation of the losses alone.
   ///
@@ -52,9 +80,22 @@ public protocol TaskEvidence: Sendable {
 
   /// The number of tasks.
   var taskCount: Int { get }
+
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  var present: [Bool]? { get }
 }
 
 extension TaskEvidence {
+  // Correct for evidence of one's own in loops whose batches have all labels.
+  /// Nil: all tasks have labels.
+  public var present: [Bool]? { nil }
+
+  /// Whether the batch has labels of a task.
+  ///
+  /// - Parameter task: the task's index.
+  /// - Returns: false where loss and gradient are 0 for want of labels.
+  public func isPresent(_ task: Int) -> Bool { present?[task] ?? true }
+
   /// Checks that the evidence is of as many tasks as the strategy was created for.
   ///
   /// - Parameters:
@@ -75,6 +116,8 @@ public struct TaskCountEvidence: TaskEvidence {
   public static let need = EvidenceNeed.losses
   /// The number of tasks.
   public let taskCount: Int
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  public let present: [Bool]?
 
   /// Counts the tasks of an observation.
   ///
@@ -82,6 +125,7 @@ public struct TaskCountEvidence: TaskEvidence {
   /// - Throws: ``WeightingError`` if there is no task, or a loss is given and not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
     try observation.requireFiniteLosses()
+    present = try observation.requirePresence()
     taskCount = observation.taskCount
   }
 }
@@ -96,6 +140,8 @@ public struct LossEvidence: TaskEvidence {
   public let epoch: Int
   /// Draws from outside.
   public let draws: InjectedDraws
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  public let present: [Bool]?
 
   /// Cuts the losses from an observation.
   ///
@@ -103,6 +149,7 @@ public struct LossEvidence: TaskEvidence {
   /// - Throws: ``WeightingError`` if the losses are missing, or naming the task whose loss is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
     try observation.requireLosses()
+    present = try observation.requirePresence()
     losses = observation.losses
     epoch = observation.epoch
     draws = observation.draws
@@ -122,6 +169,8 @@ public struct GradientNormEvidence: TaskEvidence {
   public let norms: [Double]
   /// The epoch, from 0.
   public let epoch: Int
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  public let present: [Bool]?
 
   /// Cuts losses and norms from an observation; a Gramian's diagonal serves where norms are not given.
   ///
@@ -129,6 +178,7 @@ public struct GradientNormEvidence: TaskEvidence {
   /// - Throws: ``WeightingError`` if losses or norms are missing, too few or not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
     try observation.requireLosses()
+    present = try observation.requirePresence()
     losses = observation.losses
     epoch = observation.epoch
     if let norms = observation.gradientNorms {
@@ -160,6 +210,8 @@ public struct GramianEvidence: TaskEvidence {
   public let epoch: Int
   /// Draws from outside.
   public let draws: InjectedDraws
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  public let present: [Bool]?
 
   /// Cuts the Gramian from an observation.
   ///
@@ -167,6 +219,7 @@ public struct GramianEvidence: TaskEvidence {
   /// - Throws: ``WeightingError`` if there is neither Gramian nor Jacobian, or a value is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
     try observation.requireFiniteLosses()
+    present = try observation.requirePresence()
     guard let gramian = observation.gramian ?? observation.jacobian?.gramian else {
       throw WeightingError(.missingEvidence, "the strategy reads the Gramian: give a Gramian or a Jacobian")
     }
@@ -232,6 +285,12 @@ extension StepObservation {
     for (task, loss) in losses.enumerated() where !loss.isFinite {
       throw WeightingError(.nonFinite, "the loss of task \(task) is \(loss)", task: task)
     }
+  }
+
+  /// Checks that presence, where given, is said of every task.
+  fileprivate func requirePresence() throws(WeightingError) -> [Bool]? {
+    if let present { try requireCount(present.count, "flags of presence") }
+    return present
   }
 
   fileprivate func requireCount(_ count: Int, _ what: String) throws(WeightingError) {

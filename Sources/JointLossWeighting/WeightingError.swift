@@ -16,6 +16,8 @@ public struct WeightingError: Error, Sendable, Hashable, CustomStringConvertible
     case shape
     /// The step lacks what the strategy reads.
     case missingEvidence
+    /// A task has no labels in the step, and the rule does not say what it does then.
+    case absentTask
     /// Losses for which the rule is not defined (a negative one under a logarithm, say).
     case domain
     /// A solver did not reach its certificate.

@@ -33,11 +33,17 @@ public protocol WeightingStrategy: Codable, Sendable {
 
   /// Called when an epoch ends, with the sample-weighted means of the unweighted training losses.
   ///
-  /// - Parameter meanLosses: one mean a task.
+  /// - Parameter meanLosses: one mean a task; not a number for a task that had no label in the epoch.
   mutating func epochEnded(meanLosses: [Double])
 
   /// The parameters over which gradients are taken, if the rule itself prescribes them.
-  var gradientScope: GradientScope { get }
+  var gradientScope: GradientScope? { get }
+
+  /// Whether the rule weighs steps in which some tasks have no labels.
+  ///
+  /// Such a task comes with loss, norm and gradient 0, its weight is set to 0 whatever the rule says, and what
+  /// the rule remembers of it must stay as it is.
+  static var weighsAbsentTasks: Bool { get }
 
   /// What the strategy promises with the parameters it has.
   var claims: StrategyClaims { get }
@@ -50,9 +56,13 @@ extension WeightingStrategy {
   /// - Parameter meanLosses: ignored.
   public mutating func epochEnded(meanLosses: [Double]) {}
 
-  // Correct for every rule that is stated for "the shared parameters".
-  /// All shared parameters.
-  public var gradientScope: GradientScope { .sharedParameters }
+  // Correct for every rule that is stated for "the shared parameters": the loop chooses.
+  /// Nil: none is prescribed.
+  public var gradientScope: GradientScope? { nil }
+
+  // Correct for a rule that does not know of missing labels: it would take a loss of 0 for a success.
+  /// False: a step in which a task has no labels is an error.
+  public static var weighsAbsentTasks: Bool { false }
 
   // Correct for every rule whose promises do not depend on its parameters.
   /// The claims of the descriptor.
@@ -64,9 +74,25 @@ extension WeightingStrategy {
   ///
   /// - Parameter observation: the step.
   /// - Returns: the weights, and where they apply.
-  /// - Throws: ``WeightingError`` if evidence is missing or no weights exist; the state is then unchanged.
+  /// - Throws: ``WeightingError`` if evidence is missing, a task has no labels and the rule does not weigh
+  ///   such steps, or no weights exist; the state is then unchanged.
   public mutating func weights(observing observation: StepObservation) throws(WeightingError) -> TaskWeights {
-    try weights(for: Evidence(observing: observation))
+    try Self.requireWeighing(observation)
+    var weights = try weights(for: Evidence(observing: observation))
+    guard let present = observation.present, present.count == weights.values.count else { return weights }
+    for task in present.indices where !present[task] && weights.values[task] != 0 {
+      weights.values[task] = 0
+    }
+    return weights
+  }
+
+  /// Checks that the rule weighs a step in which tasks are absent, if this is one.
+  package static func requireWeighing(_ observation: StepObservation) throws(WeightingError) {
+    guard let task = observation.present?.firstIndex(of: false), !weighsAbsentTasks else { return }
+    throw WeightingError(
+      .absentTask,
+      "task \(task) has no labels in this step: \(descriptor.name) does not say how it weighs the others then",
+      task: task)
   }
 }
 
@@ -76,6 +102,8 @@ public enum GradientScope: String, Codable, Sendable, CaseIterable {
   case sharedParameters = "shared-parameters"
   /// The weight matrix of the trunk's last layer (GradNorm's paper).
   case lastSharedLayer = "last-shared-layer"
+  /// The output of the trunk's last layer, sample by sample (MGDA-UB; LibMTL's `rep_grad`).
+  case representation
 }
 
 /// What a strategy is given at the start of training.

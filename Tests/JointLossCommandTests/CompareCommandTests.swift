@@ -107,6 +107,39 @@ import Testing
     #expect(names.allSatisfy { $0.hasSuffix(".jsonl") }, "\(names)")
   }
 
+  @Test(.timeLimit(.minutes(5)))
+  func `A run killed in its middle goes on from its checkpoint and has the same record`() async throws {
+    let folder = try TemporaryFolder()
+    let (whole, killed) = ("\(folder.path)/whole", "\(folder.path)/killed")
+    let study = [
+      "compare", "--suite", "related", "--strategy", "gradnorm", "--strategy", "pcgrad", "--seeds", "1",
+      "--epochs", "60", "--jobs", "2", "--checkpoint-every", "0",
+    ]
+    let uninterrupted = try await Command("jointloss", study + ["--quiet", "--out", whole])
+    try #require(uninterrupted.succeeded, "\(uninterrupted.error)")
+
+    // Killed once a run has a checkpoint of some epochs, so that there is something to go on from.
+    let process = Process()
+    process.executableURL = URL(filePath: BuiltProducts.folder).appending(path: "jointloss")
+    process.arguments = study + ["--quiet", "--out", killed]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    while RecordFile.checkpoints(in: killed).max() ?? 0 < 5 && process.isRunning {
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    #expect(kill(process.processIdentifier, SIGKILL) == 0)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal)
+    try #require(RecordFile.checkpoints(in: killed).max() ?? 0 >= 5)
+
+    let resumed = try await Command("jointloss", study + ["--out", killed])
+    try #require(resumed.succeeded, "\(resumed.error)")
+    #expect(resumed.error.contains("goes on from epoch"), "\(resumed.error)")
+    #expect(try RecordFile.comparable(in: killed) == RecordFile.comparable(in: whole))
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(killed)/runs")
+    #expect(names.allSatisfy { $0.hasSuffix(".jsonl") }, "\(names)")
+  }
+
   @Test func `A damaged record is reported, kept aside and done again`() async throws {
     let folder = try TemporaryFolder()
     let arguments = Self.small + ["--out", folder.path]

@@ -214,4 +214,47 @@ import Testing
     let range = #expect(throws: WeightingError.self) { try session("dwa", ["temperature": .number(0)]) }
     #expect(range?.message.contains("dwa.temperature") == true)
   }
+
+  @Test func `A task that is not present has weight 0, whatever is given of it`() throws {
+    var session = try session("pcgrad")
+    let line = #"{"losses":[1,2,9],"present":[true,true,false],"jacobian":[[3,0],[-3,4],[-5,-5]]}"#
+    let partial = try answer(&session, line)
+    // Without the third task, as in the closed form of two.
+    let weights = try #require(partial.weights)
+    #expect(abs(weights[0] - 2) <= 1e-14 && abs(weights[1] - 1.36) <= 1e-14 && weights[2] == 0)
+    let direction = try #require(partial.direction)
+    #expect(abs(direction[0] - 1.92) <= 1e-14 && abs(direction[1] - 5.44) <= 1e-14)
+    let whole = try answer(&session, #"{"losses":[1,2,9],"jacobian":[[3,0],[-3,4],[-5,-5]]}"#)
+    #expect(whole.weights?.allSatisfy { $0 > 0 } == true)
+  }
+
+  @Test func `The means of an epoch weigh the labelled samples of each task`() throws {
+    var (gaps, plain) = try (session("dwa"), session("dwa"))
+    // Means: (2, 3), then (1, 3).
+    for line in [
+      #"{"losses":[3,1],"samples":[1,4]}"#, #"{"losses":[1,7],"samples":[1,2]}"#,
+      #"{"losses":[5,3],"present":[false,true],"epoch_end":true}"#,
+      #"{"losses":[1,3],"epoch_end":true}"#,
+    ] {
+      #expect(try answer(&gaps, line).error == nil)
+    }
+    for line in [#"{"losses":[2,3],"epoch_end":true}"#, #"{"losses":[1,3],"epoch_end":true}"#] {
+      #expect(try answer(&plain, line).error == nil)
+    }
+    let line = #"{"losses":[1,1]}"#
+    #expect(try answer(&gaps, line).weights == answer(&plain, line).weights)
+  }
+
+  @Test(arguments: [
+    (#"{"losses":[1,2],"present":[true]}"#, "present: 1 flags of presence for 2 tasks"),
+    (#"{"losses":[1,2],"present":[false,false]}"#, "present: none of the 2 tasks has labels"),
+    (#"{"losses":[1,2],"present":[1,0]}"#, "present[0] is not true or false"),
+    (#"{"losses":[1,2],"samples":[1,2,3]}"#, "samples is of 3 tasks, the line of 2"),
+    (#"{"losses":[1,2],"samples":[1,0.5]}"#, "samples[1] is 0.5, not a whole number"),
+  ])
+  func `Presence and samples that do not fit are refused`(line: String, message: String) throws {
+    var session = try session("equal")
+    let error = try #require(try answer(&session, line).error)
+    #expect(error.contains(message), "\(error)")
+  }
 }

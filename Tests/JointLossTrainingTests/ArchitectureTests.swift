@@ -21,7 +21,7 @@ import Testing
     for application in TaskWeights.Application.allCases {
       try check("losses", application, ConstantWeights<LossEvidence>(weights, appliesTo: application))
       try check("gramian", application, ConstantWeights<GramianEvidence>(weights, appliesTo: application))
-      for scope in GradientScope.allCases {
+      for scope in GradientScope.onParameters {
         try check(
           "norms over \(scope)", application,
           ConstantWeights<GradientNormEvidence>(weights, appliesTo: application, scope: scope))
@@ -47,7 +47,7 @@ import Testing
   func `Gramian and norms of both scopes are those of the Jacobian`(_ test: NetworkCase) throws {
     for samples in [9, 150] {
       let problem = try Problem(test.network, samples: samples)
-      for scope in GradientScope.allCases {
+      for scope in GradientScope.onParameters {
         let rows = try problem.jacobianRows(lastLayerWeights: scope == .lastSharedLayer)
         let recorder = try problem.stepped(NormRecorder(scope: scope))
         for (norm, row) in zip(recorder.norms, rows) {

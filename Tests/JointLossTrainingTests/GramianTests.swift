@@ -40,7 +40,7 @@ import Testing
     #expect(try problem.gramian(in: Double.self).error(against: wrong) > 1e-3)
   }
 
-  @Test(arguments: GradientScope.allCases)
+  @Test(arguments: GradientScope.onParameters)
   func `Gradient norms of both scopes`(scope: GradientScope) throws {
     for problem in try Self.problems() {
       let rows = try problem.jacobianRows(lastLayerWeights: scope == .lastSharedLayer)

@@ -70,7 +70,7 @@ import Testing
     for application in TaskWeights.Application.allCases {
       try check(application, ConstantWeights<LossEvidence>(weights, appliesTo: application))
       try check(application, ConstantWeights<GramianEvidence>(weights, appliesTo: application))
-      for scope in GradientScope.allCases {
+      for scope in GradientScope.onParameters {
         try check(
           application, ConstantWeights<GradientNormEvidence>(weights, appliesTo: application, scope: scope))
       }

@@ -65,6 +65,9 @@ import Testing
     OptimizerSpecification.sgd(learningRate: 0), .sgd(learningRate: .nan), .sgd(learningRate: -1),
     .sgd(learningRate: 1, momentum: 1), .adam(learningRate: .infinity), .adam(learningRate: 1, beta1: 1),
     .adam(learningRate: 1, beta2: -0.1), .adam(learningRate: 1, epsilon: 0),
+    .nesterov(learningRate: 1, momentum: -0.1), .adamw(learningRate: 1, weightDecay: 1),
+    .adamw(learningRate: 1, beta1: 1), .kfac(learningRate: 1, damping: 0), .kfac(learningRate: 1, decay: 1),
+    .kfac(learningRate: 1, momentum: 1), .kfac(learningRate: 1, interval: 0),
   ])
   func `Optimisers that cannot be`(optimizer: OptimizerSpecification) {
     let text = message(.configuration) {

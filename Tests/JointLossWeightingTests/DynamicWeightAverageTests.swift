@@ -51,7 +51,7 @@ import Testing
     #expect(huge == (try weights([[1, 1], [10, 1]])))
   }
 
-  @Test(arguments: [Double.nan, .infinity, -1]) func `Means without a meaning leave the weights as they were`(
+  @Test(arguments: [Double.infinity, -1]) func `Means without a meaning leave the weights as they were`(
     mean: Double
   ) throws {
     let epochs = [[1.0, 1], [0.9, 0.5]]

@@ -50,7 +50,8 @@ import Testing
 
   @Test func `UW-SO is the softmax of inverse losses`() throws {
     // 1/L = (2, 1): e/(1 + e) at τ = 1, √e/(1 + √e) at τ = 2.
-    expect(try weights("uw-so", [0.5, 1]), [0.7310585786300049, 0.2689414213699951])
+    expect(
+      try weights("uw-so", [0.5, 1], ["temperature": .number(1)]), [0.7310585786300049, 0.2689414213699951])
     expect(
       try weights("uw-so", [0.5, 1], ["temperature": .number(2)]), [0.6224593312018546, 0.3775406687981454])
   }

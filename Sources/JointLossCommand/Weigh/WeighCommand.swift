@@ -14,7 +14,9 @@ struct WeighCommand: ParsableCommand {
 
       with "jacobian" (T rows) or "gradient_norms" in the Gramian's place, as the strategy reads. "epoch":k with \
       a new k ends the epoch before, "epoch_end":true the one of its line; "samples" weighs a batch in the \
-      epoch's means. "orders", "uniforms" and "normals" replace random draws.
+      epoch's means, a number or one a task. "present":[true,false] says which tasks have labels in this step: \
+      what is given of the others is not looked at, and their weight is 0. "orders", "uniforms" and "normals" \
+      replace random draws.
 
       Writes one line a step:
 

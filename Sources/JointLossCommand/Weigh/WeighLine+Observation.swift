@@ -6,7 +6,8 @@ extension WeighLine {
 
   /// The step, every field of the line checked: also those that no strategy of this session reads.
   ///
-  /// - Returns: the observation, with the Jacobian's Gramian where none is given.
+  /// - Returns: the observation, with the Jacobian's Gramian where none is given; what is given of tasks that
+  ///   are not present is set to 0.
   /// - Throws: ``WeighLineError`` naming the field.
   func observation() throws(WeighLineError) -> StepObservation {
     var observation = StepObservation(losses: losses ?? [])
@@ -52,7 +53,19 @@ extension WeighLine {
         throw WeighLineError("jacobians holds one of \(rows.count) tasks, the line is of \(taskCount)")
       }
     }
+    if let samples, samples.count != 1, samples.count != taskCount {
+      throw WeighLineError("samples is of \(samples.count) tasks, the line of \(taskCount)")
+    }
+    if let present {
+      try Self.naming(.present) { () throws(WeightingError) in try observation.keep(present) }
+    }
     return observation
+  }
+
+  /// The labelled samples of a task, for the means of the epoch.
+  func sampleCount(of task: Int) -> Int {
+    guard present?[task] ?? true else { return 0 }
+    return samples.map { $0.count == 1 ? $0[0] : $0[task] } ?? 1
   }
 
   private static func jacobian(_ rows: [[Double]], _ key: CodingKeys) throws(WeighLineError) -> Jacobian {

@@ -4,12 +4,15 @@ import JointLossWeighting
 /// One line of input to `jointloss weigh`: a training step as a JSON object.
 struct WeighLine {
   let losses: [Double]?
+  /// For each task whether the step has labels of it.
+  let present: [Bool]?
   let gramian: [[Double]]?
   let jacobian: [[Double]]?
   let gradientNorms: [Double]?
   let epoch: Int?
   let epochEnd: Bool?
-  let samples: Int?
+  /// The samples of the batch: one number, or the labelled ones of each task.
+  let samples: [Int]?
   let orders: [[Int]]?
   let uniforms: [Double]?
   let normals: [Double]?
@@ -17,7 +20,7 @@ struct WeighLine {
   let jacobians: [[[Double]]]?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case losses, gramian, jacobian, epoch, samples, orders, uniforms, normals, jacobians
+    case losses, present, gramian, jacobian, epoch, samples, orders, uniforms, normals, jacobians
     case gradientNorms = "gradient_norms"
     case epochEnd = "epoch_end"
     case lossesAfter = "losses_after"
@@ -93,7 +96,8 @@ extension WeighLine: Decodable {
     gradientNorms = try fields.decodeIfPresent([Double].self, forKey: .gradientNorms)
     epoch = try Self.wholeNumber(in: fields, .epoch, atLeast: 0)
     epochEnd = try fields.decodeIfPresent(Bool.self, forKey: .epochEnd)
-    samples = try Self.wholeNumber(in: fields, .samples, atLeast: 1)
+    present = try fields.decodeIfPresent([Bool].self, forKey: .present)
+    samples = try Self.samples(in: fields)
     orders = try fields.decodeIfPresent([[Double]].self, forKey: .orders)?.enumerated().map { task, order in
       try order.map { try Self.wholeNumber($0, "orders[\(task)]", atLeast: 0) }
     }
@@ -101,6 +105,15 @@ extension WeighLine: Decodable {
     normals = try fields.decodeIfPresent([Double].self, forKey: .normals)
     lossesAfter = try fields.decodeIfPresent([Double].self, forKey: .lossesAfter)
     jacobians = try fields.decodeIfPresent([[[Double]]].self, forKey: .jacobians)
+  }
+
+  private static func samples(in fields: KeyedDecodingContainer<CodingKeys>) throws -> [Int]? {
+    guard let list = try? fields.decodeIfPresent([Double].self, forKey: .samples) else {
+      return try wholeNumber(in: fields, .samples, atLeast: 1).map { [$0] }
+    }
+    return try list.enumerated().map { task, count in
+      try wholeNumber(count, "samples[\(task)]", atLeast: 0)
+    }
   }
 
   private static func wholeNumber(

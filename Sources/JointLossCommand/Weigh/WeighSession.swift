@@ -81,7 +81,9 @@ package struct WeighSession {
     // Encoded before the state moves on, so that an answer that cannot be written changes nothing.
     let answer = try Self.encoded(WeighAnswer(weights, observation: observation))
     next.step += 1
-    if !observation.losses.isEmpty { next.means.add(losses: observation.losses, samples: line.samples ?? 1) }
+    for (task, loss) in observation.losses.enumerated() {
+      next.means.add(loss, of: task, samples: line.sampleCount(of: task))
+    }
     if line.epochEnd == true {
       next.endEpoch()
       next.epoch += 1

@@ -65,11 +65,23 @@ extension StudySpecification {
       seed: seed,
       trunk: trunk ?? recipe.trunk,
       activation: activation ?? recipe.activation,
-      optimizer: optimizer == .sgd
-        ? .sgd(learningRate: rate, momentum: momentum ?? 0) : .adam(learningRate: rate),
+      optimizer: optimizer(learningRate: rate),
       batchSize: batchSize ?? recipe.batchSize,
       epochs: epochs ?? recipe.epochs,
+      schedule: schedule.flatMap { $0.isConstant ? nil : $0 },
+      earlyStopping: earlyStopping,
+      step: step == StepOptions() ? nil : step,
       architecture: architecture == .hardSharing ? nil : architecture,
       block: block == .plain ? nil : block)
+  }
+
+  private func optimizer(learningRate: Double) -> OptimizerSpecification {
+    switch optimizer ?? .adam {
+    case .adam: .adam(learningRate: learningRate)
+    case .adamw: .adamw(learningRate: learningRate, weightDecay: weightDecay ?? 0.01)
+    case .sgd: .sgd(learningRate: learningRate, momentum: momentum ?? 0)
+    case .nesterov: .nesterov(learningRate: learningRate, momentum: momentum ?? 0.9)
+    case .kfac: .kfac(learningRate: learningRate, momentum: momentum ?? 0.9, damping: damping ?? 0.01)
+    }
   }
 }

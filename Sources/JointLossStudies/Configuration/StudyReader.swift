@@ -14,7 +14,8 @@ struct StudyReader {
     var study = StudySpecification()
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
-      "architecture", "trunk", "activation", "block", "baseline", "reference",
+      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "architecture", "trunk", "activation",
+      "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline", "reference",
     ]
     for (key, value) in fields(of: root, at: "", known: known) {
       switch key {
@@ -26,11 +27,20 @@ struct StudyReader {
       case "batch-size": integer(value, at: key).map { study.batchSize = $0 }
       case "optimizer": choice(value, at: key).map { study.optimizer = $0 }
       case "momentum": number(value, at: key).map { study.momentum = $0 }
+      case "weight-decay": number(value, at: key).map { study.weightDecay = $0 }
+      case "damping": number(value, at: key).map { study.damping = $0 }
+      case "schedule": schedule(value, at: key).map { study.schedule = $0 }
+      case "clip-norm": number(value, at: key).map { study.clipNorm = $0 }
+      case "early-stopping": earlyStopping(value, at: key).map { study.earlyStopping = $0 }
       case "architecture": architecture(value, at: key).map { study.architecture = $0 }
       case "block": block(value, at: key).map { study.block = $0 }
       case "trunk":
         list(value, at: key) { $0.integer($1, at: $2) }.map { study.trunk = $0 }
       case "activation": choice(value, at: key).map { study.activation = $0 }
+      case "gradient-scope": choice(value, at: key).map { study.gradientScope = $0 }
+      case "head-policy": choice(value, at: key).map { study.headPolicy = $0 }
+      case "scale-policy": choice(value, at: key).map { study.scalePolicy = $0 }
+      case "accumulation": integer(value, at: key).map { study.accumulation = $0 }
       case "baseline": text(value, at: key).map { study.baseline = $0 }
       default: text(value, at: key).map { study.reference = $0 }
       }
@@ -97,6 +107,82 @@ struct StudyReader {
     }
     // Quotes make a text of what would be a number.
     return scalar(node).flatMap { Double($0) }.map { .number($0) } ?? .text(text)
+  }
+
+  // MARK: Rules of training
+
+  private mutating func schedule(_ node: Node, at path: String) -> LearningRateSchedule? {
+    var (name, warmUp, numbers) = ("", 0, [String: Double]())
+    let shapes = LearningRateSchedule.keys
+    let known = ["name", "warm-up"] + Set(shapes.values.joined()).sorted()
+    let earlier = problems.count
+    if node.mapping == nil {
+      name = text(node, at: path, expected: "a name, or a mapping of name and \(known[1])") ?? ""
+    } else {
+      for (key, value) in fields(of: node, at: path, known: known) {
+        let keyPath = "\(path).\(key)"
+        switch key {
+        case "name": name = text(value, at: keyPath) ?? ""
+        case "warm-up": warmUp = integer(value, at: keyPath) ?? 0
+        case "every", "patience": numbers[key] = integer(value, at: keyPath).map { Double($0) }
+        default: numbers[key] = number(value, at: keyPath)
+        }
+      }
+      if name.isEmpty { report("has no name", at: path) }
+    }
+    guard problems.count == earlier else { return nil }
+    guard let own = shapes[name] else {
+      report(
+        "there is no schedule “\(name)”: "
+          + NearestNames.hint(for: name, among: shapes.keys.sorted(), what: "schedules"), at: path)
+      return nil
+    }
+    for key in numbers.keys.sorted() where !own.contains(key) {
+      report("does not belong to the schedule \(name)", at: "\(path).\(key)")
+    }
+    if name == "step", numbers["every"] == nil {
+      report("step needs every, the epochs between two steps", at: path)
+    }
+    guard problems.count == earlier else { return nil }
+    let factor = numbers["factor"] ?? 0.1
+    let shape: LearningRateSchedule.Shape =
+      switch name {
+      case "cosine": .cosine(final: numbers["final"] ?? 0)
+      case "step": .step(every: Int(numbers["every"] ?? 1), factor: factor)
+      case "plateau": .plateau(patience: Int(numbers["patience"] ?? 10), factor: factor)
+      default: .constant
+      }
+    return checked(at: path) { () throws(TrainingError) in try LearningRateSchedule(shape, warmUp: warmUp) }
+  }
+
+  private mutating func earlyStopping(_ node: Node, at path: String) -> EarlyStopping? {
+    var (patience, improvement) = (Int?.none, 0.0)
+    let earlier = problems.count
+    for (key, value) in fields(of: node, at: path, known: ["patience", "minimum-improvement"]) {
+      switch key {
+      case "patience": patience = integer(value, at: "\(path).\(key)")
+      default: improvement = number(value, at: "\(path).\(key)") ?? 0
+      }
+    }
+    guard problems.count == earlier else { return nil }
+    guard let patience else {
+      report("has no patience, the epochs without improvement that end training", at: path)
+      return nil
+    }
+    return checked(at: path) { () throws(TrainingError) in
+      try EarlyStopping(patience: patience, minimumImprovement: improvement)
+    }
+  }
+
+  private mutating func checked<Value>(
+    at path: String, _ make: () throws(TrainingError) -> Value
+  ) -> Value? {
+    do {
+      return try make()
+    } catch {
+      report(error.message, at: path)
+      return nil
+    }
   }
 
   // MARK: Fields, lists and scalars

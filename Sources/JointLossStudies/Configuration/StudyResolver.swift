@@ -1,4 +1,5 @@
 import JointLossSuites
+import JointLossTraining
 import JointLossWeighting
 
 /// Looks up the names of a study, fills in parameters and labels, and collects everything that is wrong.
@@ -99,12 +100,24 @@ struct StudyResolver {
           report("on \(suite.label): \(error.description)", at: path)
         }
       }
+      requireStepOptions(of: try strategies.type(named: entry.name))
       return Strategy(
         name: entry.name, label: label(of: entry, parameters, declared: descriptor.parameters),
         parameters: parameters, arrangement: descriptor.arrangement)
     } catch {
       report(error.description, at: path)
       return nil
+    }
+  }
+
+  /// Options that do not suit the strategy fail here and not in every run.
+  private mutating func requireStepOptions(of type: any WeightingStrategy.Type) {
+    for suite in suiteEntries {
+      do throws(TrainingError) {
+        try study.step.validate(for: type, batchSize: study.batchSize ?? suite.recipe.batchSize)
+      } catch {
+        report("on \(suite.label): \(error.message)", at: "accumulation")
+      }
     }
   }
 

@@ -40,7 +40,7 @@ extension StudySpecification {
         require(seen.insert(seed).inserted, "seeds[\(index)]", "the seed \(seed) is listed twice")
       }
     }
-    for (key, value) in [("epochs", epochs), ("batch-size", batchSize)] {
+    for (key, value) in [("epochs", epochs), ("batch-size", batchSize), ("accumulation", accumulation)] {
       if let value {
         require((1...Limit.count).contains(value), key, "is 1 to \(Limit.count), not \(value)")
       }
@@ -50,13 +50,34 @@ extension StudySpecification {
         learningRate > 0 && learningRate.isFinite, "learning-rate",
         "is a finite number above 0, not \(ParameterValue.number(learningRate))")
     }
-    if optimizer == .sgd {
-      require(learningRate != nil, "optimizer", "sgd needs a learning-rate: those of the suites are for adam")
+    if let optimizer, optimizer != .adam, optimizer != .adamw {
+      require(
+        learningRate != nil, "optimizer",
+        "\(optimizer.rawValue) needs a learning-rate: those of the suites are for adam")
     }
     if let momentum {
       require(
         momentum >= 0 && momentum < 1, "momentum", "is in [0, 1), not \(ParameterValue.number(momentum))")
-      require(optimizer == .sgd, "momentum", "belongs to the optimizer sgd")
+      require(
+        optimizer.map { [.sgd, .nesterov, .kfac].contains($0) } ?? false, "momentum",
+        "belongs to the optimizers sgd, nesterov and kfac")
+    }
+    if let weightDecay {
+      require(
+        weightDecay >= 0 && weightDecay * (learningRate ?? 0) < 1 && weightDecay.isFinite, "weight-decay",
+        "is at least 0 and below 1 / learning-rate, not \(ParameterValue.number(weightDecay))")
+      require(optimizer == .adamw, "weight-decay", "belongs to the optimizer adamw")
+    }
+    if let damping {
+      require(
+        damping > 0 && damping.isFinite, "damping",
+        "is a finite number above 0, not \(ParameterValue.number(damping))")
+      require(optimizer == .kfac, "damping", "belongs to the optimizer kfac")
+    }
+    if let clipNorm {
+      require(
+        clipNorm > 0 && clipNorm.isFinite, "clip-norm",
+        "is a finite number above 0, not \(ParameterValue.number(clipNorm))")
     }
     if let trunk {
       require(!trunk.isEmpty, "trunk", "needs at least one layer: without it tasks share nothing")

@@ -54,10 +54,19 @@ extension StudySpecification {
     if let learningRate { lines.append("learning-rate: \(ParameterValue.number(learningRate))") }
     if let optimizer { lines.append("optimizer: \(optimizer.rawValue)") }
     if let momentum { lines.append("momentum: \(ParameterValue.number(momentum))") }
+    if let weightDecay { lines.append("weight-decay: \(ParameterValue.number(weightDecay))") }
+    if let damping { lines.append("damping: \(ParameterValue.number(damping))") }
+    if let schedule { lines.append("schedule: \(schedule.flow)") }
+    if let clipNorm { lines.append("clip-norm: \(ParameterValue.number(clipNorm))") }
+    if let earlyStopping { lines.append("early-stopping: \(earlyStopping.flow)") }
     if let architecture { lines.append("architecture: \(architecture.text)") }
     if let trunk { lines.append("trunk: \(Self.flow(trunk))") }
     if let activation { lines.append("activation: \(activation.rawValue)") }
     if let block { lines.append("block: \(block.text)") }
+    if let gradientScope { lines.append("gradient-scope: \(gradientScope.rawValue)") }
+    if let headPolicy { lines.append("head-policy: \(headPolicy.rawValue)") }
+    if let scalePolicy { lines.append("scale-policy: \(scalePolicy.rawValue)") }
+    if let accumulation { lines.append("accumulation: \(accumulation)") }
     lines.append("baseline: \(Self.quotedIfNeeded(baseline))")
     lines.append("reference: \(Self.quotedIfNeeded(reference))")
     return lines.joined(separator: "\n") + "\n"

@@ -40,8 +40,14 @@ public struct StudySpecification: Sendable, Hashable {
   public enum Optimizer: String, Sendable, Hashable, CaseIterable {
     /// Adam with its usual constants.
     case adam
+    /// Adam with decoupled weight decay.
+    case adamw
     /// Stochastic gradient descent, with momentum if one is given.
     case sgd
+    /// Stochastic gradient descent with Nesterov's momentum.
+    case nesterov
+    /// Kronecker-factored natural gradient on dense layers.
+    case kfac
   }
 
   /// The suites, at least one.
@@ -59,8 +65,18 @@ public struct StudySpecification: Sendable, Hashable {
   public var learningRate: Double?
   /// The optimiser; Adam if nil.
   public var optimizer: Optimizer?
-  /// The momentum of stochastic gradient descent, in [0, 1); 0 if nil.
+  /// The momentum of `sgd` (0 if nil), `nesterov` and `kfac` (0.9 if nil), in [0, 1).
   public var momentum: Double?
+  /// The decoupled weight decay of `adamw`, at least 0; 0.01 if nil.
+  public var weightDecay: Double?
+  /// The damping of `kfac`, above 0; 0.01 if nil.
+  public var damping: Double?
+  /// How the learning rate changes from epoch to epoch; not at all if nil.
+  public var schedule: LearningRateSchedule?
+  /// The norm at which gradients are clipped, above 0; not at all if nil.
+  public var clipNorm: Double?
+  /// When a network stops before the last epoch; never if nil.
+  public var earlyStopping: EarlyStopping?
   /// How the tasks share the layers; one trunk for all if nil.
   public var architecture: Architecture?
   /// The widths of the layers of the trunk, of every expert or of every tower.
@@ -69,6 +85,14 @@ public struct StudySpecification: Sendable, Hashable {
   public var activation: Activation?
   /// What each of these layers has beside its dense map and activation; nothing if nil.
   public var block: BlockSpecification?
+  /// The gradients that rules see which prescribe none; all shared parameters if nil.
+  public var gradientScope: GradientScope?
+  /// What heads follow; what the strategy says if nil.
+  public var headPolicy: StepOptions.HeadPolicy?
+  /// How weights are scaled; not at all if nil.
+  public var scalePolicy: StepOptions.ScalePolicy?
+  /// The micro-batches of a batch, at least 1; 1 if nil.
+  public var accumulation: Int?
   /// The strategy that losses are divided by, as label or name: one that trains a network for each task.
   public var baseline = "single-task"
   /// The strategy that the others are tested against, as label or name.
@@ -79,6 +103,13 @@ public struct StudySpecification: Sendable, Hashable {
 
   /// Creates the default study: six strategies on related and unrelated tasks, ten paired seeds.
   public init() {}
+
+  /// What a step does where the strategy leaves it open.
+  var step: StepOptions {
+    StepOptions(
+      gradientScope: gradientScope, headPolicy: headPolicy ?? .strategy, scalePolicy: scalePolicy ?? .native,
+      accumulation: accumulation ?? 1, clipNorm: clipNorm)
+  }
 
   /// The seeds themselves, in order.
   public var seedValues: [UInt64] {

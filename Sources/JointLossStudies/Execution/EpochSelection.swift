@@ -15,14 +15,15 @@ enum EpochSelection {
     case .separate:
       return tasks.map { task in smallest(epochs.map { $0.validation[task] }) }
     case .joint:
-      // A loss that starts at 0 must not make the ratio undefined.
-      let scales = untrained.validation.map { max($0, .leastNormalMagnitude) }
-      let means = epochs.map { epoch in
-        zip(epoch.validation, scales).map { $0 / $1 }.reduce(0, +) / Double(scales.count)
-      }
-      let chosen = smallest(means)
+      let chosen = smallest(epochs.map { score(of: $0.validation, untrained: untrained.validation) })
       return tasks.map { _ in chosen }
     }
+  }
+
+  /// The mean over tasks of the validation loss relative to that before training: smaller is better.
+  static func score(of losses: [Double], untrained: [Double]) -> Double {
+    // A loss that starts at 0 must not make the ratio undefined.
+    zip(losses, untrained).map { $0 / max($1, .leastNormalMagnitude) }.reduce(0, +) / Double(losses.count)
   }
 
   private static func smallest(_ values: [Double]) -> Int {

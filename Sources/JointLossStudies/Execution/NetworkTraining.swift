@@ -12,24 +12,35 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     var weights: [Double]?
     var diagnostics: GradientDiagnostics?
     var seenConflictRate: Double?
+    var learningRate: Double?
+    var clippedShare: Double?
   }
 
   /// The probe batch: so many validation samples from the first on, the same for every strategy.
   private static var probeSamples: Int { 256 }
 
-  private let tasks: [Int]
+  /// The indices of this network's tasks among those of the suite.
+  let tasks: [Int]
   private let trainer: Trainer<Float, Strategy>
   private let train: PreparedData<Float>
   private let validation: PreparedData<Float>
   private let test: PreparedData<Float>
   private let probe: Range<Int>
   private var stepSeconds: [Double] = []
+  private let specification: RunSpecification
+  private var last: Epoch?
+  /// The validation losses before training, one a task.
+  private var untrained: [Double] = []
+  /// For each epoch so far, from the untrained one on, its validation losses as one number: what schedule and
+  /// early stopping read.
+  private var scores: [Double] = []
 
   /// The network of some of a suite's tasks.
   init(
     of share: [Int], among tasks: [TaskSpecification], data: SuiteData, _ specification: RunSpecification
   ) throws(RunFailure) {
     self.tasks = share
+    self.specification = specification
     let strategy: Strategy
     do {
       strategy = try Strategy(
@@ -42,16 +53,19 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
         task: error.task.flatMap { share.indices.contains($0) ? share[$0] : nil })
     }
     do {
+      try Self.requireSamples(in: data, for: specification)
       let network = try NetworkSpecification(
         inputs: data.train.inputCount, architecture: specification.architecture ?? .hardSharing,
         trunk: specification.trunk, activation: specification.activation,
         block: specification.block ?? .plain,
         tasks: share.map { tasks[$0] })
+      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
+      // Before buffers of that size are made.
+      try train.requireBatch(of: specification.batchSize)
       trainer = try Trainer(
         network: network, strategy: strategy, optimizer: specification.optimizer,
-        // A batch never holds more than the data; its buffers need not either.
-        batchSize: min(specification.batchSize, data.train.sampleCount), seed: specification.seed)
-      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
+        batchSize: specification.batchSize, seed: specification.seed,
+        options: specification.step ?? StepOptions())
       validation = try PreparedData(data.validation.keeping(share, of: tasks), network: network)
       test = try PreparedData(data.test.keeping(share, of: tasks), network: network)
     } catch {
@@ -68,26 +82,70 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2 * 1e6
   }
 
-  /// Epoch 0: losses and diagnostics before training.
-  func evaluateUntrained() throws(RunFailure) -> Epoch {
+  /// The last epoch that was trained; 0 before training.
+  var lastEpoch: Int { trainer.epoch }
+
+  /// Whether the validation losses end the training before its last epoch.
+  var hasStopped: Bool { specification.earlyStopping?.ends(validation: scores) ?? false }
+
+  func checkpoint() throws(TrainingError) -> Checkpoint { try trainer.checkpoint() }
+
+  /// Goes on from a checkpoint that was made after these epochs of the run.
+  func restore(_ checkpoint: Checkpoint, after epochs: [RunRecord.Epoch]) throws(TrainingError) {
+    try trainer.restore(checkpoint)
+    scores = []
+    for epoch in epochs.prefix(lastEpoch + 1) { append(Epoch(epoch, of: tasks)) }
+  }
+
+  private func append(_ epoch: Epoch) {
+    if scores.isEmpty { untrained = epoch.validation }
+    last = epoch
+    scores.append(EpochSelection.score(of: epoch.validation, untrained: untrained))
+  }
+
+  /// The next epoch: at first the untrained network, then trained, and evaluated outside the timed steps.
+  ///
+  /// A network that has stopped stays as it is: its last epoch is returned again.
+  func nextEpoch() throws(RunFailure) -> Epoch {
+    if hasStopped, let last { return last }
     do {
-      return try evaluated(train: trainer.losses(on: train))
+      let epoch = scores.isEmpty ? try evaluated(train: trainer.losses(on: train)) : try trainedEpoch()
+      append(epoch)
+      return epoch
     } catch {
       throw RunFailure(error, tasks: tasks)
     }
   }
 
-  /// The next epoch: trained, then evaluated outside the timed steps.
-  func trainEpoch() throws(RunFailure) -> Epoch {
-    do {
-      let summary = try trainer.trainEpoch(on: train)
-      stepSeconds += summary.stepSeconds
-      var epoch = try evaluated(train: summary.meanLosses)
-      epoch.weights = summary.meanWeights
-      epoch.seenConflictRate = summary.seenConflictRate
-      return epoch
-    } catch {
-      throw RunFailure(error, tasks: tasks)
+  private func trainedEpoch() throws(TrainingError) -> Epoch {
+    if let schedule = specification.schedule {
+      let share = schedule.factor(epoch: scores.count, of: specification.epochs, validation: scores)
+      try trainer.setLearningRate(share * specification.optimizer.learningRate)
+    }
+    let summary = try trainer.trainEpoch(on: train)
+    stepSeconds += summary.stepSeconds
+    var epoch = try evaluated(train: summary.meanLosses)
+    epoch.weights = summary.meanWeights
+    epoch.seenConflictRate = summary.seenConflictRate
+    epoch.clippedShare = summary.clippedShare
+    if specification.schedule != nil { epoch.learningRate = trainer.learningRate }
+    return epoch
+  }
+
+  /// Every split is read in every run, the validation split to select the epoch.
+  private static func requireSamples(
+    in data: SuiteData, for specification: RunSpecification
+  ) throws(TrainingError) {
+    guard data.validation.sampleCount > 0 else {
+      let reader =
+        specification.earlyStopping != nil
+        ? "early stopping" : specification.schedule?.readsValidation == true ? "a plateau" : "a run"
+      throw TrainingError(
+        .configuration,
+        "\(reader) needs a validation split, but \(specification.suite) draws no validation sample")
+    }
+    for (split, samples) in [("training", data.train), ("test", data.test)] where samples.sampleCount == 0 {
+      throw TrainingError(.shape, "\(specification.suite) draws no \(split) sample")
     }
   }
 
@@ -125,7 +183,20 @@ extension TaskDataset {
     guard share.count < tasks.count else { return self }
     return try TaskDataset(
       inputCount: inputCount, inputs: inputs, targets: share.map { targets[$0] },
-      tasks: share.map { tasks[$0] })
+      labelled: labelled.map { labelled in share.map { labelled[$0] } }, tasks: share.map { tasks[$0] })
+  }
+}
+
+extension NetworkTraining.Epoch {
+  /// The part of a recorded epoch that belongs to the network of some tasks, without its diagnostics.
+  fileprivate init(_ epoch: RunRecord.Epoch, of tasks: [Int]) {
+    func share(_ values: [Double]) -> [Double] { tasks.map { values[$0] } }
+    train = share(epoch.train)
+    validation = share(epoch.validation)
+    test = share(epoch.test)
+    weights = epoch.weights.map(share)
+    learningRate = epoch.learningRates?[tasks[0]]
+    clippedShare = epoch.clippedShares?[tasks[0]]
   }
 }
 
@@ -133,6 +204,11 @@ extension RunRecord.Epoch {
   /// An epoch of a run from that of its networks, whose tasks follow one another.
   init<Strategy>(epoch: Int, _ parts: [NetworkTraining<Strategy>.Epoch]) {
     let weights = parts.compactMap(\.weights)
+    // One value a network: for its tasks the same.
+    func eachTask(_ value: KeyPath<NetworkTraining<Strategy>.Epoch, Double?>) -> [Double]? {
+      let values = parts.flatMap { part in part.train.compactMap { _ in part[keyPath: value] } }
+      return values.isEmpty ? nil : values
+    }
     let diagnostics = parts.count == 1 ? parts[0].diagnostics : nil
     self.init(
       epoch: epoch,
@@ -144,6 +220,8 @@ extension RunRecord.Epoch {
       cosines: diagnostics?.cosines,
       conflictRate: diagnostics?.conflictRate,
       conditionNumber: diagnostics?.conditionNumber,
-      seenConflictRate: parts.count == 1 ? parts[0].seenConflictRate : nil)
+      seenConflictRate: parts.count == 1 ? parts[0].seenConflictRate : nil,
+      learningRates: eachTask(\.learningRate),
+      clippedShares: eachTask(\.clippedShare))
   }
 }

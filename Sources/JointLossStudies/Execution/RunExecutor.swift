@@ -26,6 +26,13 @@ public struct RunExecutor: Sendable {
   /// - Returns: the record.
   /// - Throws: ``StudyError`` if the strategy or the suite does not exist here, or no epoch is asked for.
   public func run(_ specification: RunSpecification) throws(StudyError) -> RunRecord {
+    try run(specification, checkpoints: nil)
+  }
+
+  /// Carries out a run as ``run(_:)`` does, from a checkpoint where there is one.
+  package func run(
+    _ specification: RunSpecification, checkpoints: RunCheckpoints?
+  ) throws(StudyError) -> RunRecord {
     let name = "the run of \(specification.strategyLabel) on \(specification.suiteLabel)"
     guard specification.epochs >= 1 else {
       throw StudyError("\(name) needs at least one epoch, not \(specification.epochs)")
@@ -38,12 +45,13 @@ public struct RunExecutor: Sendable {
     } catch {
       throw StudyError("\(name): \(error)")
     }
-    return record(of: specification, on: suite, by: type)
+    return record(of: specification, on: suite, by: type, checkpoints)
   }
 
   /// The existential type of the strategy is opened here, once a run.
   private func record<Strategy: WeightingStrategy>(
-    of specification: RunSpecification, on suite: any TaskSuite, by type: Strategy.Type
+    of specification: RunSpecification, on suite: any TaskSuite, by type: Strategy.Type,
+    _ checkpoints: RunCheckpoints?
   ) -> RunRecord {
     let clock = ContinuousClock()
     let start = clock.now
@@ -53,12 +61,14 @@ public struct RunExecutor: Sendable {
     do throws(RunFailure) {
       let data = try Self.data(of: suite, seed: specification.seed)
       networks = try Self.networks(for: suite.tasks, data: data, specification)
-      for epoch in 0...specification.epochs {
+      epochs = checkpoints?.resume(networks) ?? []
+      var lastCheckpoint = clock.now
+      for epoch in epochs.count...specification.epochs {
+        if networks.allSatisfy(\.hasStopped) { break }
         // Separate networks take turns, so that a failure leaves every task with the same epochs.
-        let parts = try networks.map { network throws(RunFailure) in
-          epoch == 0 ? try network.evaluateUntrained() : try network.trainEpoch()
-        }
+        let parts = try networks.map { network throws(RunFailure) in try network.nextEpoch() }
         epochs.append(RunRecord.Epoch(epoch: epoch, parts))
+        if epoch < specification.epochs { checkpoints?.write(epochs, networks, since: &lastCheckpoint) }
       }
     } catch {
       failure = error
@@ -76,6 +86,11 @@ public struct RunExecutor: Sendable {
         task: failure?.task.map { tasks[$0] },
         selectedEpochs: selected,
         selectedTest: selected.enumerated().map { epochs[$1].test[$0] },
+        stoppedAt: specification.earlyStopping == nil || epochs.isEmpty
+          ? nil
+          : networks.flatMap { network in
+            network.tasks.map { _ in min(network.lastEpoch, epochs.count - 1) }
+          },
         passes: networks.reduce(into: RunRecord.Passes(steps: 0, forward: 0, backward: 0, samples: 0)) {
           $0.add($1.counts)
         },

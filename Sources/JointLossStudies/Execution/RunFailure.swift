@@ -16,7 +16,7 @@ extension RunFailure {
     let status: RunRecord.Footer.Status =
       switch error.code {
       case .diverged: .diverged
-      case .configuration, .shape, .nonFinite, .strategy, .model: .failed
+      case .configuration, .shape, .nonFinite, .strategy, .optimizer, .model, .checkpoint: .failed
       }
     self.init(
       status: status, message: error.message, step: error.step,

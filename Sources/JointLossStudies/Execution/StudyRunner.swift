@@ -29,11 +29,13 @@ public struct StudyRunner: Sendable {
   ///   - plan: the runs.
   ///   - store: where complete runs are kept.
   ///   - jobs: the runs done at the same time, at least 1, each on a thread of its own.
+  ///   - checkpointInterval: how often a run that takes longer leaves what it can go on from if it is killed.
   ///   - progress: told of every event, one at a time, on any thread; it should return soon.
   /// - Returns: the records, in the order of the plan.
   /// - Throws: ``StudyError`` if there is no job, or the store cannot be read or written.
   public func run(
     _ plan: RunPlan, store: RunStore, jobs: Int = StudyRunner.coreCount,
+    checkpointInterval: Duration = .seconds(5),
     progress: @escaping @Sendable (StudyEvent) -> Void = { _ in }
   ) async throws(StudyError) -> [RunRecord] {
     guard jobs >= 1 else { throw StudyError("a study needs at least one job, not \(jobs)") }
@@ -45,7 +47,9 @@ public struct StudyRunner: Sendable {
     for (index, run) in plan.runs.enumerated() {
       switch try store.lookup(run) {
       case .missing: break
-      case .complete(let record): complete[index] = record
+      case .complete(let record):
+        store.removeCheckpoints(of: run)
+        complete[index] = record
       case .damaged(let notice): progress(.damaged(notice))
       }
     }
@@ -53,12 +57,21 @@ public struct StudyRunner: Sendable {
     let queue = RunQueue(runs: plan.runs, complete: complete, progress: progress)
     // Runs are parallel to one another; threads of the BLAS would only get in their way.
     BLASLibrary.setThreads(1)
-    await work(on: queue, store: store, jobs: min(jobs, plan.runs.count - complete.count))
+    await work(on: queue, jobs: min(jobs, plan.runs.count - complete.count)) { run throws(StudyError) in
+      let label = "\(run.suiteLabel) · \(run.strategyLabel) · seed \(run.seed)"
+      let checkpoints = RunCheckpoints(try store.checkpoints(of: run), every: checkpointInterval) {
+        queue.tell("\(label): \($0)")
+      }
+      return try record(of: run, store: store, checkpoints)
+    }
     return try queue.records()
   }
 
   /// Threads of our own: the runs compute without pause, and the concurrency pool has no more threads than cores.
-  private func work(on queue: RunQueue, store: RunStore, jobs: Int) async {
+  private func work(
+    on queue: RunQueue, jobs: Int,
+    _ body: @escaping @Sendable (RunSpecification) throws(StudyError) -> RunRecord
+  ) async {
     guard jobs > 0 else { return }
     await withCheckedContinuation { continuation in
       let group = DispatchGroup()
@@ -66,7 +79,7 @@ public struct StudyRunner: Sendable {
         group.enter()
         let thread = Thread {
           while let (index, run) = queue.next() {
-            queue.finish(index, Result { () throws(StudyError) in try self.record(of: run, store: store) })
+            queue.finish(index, Result { () throws(StudyError) in try body(run) })
           }
           group.leave()
         }
@@ -77,11 +90,14 @@ public struct StudyRunner: Sendable {
     }
   }
 
-  private func record(of run: RunSpecification, store: RunStore) throws(StudyError) -> RunRecord {
+  private func record(
+    of run: RunSpecification, store: RunStore, _ checkpoints: RunCheckpoints
+  ) throws(StudyError) -> RunRecord {
     // Another process that shares the folder may have done it meanwhile.
     if case .complete(let record) = try store.lookup(run) { return record }
-    let record = try executor.run(run)
+    let record = try executor.run(run, checkpoints: checkpoints)
     try store.write(record)
+    store.removeCheckpoints(of: run)
     return record
   }
 }
@@ -116,6 +132,10 @@ private final class RunQueue: Sendable {
       }
       return nil
     }
+  }
+
+  func tell(_ notice: String) {
+    state.withLock { _ in progress(.notice(notice)) }
   }
 
   func finish(_ index: Int, _ result: Result<RunRecord, StudyError>) {

@@ -1,4 +1,5 @@
 import Foundation
+import JointLossTraining
 
 /// A folder that receives files whole or not at all.
 struct OutputFolder {
@@ -10,7 +11,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path, if there is no such folder and none can be made.
   init(_ path: String) throws(StudyError) {
     self.path = path
-    try AtomicFile.createFolder(path)
+    try StudyFile.createFolder(path)
   }
 
   /// A folder in the folder.
@@ -29,7 +30,7 @@ struct OutputFolder {
   ///   - name: the name of the file.
   /// - Throws: ``StudyError`` with the path.
   func write(_ text: String, to name: String) throws(StudyError) {
-    try AtomicFile.write(Data(text.utf8), to: "\(path)/\(name)")
+    try StudyFile.write(Data(text.utf8), to: "\(path)/\(name)")
   }
 
   /// The text of a file.
@@ -49,7 +50,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path.
   func remove(_ name: String) throws(StudyError) {
     let file = "\(path)/\(name)"
-    guard unlink(file) == 0 || errno == ENOENT else { throw AtomicFile.failure(file) }
+    guard unlink(file) == 0 || errno == ENOENT else { throw StudyFile.failure(file) }
   }
 
   /// Gives a file its final name, in place of any file that has it.
@@ -60,7 +61,7 @@ struct OutputFolder {
   /// - Throws: ``StudyError`` with the path.
   func move(_ temporary: String, to name: String) throws(StudyError) {
     let file = "\(path)/\(name)"
-    guard rename("\(path)/\(temporary)", file) == 0 else { throw AtomicFile.failure(file) }
+    guard rename("\(path)/\(temporary)", file) == 0 else { throw StudyFile.failure(file) }
   }
 }
 

@@ -12,16 +12,23 @@ extension RunRecord {
   }
 
   private var footerDefect: (key: String, message: String)? {
-    let planned = header.specification.epochs
+    let tasks = header.tasks.count
+    if let stopped = footer.stoppedAt,
+      stopped.count != tasks || stopped.contains(where: { $0 >= epochs.count })
+    {
+      return ("stoppedAt", "is not one of the epochs for each of \(tasks) tasks")
+    }
+    let planned = footer.stoppedAt?.max() ?? header.specification.epochs
     let lastLine = epochs.count - 1
     switch footer.status {
     case .completed where lastLine != planned:
       return ("status", "a completed run has the epochs 0 to \(planned), not 0 to \(lastLine)")
-    case .diverged where lastLine >= planned, .failed where lastLine >= planned:
+    case .diverged where lastLine >= header.specification.epochs,
+      .failed where lastLine >= header.specification.epochs:
       return ("status", "a run that ended early has fewer epochs than 0 to \(lastLine)")
     default: break
     }
-    let selections = epochs.isEmpty ? 0 : header.tasks.count
+    let selections = epochs.isEmpty ? 0 : tasks
     guard footer.selectedEpochs.count == selections else {
       return ("selectedEpochs", "has \(footer.selectedEpochs.count) values, \(selections) are due")
     }
@@ -47,6 +54,7 @@ extension RunRecord.Epoch {
     let arrays: [(String, [Double]?, Int)] = [
       ("train", train, tasks), ("validation", validation, tasks), ("test", test, tasks),
       ("weights", weights, tasks), ("gradientNorms", gradientNorms, tasks),
+      ("learningRates", learningRates, tasks), ("clippedShares", clippedShares, tasks),
       ("cosines", cosines, tasks * (tasks - 1) / 2),
     ]
     for (key, values, due) in arrays {

@@ -33,6 +33,8 @@ public struct RunRecord: Sendable, Hashable {
   }
 
   /// The state of a run at the end of an epoch.
+  ///
+  /// A network that has stopped early, while those of other tasks go on, repeats the values of its last epoch.
   public struct Epoch: Sendable, Hashable, Codable {
     /// The epoch; 0 is before training.
     public var epoch: Int
@@ -56,13 +58,18 @@ public struct RunRecord: Sendable, Hashable {
     public var conditionNumber: Double?
     /// What the strategy saw in this epoch's steps, where it saw a Gramian: the mean share of conflicting pairs.
     public var seenConflictRate: Double?
+    /// The learning rate of each task's network in this epoch, where a schedule changes it; nil at epoch 0.
+    public var learningRates: [Double]?
+    /// The share of clipped steps of each task's network in this epoch, where gradients are clipped; nil at
+    /// epoch 0.
+    public var clippedShares: [Double]?
   }
 
   /// How a run ended, and what it cost.
   public struct Footer: Sendable, Hashable, Codable {
     /// How a run ended.
     public enum Status: String, Sendable, Hashable, Codable {
-      /// All epochs were trained.
+      /// All epochs were trained, or those until every network had stopped early.
       case completed
       /// A loss, gradient or weight stopped being finite.
       case diverged
@@ -83,6 +90,8 @@ public struct RunRecord: Sendable, Hashable {
     public var selectedEpochs: [Int]
     /// For each task, the test loss at its selected epoch.
     public var selectedTest: [Double]
+    /// For each task, the last epoch in which its network was trained; absent without early stopping.
+    public var stoppedAt: [Int]?
     /// What the run cost in passes: the same on every machine.
     public var passes: Passes
     /// What the run cost in time on this machine: the only values that differ when a run is repeated.

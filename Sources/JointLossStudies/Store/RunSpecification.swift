@@ -31,6 +31,14 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   public let batchSize: Int
   /// The number of epochs.
   public let epochs: Int
+  /// How the learning rate changes; absent where it does not, so that runs from before keep their identity.
+  public internal(set) var schedule: LearningRateSchedule?
+  /// When a network stops before the last epoch; absent where none does.
+  public internal(set) var earlyStopping: EarlyStopping?
+  /// What a step does where the strategy leaves it open; nil for the defaults.
+  ///
+  /// Left out of the JSON then, so that runs from before there was a choice keep their identity.
+  public var step: StepOptions?
 
   /// How the tasks share the layers; absent where one trunk serves all, so that runs from before there were others
   /// keep their identity.

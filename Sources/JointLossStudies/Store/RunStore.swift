@@ -1,4 +1,5 @@
 import Foundation
+import JointLossTraining
 
 #if canImport(Glibc)
   import Glibc
@@ -7,6 +8,8 @@ import Foundation
 #endif
 
 /// The folder of a study: `study.yaml`, and `runs/` with one file for each complete run.
+///
+/// A run that takes long has a folder of checkpoints beside the file it will have, gone when it is complete.
 ///
 /// A run's file is written under a temporary name and renamed, so that it is complete or not there. Several
 /// processes may share the folder without locks: two that do the same run write the same bits, but for
@@ -36,7 +39,7 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` that names the folder if it cannot be created.
   public init(_ directory: String) throws(StudyError) {
     self.directory = directory
-    try AtomicFile.createFolder("\(directory)/runs")
+    try StudyFile.createFolder("\(directory)/runs")
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
   }
@@ -72,7 +75,7 @@ public struct RunStore: Sendable {
     let text = study.yaml
     let earlier = try? String(contentsOfFile: studyFile, encoding: .utf8)
     guard earlier != text else { return false }
-    try AtomicFile.write(Data(text.utf8), to: studyFile)
+    try StudyFile.write(Data(text.utf8), to: studyFile)
     return earlier != nil
   }
 
@@ -118,7 +121,7 @@ public struct RunStore: Sendable {
     } catch {
       throw StudyError("a value of the record has no JSON: \(error)", file: path)
     }
-    try AtomicFile.write(content, to: path)
+    try StudyFile.write(content, to: path)
   }
 
   /// The complete records of a plan, in its order; damaged ones are set aside.
@@ -137,6 +140,17 @@ public struct RunStore: Sendable {
       }
     }
     return (records, damaged)
+  }
+
+  /// The folder of a run's checkpoints, beside the file that its record will have.
+  func checkpoints(of run: RunSpecification) throws(StudyError) -> String {
+    "\((try path(of: run) as NSString).deletingPathExtension).checkpoint"
+  }
+
+  /// Removes the checkpoints of a run that is complete.
+  func removeCheckpoints(of run: RunSpecification) {
+    guard let folder = try? checkpoints(of: run) else { return }
+    try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// The path of a run's file: `runs/<suite>__<strategy>__seed<k>__<identity>.jsonl`.
@@ -165,7 +179,7 @@ public struct RunStore: Sendable {
   /// Moves a file to `runs/damaged/` under a name that no other file has.
   private func setAside(_ path: String) throws(StudyError) -> String {
     let folder = "\(runs)/damaged"
-    try AtomicFile.createFolder(folder)
+    try StudyFile.createFolder(folder)
     let name = (path as NSString).lastPathComponent
     for copy in 1... {
       let target = "\(folder)/\(name)\(copy == 1 ? "" : ".\(copy)")"
@@ -173,11 +187,11 @@ public struct RunStore: Sendable {
       let reservation = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard reservation >= 0 else {
         if errno == EEXIST { continue }
-        throw AtomicFile.failure(target)
+        throw StudyFile.failure(target)
       }
       close(reservation)
       if rename(path, target) == 0 { return target }
-      let (code, error) = (errno, AtomicFile.failure(target))
+      let (code, error) = (errno, StudyFile.failure(target))
       unlink(target)
       // Another process has set it aside already.
       guard code == ENOENT else { throw error }

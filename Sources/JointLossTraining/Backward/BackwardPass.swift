@@ -5,6 +5,8 @@ final class BackwardPass<Scalar: TrainableScalar> {
   private let forward: ForwardPass<Scalar>
   /// What the pass computes, in the layout of the parameters.
   let gradient: FlatParameters<Scalar>
+  /// Told of every dense layer whose weight gradient is formed.
+  var observer: (any DenseLayerObserver<Scalar>)?
   /// samples × outputs of all heads: weighted cotangents.
   private let weighted: Buffer<Scalar>
   /// One weight for each output of all heads.
@@ -39,8 +41,9 @@ final class BackwardPass<Scalar: TrainableScalar> {
   func heads(weights: [Double]) {
     let heads = forward.layout.heads
     let cotangents = weightedCotangents(weights)
-    gradient.weight(heads).setProduct(
-      cotangents, .transposed, forward.input(ofLayer: forward.layout.trunk.count), .asIs)
+    let input = forward.input(ofLayer: forward.layout.trunk.count)
+    observer?.reached(heads.place, input: input, cotangent: cotangents, factor: 1)
+    gradient.weight(heads).setProduct(cotangents, .transposed, input, .asIs)
     Scalar._columnSums(gradient.bias(heads), cotangents.pointer, cotangents.rows, cotangents.columns)
   }
 
@@ -68,8 +71,9 @@ final class BackwardPass<Scalar: TrainableScalar> {
 
   /// The weight gradient of a layer from the masked cotangent of its output.
   func weightGradient(ofLayer layer: Int, cotangent: MatrixView<Scalar>) {
-    gradient.weight(forward.layout.trunk[layer]).setProduct(
-      cotangent, .transposed, forward.input(ofLayer: layer), .asIs)
+    let (place, input) = (forward.layout.trunk[layer], forward.input(ofLayer: layer))
+    observer?.reached(place.place, input: input, cotangent: cotangent, factor: 1)
+    gradient.weight(place).setProduct(cotangent, .transposed, input, .asIs)
   }
 
   private func maskAndSum(layer index: Int) {

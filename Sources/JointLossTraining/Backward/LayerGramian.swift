@@ -81,6 +81,13 @@ final class LayerGramian<Scalar: TrainableScalar> {
       sum, into: &wholes, gradients.pointer, gradients.pointer, rows: 1, gradients.columns, upper: true)
   }
 
+  /// Adds cotangents themselves (samples × T · width): gradients on a layer's output instead of its parameters.
+  func add(_ sum: Sum, cotangents stack: MatrixView<Scalar>) {
+    accumulate(
+      sum, into: &wholes, stack.pointer, stack.pointer, rows: stack.rows, stack.columns / taskCount,
+      upper: true)
+  }
+
   /// The Gramian of what was added; the stacks had been multiplied by powers of two.
   func finish(into gramian: inout Gramian, exponents: [Int]) {
     for t in 0..<taskCount {

@@ -21,42 +21,47 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     taskCount = forward.network.tasks.count
     let (tasks, top) = (taskCount, forward.network.trunk.count - 1)
     stacks = forward.network.trunk.enumerated().map { index, width in
-      Buffer(rows: scope == .lastSharedLayer && index < top ? 0 : forward.capacity, columns: tasks * width)
+      Buffer(rows: scope == .sharedParameters || index == top ? forward.capacity : 0, columns: tasks * width)
     }
     products = LayerGramian(
-      layers: (scope == .lastSharedLayer ? [forward.layout.trunk[top]] : forward.layout.trunk).map(\.shape),
+      layers: (scope == .sharedParameters ? forward.layout.trunk : [forward.layout.trunk[top]]).map(\.shape),
       tasks: tasks, capacity: forward.capacity)
     exponents = [Int](repeating: 0, count: tasks)
     factors = Buffer(rows: 1, columns: tasks)
   }
 
-  /// The inner products of the task gradients over all shared parameters.
+  /// The inner products of the task gradients over a scope.
   @specialized(where Scalar == Float)
-  func gramian(into gramian: inout Gramian) {
-    products.reset()
-    stackHeads()
-    for index in stride(from: stacks.count - 1, through: 0, by: -1) {
-      add(.products, layer: index, withBias: true)
-      descend(from: index)
-    }
+  func gramian(into gramian: inout Gramian, scope: GradientScope) {
+    sum(.products, scope: scope)
     products.finish(into: &gramian, exponents: exponents)
   }
 
-  /// The norms of the task gradients over a scope: all shared parameters, or the last layer's weights.
+  /// The norms of the task gradients over a scope.
   @specialized(where Scalar == Float)
   func norms(into norms: inout [Double], scope: GradientScope) {
+    sum(.squares, scope: scope)
+    products.finish(into: &norms, exponents: exponents)
+  }
+
+  /// Sums over all shared parameters, the last layer's weights, or its output; leaves the stacks of the layers
+  /// that the scope reaches, masked.
+  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) {
+    let top = stacks.count - 1
     products.reset()
-    stackHeads()
+    stackHeads(isMasked: scope != .representation)
     switch scope {
+    case .representation:
+      products.add(sum, cotangents: stack(ofLayer: top))
+      mask(layer: top)
     case .lastSharedLayer:
-      add(.squares, layer: stacks.count - 1, withBias: false)
+      add(sum, layer: top, withBias: false)
     case .sharedParameters:
-      for index in stride(from: stacks.count - 1, through: 0, by: -1) {
-        add(.squares, layer: index, withBias: true)
+      for index in stride(from: top, through: 0, by: -1) {
+        add(sum, layer: index, withBias: true)
         descend(from: index)
       }
     }
-    products.finish(into: &norms, exponents: exponents)
   }
 
   /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks that are in place.
@@ -88,8 +93,8 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     stacks[layer].view.rows(0..<forward.batch.count)
   }
 
-  /// The stack under the heads: each task's cotangents times its head's weights, masked.
-  private func stackHeads() {
+  /// The stack under the heads: each task's cotangents times its head's weights.
+  private func stackHeads(isMasked: Bool) {
     for task in 0..<taskCount { exponents[task] = rangeExponent(ofEnergy: forward.energies[task]) }
     let (top, heads) = (stacks.count - 1, forward.layout.heads)
     let (stack, cotangents) = (stack(ofLayer: top), forward.cotangents)
@@ -98,7 +103,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     if heads.outputs == taskCount {
       Scalar._outerMask(
         stack.pointer, cotangents.pointer, weights.pointer, factors.pointer, output.pointer, stack.rows,
-        taskCount, heads.inputs, forward.network.activation.kernel)
+        taskCount, heads.inputs, (isMasked ? forward.network.activation : .identity).kernel)
       return
     }
     for task in 0..<taskCount {
@@ -106,7 +111,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       stack.columns(task * heads.inputs..<(task + 1) * heads.inputs).setProduct(
         cotangents.columns(rows), .asIs, weights.rows(rows), .asIs, alpha: factors.pointer[task])
     }
-    mask(layer: top)
+    if isMasked { mask(layer: top) }
   }
 
   /// From the stack of a layer to the stack of the one below.

@@ -136,6 +136,20 @@ final class GradientSink<Scalar: TrainableScalar> {
     }
   }
 
+  /// Shows the dense layers after a pass of one cotangent.
+  func showDenseLayers(
+    to observer: some DenseLayerObserver<Scalar>, taskFactors: [Double], in flat: FlatParameters<Scalar>
+  ) {
+    for case .dense(let weight, let bias, let cotangents, let input) in contributions {
+      let tensor = tensors[weight]
+      observer.reached(
+        DensePlace(
+          inputs: tensor.columns, outputs: tensor.rows, weightOffset: flat.offset(of: weight),
+          biasOffset: bias.map { flat.offset(of: $0) }),
+        input: input, cotangent: cotangents, factor: tensor.task.map { taskFactors[$0] } ?? 1)
+    }
+  }
+
   private func scale(_ view: MatrixView<Scalar>, by factor: Scalar) {
     guard factor != 1 else { return }
     view.withElements { elements in

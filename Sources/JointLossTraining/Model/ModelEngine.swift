@@ -12,6 +12,8 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   /// For each task, the exponent of the power of two that its stack is multiplied by.
   private var exponents: [Int]
   private var slotFactors: [Double]
+  /// Whether the cotangents of all tasks are in place.
+  private var isStacked = false
   private(set) lazy var gradient = FlatParameters<Scalar>(TensorPlacement(consecutive: model.tensors))
 
   init(
@@ -29,7 +31,11 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
 
   var capacity: Int { pass.capacity }
 
+  var batch: Batch<Scalar> { pass.batch }
+  var cotangents: MatrixView<Scalar> { pass.outputs }
+
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) {
+    isStacked = false
     pass.begin(batch, dropout: dropout)
     model.forward(pass)
   }
@@ -38,28 +44,42 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     model.losses(pass, into: &losses)
   }
 
-  func gramian(into gramian: inout Gramian) throws(TrainingError) {
+  func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError) {
     try stack()
-    pass.sink.sum(.products, scope: .sharedParameters)
+    pass.sink.sum(.products, scope: scope)
     pass.sink.finish(into: &gramian, exponents: exponents)
   }
 
-  func norms(into norms: inout [Double]) throws(TrainingError) {
+  func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError) {
     try stack()
-    pass.sink.sum(.squares, scope: scope ?? .sharedParameters)
+    pass.sink.sum(.squares, scope: scope)
     pass.sink.finish(into: &norms, exponents: exponents)
   }
 
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError) {
     if scope == .sharedParameters {
+      if !isStacked { try stack() }
       for task in slotFactors.indices { slotFactors[task] = shared[task] * powerOfTwo(-exponents[task]) }
     } else {
-      pass.beginBackward(slots: 1, endsAtLastShared: false) { shared[$0] }
-      model.backward(pass)
-      try pass.sink.requireAll()
+      try combine(shared)
       slotFactors[0] = 1
     }
     pass.sink.gradient(slotFactors: slotFactors, taskFactors: heads, into: gradient)
+  }
+
+  func showDenseLayers(
+    to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]
+  ) throws(TrainingError) {
+    try combine(shared)
+    pass.sink.showDenseLayers(to: observer, taskFactors: heads, in: gradient)
+  }
+
+  /// One backward pass of one cotangent, the tasks' weighted sum.
+  private func combine(_ weights: [Double]) throws(TrainingError) {
+    isStacked = false
+    pass.beginBackward(slots: 1, endsAtLastShared: false) { weights[$0] }
+    model.backward(pass)
+    try pass.sink.requireAll()
   }
 
   /// One backward pass of all tasks; with the last shared layers as scope it may end there.
@@ -71,5 +91,6 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     pass.beginBackward(slots: exponents.count, endsAtLastShared: ends) { powerOfTwo(exponents[$0]) }
     model.backward(pass)
     if !ends { try pass.sink.requireAll() }
+    isStacked = true
   }
 }

@@ -9,7 +9,7 @@ public final class ModelPass<Scalar: TrainableScalar> {
   let tensors: [ParameterTensor]
   let capacity: Int
   private let parameters: FlatParameters<Scalar>
-  private var batch: Batch<Scalar>
+  private(set) var batch: Batch<Scalar>
   private let predictions: Buffer<Scalar>
   private let noBias: Buffer<Scalar>
   private let outputColumns: [Range<Int>]
@@ -55,6 +55,18 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// - Returns: samples × target columns of the task.
   public func targets(of task: Int) -> MatrixView<Scalar> { batch.targets.columns(targetColumns[task]) }
 
+  /// Whether a sample has a label of a task; without one its target is 0 and of no meaning.
+  ///
+  /// For models with losses of their own: a task's loss is the mean over its labelled samples, 0 without any.
+  ///
+  /// - Parameters:
+  ///   - sample: the sample's row in the batch.
+  ///   - task: the task's index.
+  /// - Returns: false where the label is missing.
+  public func isLabelled(_ sample: Int, of task: Int) -> Bool {
+    batch.labels.map { $0[sample, task] != 0 } ?? true
+  }
+
   /// The predictions of a task, or once the losses are taken their cotangents.
   ///
   /// - Parameter task: the task's index.
@@ -62,6 +74,9 @@ public final class ModelPass<Scalar: TrainableScalar> {
   public func outputs(of task: Int) -> MatrixView<Scalar> {
     predictions.view.rows(0..<batch.count).columns(outputColumns[task])
   }
+
+  /// The predictions of all tasks side by side, or their cotangents.
+  var outputs: MatrixView<Scalar> { predictions.view.rows(0..<batch.count) }
 
   // MARK: Parameters and memory
 
@@ -195,7 +210,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
       let (outputs, targets) = (outputs(of: task), targets(of: task))
       losses[task] = Scalar._loss(
         specification.loss, outputs.pointer, outputs.stride, noBias.pointer, targets.pointer, targets.stride,
-        outputs.rows, outputs.columns, &energy)
+        batch.labels.map { $0.pointer + task }, batch.labels?.stride ?? 0, outputs.rows, outputs.columns,
+        &energy)
     }
   }
 

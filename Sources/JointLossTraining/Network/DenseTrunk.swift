@@ -15,6 +15,7 @@ struct DenseTrunk<Scalar: TrainableScalar>: TrainedNetwork {
 
   var inputs: Int { network.inputs }
   var tasks: [TaskSpecification] { network.tasks }
+  var hasRepresentation: Bool { !network.trunk.isEmpty }
 
   /// Sets the initial values: orthogonal weights (gain √2 under ReLU, else 1) and zero biases.
   ///
@@ -57,13 +58,27 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   var capacity: Int { forward.capacity }
   var gradient: FlatParameters<Scalar> { backward.gradient }
 
+  var batch: Batch<Scalar> { forward.batch }
+  var cotangents: MatrixView<Scalar> { forward.cotangents }
+
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) { forward.run(on: batch) }
 
   func losses(into losses: inout [Double]) { forward.losses(into: &losses) }
 
-  func gramian(into gramian: inout Gramian) { stacked?.gramian(into: &gramian) }
+  func gramian(into gramian: inout Gramian, scope: GradientScope) {
+    stacked?.gramian(into: &gramian, scope: scope)
+  }
 
-  func norms(into norms: inout [Double]) { stacked?.norms(into: &norms, scope: scope) }
+  func norms(into norms: inout [Double], scope: GradientScope) {
+    stacked?.norms(into: &norms, scope: scope)
+  }
+
+  func showDenseLayers(to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]) {
+    backward.observer = observer
+    backward.heads(weights: heads)
+    backward.shared(weights: shared)
+    backward.observer = nil
+  }
 
   func gradient(shared: [Double], heads: [Double]) {
     backward.heads(weights: heads)

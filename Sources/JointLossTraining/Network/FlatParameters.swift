@@ -14,6 +14,26 @@ final class FlatParameters<Scalar: TrainableScalar> {
   var count: Int { placement.count }
   var pointer: UnsafeMutablePointer<Scalar> { buffer.view.pointer }
 
+  func copy(from other: FlatParameters) { buffer.view.copy(from: other.buffer.view) }
+
+  func add(_ other: FlatParameters) { buffer.view.add(other.buffer.view) }
+
+  /// The square root of the sum of all squares, added up in `Double`.
+  var norm: Double { buffer.view.dot(buffer.view).squareRoot() }
+
+  @specialized(where Scalar == Float)
+  func scale(by factor: Scalar) {
+    let pointer = pointer
+    for index in 0..<count { pointer[index] *= factor }
+  }
+
+  func offset(of tensor: Int) -> Int { placement.offsets[tensor] }
+
+  /// A block of the flat buffer.
+  func view(at offset: Int, rows: Int, columns: Int) -> MatrixView<Scalar> {
+    buffer.view(at: offset, rows: rows, columns: columns)
+  }
+
   func weight(_ layer: DenseLayout) -> MatrixView<Scalar> {
     buffer.view(at: layer.weightOffset, rows: layer.outputs, columns: layer.inputs)
   }
@@ -24,6 +44,13 @@ final class FlatParameters<Scalar: TrainableScalar> {
   func view(_ tensor: Int) -> MatrixView<Scalar> {
     let shape = placement.tensors[tensor]
     return buffer.view(at: placement.offsets[tensor], rows: shape.rows, columns: shape.columns)
+  }
+
+  /// The part of values in the layout of the parameters that belongs to a tensor: rows × columns.
+  func view(_ tensor: Int, of values: Buffer<Scalar>) -> MatrixView<Scalar> {
+    let (shape, offset) = (placement.tensors[tensor], placement.offsets[tensor])
+    return values.view.columns(offset..<offset + shape.count).reshaped(
+      rows: shape.rows, columns: shape.columns)
   }
 }
 

@@ -53,7 +53,7 @@ final class ForwardPass<Scalar: TrainableScalar> {
       input(ofLayer: layout.trunk.count), .asIs, parameters.weight(layout.heads), .transposed)
   }
 
-  /// The mean loss of each task on the batch; the predictions become the cotangents.
+  /// The mean loss of each task over its labelled samples of the batch; the predictions become the cotangents.
   @specialized(where Scalar == Float)
   func losses(into losses: inout [Double]) {
     let (outputs, bias) = (cotangents, parameters.bias(layout.heads))
@@ -62,7 +62,8 @@ final class ForwardPass<Scalar: TrainableScalar> {
       let (loss, rows) = (network.tasks[task].loss, layout.headRows[task])
       losses[task] = Scalar._loss(
         loss, outputs.pointer + rows.lowerBound, outputs.stride, bias + rows.lowerBound,
-        batch.targets.pointer + target, batch.targets.stride, batch.count, rows.count, &energies[task])
+        batch.targets.pointer + target, batch.targets.stride, batch.labels.map { $0.pointer + task },
+        batch.labels?.stride ?? 0, batch.count, rows.count, &energies[task])
       target += loss == .softmaxCrossEntropy ? 1 : rows.count
     }
   }

@@ -13,6 +13,9 @@ struct DenseLayout {
   }
 
   var end: Int { biasOffset + outputs }
+  var place: DensePlace {
+    DensePlace(inputs: inputs, outputs: outputs, weightOffset: weightOffset, biasOffset: biasOffset)
+  }
   var shape: LayerShape { LayerShape(inputs: inputs, outputs: outputs) }
 }
 

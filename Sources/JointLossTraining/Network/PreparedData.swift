@@ -13,14 +13,16 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
   let inputs: Matrix<Scalar>
   /// samples × target columns of all tasks.
   let targets: Matrix<Scalar>
+  /// samples × tasks: 1 where a sample has a label, 0 where not; nil where none is missing.
+  let labels: Buffer<Scalar>?
 
   /// Converts a data set for a network.
   ///
   /// - Parameters:
   ///   - data: inputs, and targets of all the network's tasks.
   ///   - network: the network that will read them.
-  /// - Throws: ``TrainingError`` if there is no sample, the shapes do not fit the network, a label is no
-  ///   class of its head, or a value leaves the scalar's range.
+  /// - Throws: ``TrainingError`` if there is no sample, the shapes do not fit the network, a task has no label
+  ///   at all, a label is no class of its head, or a value leaves the scalar's range.
   public convenience init(_ data: TaskDataset, network: NetworkSpecification) throws(TrainingError) {
     try self.init(data, inputs: network.inputs, tasks: network.tasks)
   }
@@ -51,6 +53,9 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
     sampleCount = data.sampleCount
     self.inputCount = inputCount
     self.tasks = tasks
+    labels = try data.labelled.map { labelled throws(TrainingError) in
+      try Self.mask(labelled, samples: data.sampleCount, tasks: tasks)
+    }
     inputs = Matrix(rows: data.sampleCount, columns: inputCount)
     targets = Matrix(rows: data.sampleCount, columns: tasks.reduce(0) { $0 + $1.targetColumns })
     for (index, value) in data.inputs.enumerated() {
@@ -67,6 +72,28 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
         data.targets[task], of: specification, task: task, to: targets.view, column: column)
       column += specification.targetColumns
     }
+  }
+
+  /// Checks that the data can fill a batch.
+  package func requireBatch(of size: Int) throws(TrainingError) {
+    guard size <= sampleCount else {
+      throw TrainingError(
+        .shape, "a batch of \(size) samples is larger than the training data of \(sampleCount)")
+    }
+  }
+
+  private static func mask(
+    _ labelled: [[Bool]], samples: Int, tasks: [TaskSpecification]
+  ) throws(TrainingError) -> Buffer<Scalar> {
+    let labels = Buffer<Scalar>(rows: samples, columns: tasks.count)
+    for (task, flags) in labelled.enumerated() {
+      guard flags.contains(true) else {
+        throw TrainingError(
+          .shape, "task \(tasks[task].name) has no label among \(flags.count) samples", task: task)
+      }
+      for (sample, flag) in flags.enumerated() { labels.view[sample, task] = flag ? 1 : 0 }
+    }
+    return labels
   }
 
   private static func copy(
@@ -97,7 +124,9 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
 
   /// The inputs and targets of consecutive samples, where they lie.
   func batch(_ samples: Range<Int>) -> Batch<Scalar> {
-    Batch(inputs: inputs.view.rows(samples), targets: targets.view.rows(samples))
+    Batch(
+      inputs: inputs.view.rows(samples), targets: targets.view.rows(samples),
+      labels: labels?.view.rows(samples))
   }
 }
 
@@ -105,6 +134,20 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
 struct Batch<Scalar: TrainableScalar> {
   let inputs: MatrixView<Scalar>
   let targets: MatrixView<Scalar>
+  /// samples × tasks: 1 where a sample has a label, 0 where not; nil where none is missing.
+  let labels: MatrixView<Scalar>?
 
   var count: Int { inputs.rows }
+
+  func rows(_ range: Range<Int>) -> Batch {
+    Batch(inputs: inputs.rows(range), targets: targets.rows(range), labels: labels?.rows(range))
+  }
+
+  /// The number of samples that have a label of a task.
+  func labelledCount(of task: Int) -> Int {
+    guard let labels else { return count }
+    var result = 0
+    for sample in 0..<count where labels[sample, task] != 0 { result += 1 }
+    return result
+  }
 }

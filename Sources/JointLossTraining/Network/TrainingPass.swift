@@ -1,3 +1,4 @@
+import JointLossLinearAlgebra
 import JointLossWeighting
 
 /// The passes of a network over up to a fixed number of samples, as the trainer asks for them.
@@ -13,10 +14,22 @@ protocol TrainingPass<Scalar>: AnyObject {
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?)
   /// The mean loss of each task on the batch.
   func losses(into losses: inout [Double])
-  /// The inner products of the task gradients over all shared parameters.
-  func gramian(into gramian: inout Gramian) throws(TrainingError)
-  /// The norms of the task gradients over the scope that the pass was made for.
-  func norms(into norms: inout [Double]) throws(TrainingError)
+  /// The inner products of the task gradients over a scope, no wider than the one that the pass was made for.
+  func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError)
+  /// The norms of the task gradients over a scope, no wider than the one that the pass was made for.
+  func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError)
+  /// The samples of the pass.
+  var batch: Batch<Scalar> { get }
+  /// The cotangents of the unweighted losses, once these are taken: samples × outputs of all tasks.
+  var cotangents: MatrixView<Scalar> { get }
+
+  /// Shows every dense layer, with the cotangents of the losses weighted as in ``gradient(shared:heads:)``.
+  ///
+  /// For other cotangents than the losses' own, put in their place and taken out again: what was summed for
+  /// ``gramian(into:scope:)`` or ``norms(into:scope:)`` stays as it is, and so does the gradient to come.
+  func showDenseLayers(
+    to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]
+  ) throws(TrainingError)
   /// The gradient of `Σ shared_t L_t` on the shared parameters, and of `heads_t L_t` on those of task t.
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError)
 }
@@ -27,6 +40,8 @@ protocol TrainedNetwork<Scalar> {
 
   var inputs: Int { get }
   var tasks: [TaskSpecification] { get }
+  /// Whether all tasks read the same units, which gradients of the scope `representation` are taken on.
+  var hasRepresentation: Bool { get }
   /// Where each tensor lies in the flat buffer.
   var placement: TensorPlacement { get }
 
@@ -37,4 +52,27 @@ protocol TrainedNetwork<Scalar> {
   func makePass(
     parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: GradientScope?
   ) -> any TrainingPass<Scalar>
+}
+
+extension TrainedNetwork {
+  /// Whether more than one task's loss can depend on a parameter.
+  var sharesParameters: Bool { placement.tensors.contains { $0.task == nil } }
+
+  /// Checks that gradients of a scope exist; the purpose begins the message.
+  func require(_ scope: GradientScope, for purpose: String) throws(TrainingError) {
+    guard sharesParameters else {
+      throw TrainingError(
+        .configuration, "\(purpose) on shared parameters, but the tasks share none")
+    }
+    let exists =
+      switch scope {
+      case .sharedParameters: true
+      case .lastSharedLayer: placement.tensors.contains(where: \.isLastShared)
+      case .representation: hasRepresentation
+      }
+    guard exists else {
+      throw TrainingError(
+        .configuration, "\(purpose) over the scope \(scope.rawValue), and the model names none")
+    }
+  }
 }

@@ -1,23 +1,27 @@
 /// What an epoch of training amounted to.
 public struct EpochSummary: Sendable, Hashable {
-  /// For each task, the mean over the samples of its unweighted loss, each batch at the parameters of its step.
+  /// For each task, the mean over its labelled samples of its unweighted loss, each batch at the parameters of its
+  /// step; not a number for a task without one, which only a loop of one's own can come to.
   public let meanLosses: [Double]
-  /// For each task, the mean of its weight over the steps.
+  /// For each task, the mean over the steps of its weight on the shared gradient, 0 in steps without its labels.
   public let meanWeights: [Double]
   /// The seconds that each step took.
   public let stepSeconds: [Double]
   /// The share of task pairs with a negative inner product, averaged over the steps; nil where the strategy
   /// sees no Gramian or there is one task.
   public let seenConflictRate: Double?
+  /// The share of the steps whose gradient was clipped; nil where gradients are not clipped.
+  public let clippedShare: Double?
 }
 
 /// What training cost in passes over batches: the same on every machine.
 public struct PassCounts: Sendable, Hashable, Codable {
   /// Training steps.
   public internal(set) var steps = 0
-  /// Forward passes.
+  /// Forward passes; with micro-batches all but the last of a step run twice.
   public internal(set) var forward = 0
-  /// Backward passes: one a step, or one a task and step where task gradients are taken apart.
+  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart; and those of
+  /// an optimiser that looks at curvature.
   public internal(set) var backward = 0
   /// Samples seen.
   public internal(set) var samples = 0

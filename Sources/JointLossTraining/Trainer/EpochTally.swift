@@ -1,51 +1,59 @@
 import JointLossWeighting
 
 /// The sums behind an ``EpochSummary``.
-struct EpochTally {
-  private var lossSums: [Double]
+struct EpochTally: Codable {
+  private var means: EpochMeans
   private var weightSums: [Double]
-  private var samples = 0
   private var steps = 0
   private var conflictSum = 0.0
   private var conflictSteps = 0
+  private var clippedSteps: Int?
   private var seconds: [Double] = []
 
   init(taskCount: Int) {
-    lossSums = [Double](repeating: 0, count: taskCount)
-    weightSums = lossSums
+    means = EpochMeans(taskCount: taskCount)
+    weightSums = [Double](repeating: 0, count: taskCount)
   }
+
+  var taskCount: Int { weightSums.count }
 
   /// Makes room for the times of the steps to come, so that a step allocates nothing.
   mutating func reserve(steps: Int) { seconds.reserveCapacity(steps) }
 
-  mutating func add(losses: [Double], weights: [Double], samples: Int) {
+  /// Adds a step: for each task the loss over its labelled samples, its weight, and the number of these samples.
+  mutating func add(losses: [Double], weights: [Double], labelled: [Int]) {
     for task in losses.indices {
-      lossSums[task] += Double(samples) * losses[task]
+      means.add(losses[task], of: task, samples: labelled[task])
       weightSums[task] += weights[task]
     }
-    self.samples += samples
     steps += 1
   }
 
+  /// Counts a step whose gradient might have been clipped.
+  mutating func add(isClipped: Bool) { clippedSteps = (clippedSteps ?? 0) + (isClipped ? 1 : 0) }
+
   mutating func add(seconds: Double) { self.seconds.append(seconds) }
 
-  /// Counts the conflicts of a Gramian; one task has no pair.
-  mutating func add(_ gramian: Gramian) {
-    let tasks = gramian.taskCount
-    guard tasks > 1 else { return }
-    var conflicts = 0
-    for i in 0..<tasks {
-      for j in i + 1..<tasks where gramian[i, j] < 0 { conflicts += 1 }
+  /// Counts the conflicts among the tasks that have labels; one task has no pair.
+  mutating func add(_ gramian: Gramian, present: [Bool]?) {
+    var (conflicts, pairs) = (0, 0)
+    for i in 0..<gramian.taskCount where present?[i] ?? true {
+      for j in i + 1..<gramian.taskCount where present?[j] ?? true {
+        pairs += 1
+        if gramian[i, j] < 0 { conflicts += 1 }
+      }
     }
-    conflictSum += Double(conflicts) / Double(tasks * (tasks - 1) / 2)
+    guard pairs > 0 else { return }
+    conflictSum += Double(conflicts) / Double(pairs)
     conflictSteps += 1
   }
 
-  /// The summary; nil before the first step.
+  /// The summary; nil before the first step with a label.
   var summary: EpochSummary? {
-    guard steps > 0 else { return nil }
+    guard let meanLosses = means.means else { return nil }
     return EpochSummary(
-      meanLosses: lossSums.map { $0 / Double(samples) }, meanWeights: weightSums.map { $0 / Double(steps) },
-      stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil)
+      meanLosses: meanLosses, meanWeights: weightSums.map { $0 / Double(steps) },
+      stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil,
+      clippedShare: clippedSteps.map { Double($0) / Double(steps) })
   }
 }

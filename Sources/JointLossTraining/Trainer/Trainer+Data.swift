@@ -9,10 +9,12 @@ extension Trainer {
   ///
   /// - Parameter data: the training data, prepared for this network.
   /// - Returns: mean losses and weights, and the time of each step.
-  /// - Throws: ``TrainingError`` as ``step(on:samples:)`` does; the epoch then stays unfinished.
+  /// - Throws: ``TrainingError`` with the code `shape` if a batch is larger than the data, else as
+  ///   ``step(on:samples:)`` does; the epoch then stays unfinished.
   @discardableResult
   public func trainEpoch(on data: PreparedData<Scalar>) throws(TrainingError) -> EpochSummary {
     try require(data, holds: 0..<data.sampleCount)
+    try data.requireBatch(of: batchSize)
     if order.count != data.sampleCount { order = Array(0..<data.sampleCount) }
     for index in order.indices { order[index] = index }
     batchStream.shuffle(&order)
@@ -21,7 +23,7 @@ extension Trainer {
       let samples = start..<min(start + batchSize, data.sampleCount)
       let clock = ContinuousClock()
       let begin = clock.now
-      try step(on: gather(samples, of: data))
+      try step(on: samples) { gather($0, of: data) }
       tally.add(seconds: (clock.now - begin) / .seconds(1))
     }
     return try endEpoch()
@@ -30,22 +32,23 @@ extension Trainer {
   /// The unweighted loss of each task on a whole data set.
   ///
   /// - Parameter data: a split, prepared for this network.
-  /// - Returns: the sample-weighted means, one a task; not finite where the network's are not.
+  /// - Returns: the means over the labelled samples, one a task; not finite where the network's are not.
   /// - Throws: ``TrainingError`` if the data were prepared for another network.
   public func losses(on data: PreparedData<Scalar>) throws(TrainingError) -> [Double] {
     try require(data, holds: 0..<data.sampleCount)
-    var (sums, losses) = (ones.map { _ in 0.0 }, ones)
-    for start in stride(from: 0, to: data.sampleCount, by: batchSize) {
-      let samples = start..<min(start + batchSize, data.sampleCount)
-      pass.run(on: data.batch(samples), dropout: nil)
+    var (means, losses) = (EpochMeans(taskCount: tasks.count), lastWeights)
+    for start in stride(from: 0, to: data.sampleCount, by: pass.capacity) {
+      let batch = data.batch(start..<min(start + pass.capacity, data.sampleCount))
+      pass.run(on: batch, dropout: nil)
       pass.losses(into: &losses)
-      for task in sums.indices { sums[task] += Double(samples.count) * losses[task] }
+      for task in losses.indices { means.add(losses[task], of: task, samples: batch.labelledCount(of: task)) }
     }
-    return sums.map { $0 / Double(data.sampleCount) }
+    // Every task has a label: the data could not have been prepared without.
+    return means.means ?? []
   }
 
   /// Whether more than one task's loss can depend on a parameter: without that there is no Gramian.
-  public var sharesParameters: Bool { tensors.contains { $0.task == nil } }
+  public var sharesParameters: Bool { network.sharesParameters }
 
   /// The inner products of the task gradients over all shared parameters, on a probe batch.
   ///
@@ -66,10 +69,10 @@ extension Trainer {
       throw TrainingError(.shape, "a probe of \(samples.count) samples is too large for BLAS")
     }
     let probe = probe(capacity: samples.count, like: data)
-    var (losses, gramian) = (ones, Gramian(taskCount: tasks.count))
+    var (losses, gramian) = (lastWeights, Gramian(taskCount: tasks.count))
     probe.run(on: data.batch(samples), dropout: nil)
     probe.losses(into: &losses)
-    try probe.gramian(into: &gramian)
+    try probe.gramian(into: &gramian, scope: .sharedParameters)
     if let index = gramian.elements.firstIndex(where: { !$0.isFinite }) {
       let task = index / tasks.count
       throw TrainingError(
@@ -91,14 +94,16 @@ extension Trainer {
 
   private func gather(_ samples: Range<Int>, of data: PreparedData<Scalar>) -> Batch<Scalar> {
     let batch = Batch(
-      inputs: gathered.inputs.view.rows(0..<samples.count),
-      targets: gathered.targets.view.rows(0..<samples.count))
+      inputs: gathered.inputs.rows(0..<samples.count), targets: gathered.targets.rows(0..<samples.count),
+      labels: data.labels == nil ? nil : gathered.labels?.rows(0..<samples.count))
     order.withUnsafeBufferPointer { order in
       guard let index = order.baseAddress.map({ $0 + samples.lowerBound }) else { return }
-      Scalar._gather(
-        batch.inputs.pointer, data.inputs.view.pointer, index, samples.count, batch.inputs.columns)
-      Scalar._gather(
-        batch.targets.pointer, data.targets.view.pointer, index, samples.count, batch.targets.columns)
+      func copy(_ target: MatrixView<Scalar>, from source: MatrixView<Scalar>) {
+        Scalar._gather(target.pointer, source.pointer, index, samples.count, target.columns)
+      }
+      copy(batch.inputs, from: data.inputs.view)
+      copy(batch.targets, from: data.targets.view)
+      if let labels = batch.labels, let source = data.labels { copy(labels, from: source.view) }
     }
     return batch
   }

@@ -1,9 +1,11 @@
+import JointLossLinearAlgebra
 import JointLossWeighting
 
 extension Trainer {
   /// Takes one training step on consecutive samples of a data set, in their order.
   ///
-  /// For loops that choose their own batches; end an epoch with ``endEpoch()``.
+  /// For loops that choose their own batches; end an epoch with ``endEpoch()``. A task without a label among the
+  /// samples gets weight 0. Without any label nothing moves.
   ///
   /// - Parameters:
   ///   - data: the training data, prepared for this network.
@@ -15,13 +17,13 @@ extension Trainer {
     guard samples.count <= batchSize else {
       throw TrainingError(.shape, "\(samples.count) samples for batches of at most \(batchSize)")
     }
-    try step(on: data.batch(samples))
+    try step(on: samples) { data.batch($0) }
   }
 
   /// Ends an epoch: tells the strategy its mean losses.
   ///
   /// - Returns: the summary of the steps since the last epoch's end.
-  /// - Throws: ``TrainingError`` if there was no step.
+  /// - Throws: ``TrainingError`` if there was no step, or none with a label.
   @discardableResult
   public func endEpoch() throws(TrainingError) -> EpochSummary {
     guard let summary = tally.summary else {
@@ -33,46 +35,96 @@ extension Trainer {
     return summary
   }
 
-  func step(on batch: Batch<Scalar>) throws(TrainingError) {
+  /// A step on samples, of which a function gives the batch of any part.
+  func step(on samples: Range<Int>, of batch: (Range<Int>) -> Batch<Scalar>) throws(TrainingError) {
     observation.step = counts.steps
     observation.epoch = epoch
-    pass.run(on: batch, dropout: DropoutPosition(seed: seed, step: counts.steps))
-    pass.losses(into: &observation.losses)
+    let parts = (samples.count + pass.capacity - 1) / pass.capacity
+    observeLosses(samples, batch)
     for (task, loss) in observation.losses.enumerated() where !loss.isFinite {
       throw diverged("the loss of task \(tasks[task].name) is \(loss)", task: task)
     }
-    try observeGradients()
-    let weights = try weigh()
-    try pass.gradient(shared: lastWeights, heads: weights.appliesTo == .losses ? lastWeights : ones)
-    guard optimizer.update(flat, by: pass.gradient) else {
-      throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
+    if labelled.contains(where: { $0 > 0 }) {
+      try observeGradients()
+      try setWeights(weigh())
+      let sawCurvature = try optimizer.observe(
+        pass, tasks: tasks, weights: lastWeights, headWeights: headWeights)
+      let gradient = try gradient(samples, batch)
+      try clip(gradient)
+      guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
+        throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
+      }
+      counts.forward += parts - 1
+      counts.backward += (passScope == nil ? parts : tasks.count) + (sawCurvature ? 1 : 0)
+    } else {
+      for task in lastWeights.indices { lastWeights[task] = 0 }
     }
-    tally.add(losses: observation.losses, weights: lastWeights, samples: batch.count)
+    tally.add(losses: observation.losses, weights: lastWeights, labelled: labelled)
     counts.steps += 1
-    counts.forward += 1
-    counts.backward += Strategy.Evidence.need == .losses ? 1 : tasks.count
-    counts.samples += batch.count
+    counts.forward += parts
+    counts.samples += samples.count
   }
+
+  // MARK: Losses
+
+  /// Runs the batch forward and observes its losses and which tasks have labels.
+  private func observeLosses(_ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>) {
+    // Given back first, so that the flags are written in place.
+    observation.present = nil
+    for task in labelled.indices { labelled[task] = 0 }
+    if samples.count <= pass.capacity {
+      run(samples, of: samples, batch)
+      pass.losses(into: &observation.losses)
+      for task in labelled.indices { labelled[task] = partLabelled[task] }
+    } else {
+      for task in labelled.indices { observation.losses[task] = 0 }
+      for start in stride(from: samples.lowerBound, to: samples.upperBound, by: pass.capacity) {
+        run(start..<min(start + pass.capacity, samples.upperBound), of: samples, batch)
+        pass.losses(into: &partLosses)
+        for task in labelled.indices {
+          observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
+          labelled[task] += partLabelled[task]
+        }
+      }
+      for task in labelled.indices where labelled[task] > 0 {
+        observation.losses[task] /= Double(labelled[task])
+      }
+    }
+    guard labelled.contains(0) else { return }
+    for task in labelled.indices { present[task] = labelled[task] > 0 }
+    observation.present = present
+  }
+
+  /// Runs a part of a batch forward and counts its labels.
+  private func run(_ part: Range<Int>, of samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>) {
+    let batch = batch(part)
+    for task in partLabelled.indices { partLabelled[task] = batch.labelledCount(of: task) }
+    let first = part.lowerBound - samples.lowerBound
+    pass.run(on: batch, dropout: DropoutPosition(seed: seed, step: counts.steps, firstSample: first))
+  }
+
+  // MARK: Weights
 
   /// Adds to the observation what the strategy's evidence needs beyond losses.
   ///
   /// The arrays are taken out and put back, so that they stay uniquely referenced and are written in place.
   private func observeGradients() throws(TrainingError) {
     if var norms = observation.gradientNorms.take() {
-      try pass.norms(into: &norms)
+      try pass.norms(into: &norms, scope: scope)
       observation.gradientNorms = consume norms
     }
     if var gramian = observation.gramian.take() {
-      try pass.gramian(into: &gramian)
-      tally.add(gramian)
+      try pass.gramian(into: &gramian, scope: scope)
+      tally.add(gramian, present: observation.present)
       observation.gramian = consume gramian
     }
   }
 
   /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
-  private func weigh() throws(TrainingError) -> TaskWeights {
+  private func weigh() throws(TrainingError) -> TaskWeights.Application {
     let weights: TaskWeights
     do {
+      try Strategy.requireWeighing(observation)
       weights = try strategy.weights(for: Strategy.Evidence(observing: observation))
     } catch {
       // Evidence that is not finite: an overflow in this network, not a strategy without an answer.
@@ -89,9 +141,88 @@ extension Trainer {
       guard weight.isFinite else {
         throw diverged("the weight of task \(tasks[task].name) is \(weight)", task: task)
       }
-      lastWeights[task] = weight
+      lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
-    return weights
+    return weights.appliesTo
+  }
+
+  /// Scales the weights and derives those of the heads.
+  private func setWeights(_ appliesTo: TaskWeights.Application) throws(TrainingError) {
+    if options.scalePolicy == .sumToTasks { try scaleToSum() }
+    let isWeighted =
+      switch options.headPolicy {
+      case .strategy: appliesTo == .losses
+      case .unit: false
+      case .weighted: true
+      }
+    for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
+    if options.scalePolicy == .matchNorm { try matchNorm() }
+  }
+
+  private func scaleToSum() throws(TrainingError) {
+    let (sum, target) = (lastWeights.reduce(0, +), Double(labelled.count { $0 > 0 }))
+    guard sum > 0, (target / sum).isFinite else {
+      throw TrainingError(
+        .strategy, "weights of the sum \(sum) cannot be scaled to the sum \(target)", step: counts.steps)
+    }
+    for task in lastWeights.indices { lastWeights[task] *= target / sum }
+  }
+
+  /// Makes the shared gradient as long as under equal weights.
+  private func matchNorm() throws(TrainingError) {
+    if observation.gramian == nil || scope != .sharedParameters {
+      try pass.gramian(into: &sharedGramian, scope: .sharedParameters)
+    } else if let gramian = observation.gramian {
+      sharedGramian = gramian
+    }
+    var (equal, own, bound) = (0.0, 0.0, 0.0)
+    for i in lastWeights.indices {
+      bound += abs(lastWeights[i]) * sharedGramian.norm(of: i)
+      for j in lastWeights.indices {
+        equal += sharedGramian[i, j]
+        own += lastWeights[i] * lastWeights[j] * sharedGramian[i, j]
+      }
+    }
+    guard equal.isFinite, own.isFinite else {
+      throw diverged("the norm of the shared gradient is not finite", task: nil)
+    }
+    // Gradients that cancel to rounding have no direction whose length could be chosen.
+    guard own > 1e-10 * bound * bound else { return }
+    let factor = (max(equal, 0) / own).squareRoot()
+    for task in lastWeights.indices { lastWeights[task] *= factor }
+  }
+
+  // MARK: The gradient
+
+  /// The gradient of the whole batch, from its parts: each task's mean is over its labels in all parts.
+  private func gradient(
+    _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
+  ) throws(TrainingError) -> FlatParameters<Scalar> {
+    guard samples.count > pass.capacity, let total else {
+      try pass.gradient(shared: lastWeights, heads: headWeights)
+      return pass.gradient
+    }
+    let last = (samples.count - 1) / pass.capacity
+    // Backwards: the last part is still in place.
+    for part in stride(from: last, through: 0, by: -1) {
+      let start = samples.lowerBound + part * pass.capacity
+      if part < last {
+        run(start..<start + pass.capacity, of: samples, batch)
+        pass.losses(into: &partLosses)
+      }
+      for task in labelled.indices {
+        let share = labelled[task] > 0 ? Double(partLabelled[task]) / Double(labelled[task]) : 0
+        partWeights.shared[task] = share * lastWeights[task]
+        partWeights.heads[task] = share * headWeights[task]
+      }
+      try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
+      if part == last {
+        total.copy(from: pass.gradient)
+      } else {
+        total.add(pass.gradient)
+      }
+    }
+    return total
   }
 
   private func diverged(_ message: String, task: Int?) -> TrainingError {

@@ -21,24 +21,47 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   public internal(set) var counts = PassCounts()
   /// The unweighted losses of the last step's batch, one a task.
   public var lastLosses: [Double] { observation.losses }
-  /// The weights of the last step, one a task.
+  /// The weights of the last step on the shared gradient, one a task, as ``StepOptions/scalePolicy`` scales them.
   public internal(set) var lastWeights: [Double]
   /// The number of epochs that have ended.
   public internal(set) var epoch = 0
+  /// The rate of the steps to come: the optimiser's own until ``setLearningRate(_:)`` changes it.
+  public internal(set) var learningRate: Double
+  /// What a step does where the strategy leaves it open.
+  public let options: StepOptions
 
   let batchSize: Int
+  /// The strategy before the first step.
+  let initialStrategy: Strategy
   let network: any TrainedNetwork<Scalar>
   let flat: FlatParameters<Scalar>
   let pass: any TrainingPass<Scalar>
-  let optimizer: Optimizer<Scalar>
+  let optimizerSpecification: OptimizerSpecification
+  var optimizer: any Optimizer<Scalar>
   let seed: UInt64
-  let ones: [Double]
+  /// The gradients that the strategy sees.
+  let scope: GradientScope
+  /// The widest scope of gradients that a step takes, or nil where it takes the losses alone.
+  let passScope: GradientScope?
   /// What the strategy's evidence is cut from; its arrays are written in place from step to step.
   var observation: StepObservation
   var tally: EpochTally
   var batchStream: PhiloxStream
   var order: [Int] = []
-  let gathered: (inputs: Buffer<Scalar>, targets: Buffer<Scalar>)
+  let gathered: Batch<Scalar>
+  private let gatheredMemory: [Buffer<Scalar>]
+  // What a step works with, kept so that it allocates nothing.
+  var headWeights: [Double]
+  /// For each task, the samples of the batch, and of its part, that have a label.
+  var labelled: [Int]
+  var partLabelled: [Int]
+  var present: [Bool]
+  var partLosses: [Double]
+  var partWeights: (shared: [Double], heads: [Double])
+  /// The Gramian over all shared parameters, where the scale policy needs it.
+  var sharedGramian: Gramian
+  /// The sum of the gradients of micro-batches, where there are such.
+  let total: FlatParameters<Scalar>?
   var probe: (any TrainingPass<Scalar>)?
 
   /// Creates a trainer with the seed's initial parameters.
@@ -49,15 +72,16 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///   - optimizer: the optimiser of all parameters.
   ///   - batchSize: the samples of a batch, at least 1.
   ///   - seed: the seed of initial parameters and batch order.
+  ///   - options: what a step does where the strategy leaves it open.
   /// - Throws: ``TrainingError`` with the code `configuration` if a number makes no sense, or if the strategy
-  ///   sees gradients on shared parameters and there are none.
+  ///   sees gradients on shared parameters and there are none, or if the options do not suit the strategy.
   public convenience init(
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
-    seed: UInt64
+    seed: UInt64, options: StepOptions = StepOptions()
   ) throws(TrainingError) {
     try self.init(
       network.trained(in: Scalar.self), strategy: strategy, optimizer: optimizer, batchSize: batchSize,
-      seed: seed)
+      seed: seed, options: options)
   }
 
   /// Creates a trainer of a model of one's own, with the model's initial parameters.
@@ -68,20 +92,22 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///   - optimizer: the optimiser of all parameters.
   ///   - batchSize: the samples of a batch, at least 1.
   ///   - seed: the seed of initial parameters, dropout and batch order.
+  ///   - options: what a step does where the strategy leaves it open.
   /// - Throws: ``TrainingError`` with the code `model` if the model describes no parameters or tasks, or two of
   ///   one name; `configuration` as for a network.
   public convenience init(
     model: some MultiTaskModel<Scalar>, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
-    seed: UInt64
+    seed: UInt64, options: StepOptions = StepOptions()
   ) throws(TrainingError) {
     try model.validate()
     try self.init(
-      ModelNetwork(model), strategy: strategy, optimizer: optimizer, batchSize: batchSize, seed: seed)
+      ModelNetwork(model), strategy: strategy, optimizer: optimizer, batchSize: batchSize, seed: seed,
+      options: options)
   }
 
   private init(
     _ network: any TrainedNetwork<Scalar>, strategy: Strategy, optimizer: OptimizerSpecification,
-    batchSize: Int, seed: UInt64
+    batchSize: Int, seed: UInt64, options: StepOptions
   ) throws(TrainingError) {
     guard batchSize >= 1, batchSize <= Int(Int32.max) / network.tasks.count else {
       throw TrainingError(
@@ -94,39 +120,44 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
         .configuration,
         "\(Strategy.descriptor.name) reads the task gradients themselves, which this trainer does not form")
     }
-    let tensors = network.placement.tensors
-    let scope = need == .gradientNorms ? strategy.gradientScope : .sharedParameters
-    guard need == .losses || tensors.contains(where: { $0.task == nil }) else {
-      throw TrainingError(
-        .configuration,
-        "\(Strategy.descriptor.name) reads \(need.rawValue) on shared parameters, but the tasks share none")
+    try options.validate(for: Strategy.self, batchSize: batchSize)
+    scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
+    passScope = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
+    if need != .losses {
+      try network.require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
     }
-    guard need == .losses || scope == .sharedParameters || tensors.contains(where: \.isLastShared) else {
-      throw TrainingError(
-        .configuration,
-        "\(Strategy.descriptor.name) reads \(need.rawValue) on the last shared layer, and the model names none"
-      )
+    if passScope != nil {
+      try network.require(.sharedParameters, for: "the scale policy match-norm compares gradients")
     }
     self.network = network
     inputs = network.inputs
     tasks = network.tasks
     self.strategy = strategy
+    initialStrategy = strategy
     self.batchSize = batchSize
     self.seed = seed
+    self.options = options
     flat = FlatParameters(network.placement)
     try network.initialise(flat, seed: seed)
-    gathered = (
-      Buffer(rows: batchSize, columns: network.inputs),
-      Buffer(rows: batchSize, columns: network.tasks.reduce(0) { $0 + $1.targetColumns })
+    let (capacity, count) = (
+      (batchSize + options.accumulation - 1) / options.accumulation, network.tasks.count
     )
+    gatheredMemory = [network.inputs, network.tasks.reduce(0) { $0 + $1.targetColumns }, count].map {
+      Buffer(rows: capacity, columns: $0)
+    }
+    gathered = Batch(
+      inputs: gatheredMemory[0].view, targets: gatheredMemory[1].view, labels: gatheredMemory[2].view)
     pass = network.makePass(
-      parameters: flat, capacity: batchSize,
-      empty: Batch(inputs: gathered.inputs.view.rows(0..<0), targets: gathered.targets.view.rows(0..<0)),
-      scope: need == .losses ? nil : scope)
-    self.optimizer = try Optimizer(optimizer, count: flat.count)
-    let count = network.tasks.count
-    ones = [Double](repeating: 1, count: count)
-    lastWeights = ones
+      parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
+    total = options.accumulation > 1 ? FlatParameters(network.placement) : nil
+    self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
+    optimizerSpecification = optimizer
+    learningRate = optimizer.learningRate
+    lastWeights = [Double](repeating: 1, count: count)
+    (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))
+    labelled = [Int](repeating: 0, count: count)
+    (partLabelled, present) = (labelled, [Bool](repeating: true, count: count))
+    sharedGramian = Gramian(taskCount: passScope == nil ? 0 : count)
     observation = StepObservation(losses: [Double](repeating: 0, count: count))
     if need == .gramian { observation.gramian = Gramian(taskCount: count) }
     if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: count) }

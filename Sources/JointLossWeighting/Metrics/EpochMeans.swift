@@ -1,35 +1,49 @@
 /// The sample-weighted means of the unweighted losses over an epoch, for ``WeightingStrategy/epochEnded(meanLosses:)``.
 public struct EpochMeans: Sendable, Codable {
   private var sums: [Double]
-  // In `Double`, like the sums: counts that a user writes must not overflow.
-  private var samples = 0.0
+  /// For each task, the number of its labelled samples.
+  ///
+  /// In `Double`, like the sums: counts that a user writes must not overflow.
+  private var samples: [Double]
 
   /// Creates empty means.
   ///
   /// - Parameter taskCount: the number of tasks.
   public init(taskCount: Int) {
     sums = [Double](repeating: 0, count: taskCount)
+    samples = sums
   }
 
   /// Adds the losses of a batch, without allocating.
   ///
   /// - Parameters:
   ///   - losses: the T mean losses over the batch.
-  ///   - samples: the number of samples in the batch.
+  ///   - samples: the number of samples in the batch, all labelled for every task.
   public mutating func add(losses: [Double], samples: Int) {
     precondition(losses.count == sums.count, "\(losses.count) losses for \(sums.count) tasks")
-    for task in sums.indices { sums[task] += losses[task] * Double(samples) }
-    self.samples += Double(samples)
+    for task in sums.indices { add(losses[task], of: task, samples: samples) }
   }
 
-  /// The T means, or nil if no sample was added.
+  /// Adds the loss of one task on a batch, without allocating.
+  ///
+  /// - Parameters:
+  ///   - loss: the mean loss over the task's labelled samples.
+  ///   - task: the task's index.
+  ///   - samples: the number of these samples; with 0 nothing is added.
+  public mutating func add(_ loss: Double, of task: Int, samples: Int) {
+    guard samples > 0 else { return }
+    sums[task] += Double(samples) * loss
+    self.samples[task] += Double(samples)
+  }
+
+  /// The T means, not a number for a task without a labelled sample; nil if no task has one.
   public var means: [Double]? {
-    samples > 0 ? sums.map { $0 / samples } : nil
+    guard samples.contains(where: { $0 > 0 }) else { return nil }
+    return zip(sums, samples).map { $1 > 0 ? $0 / $1 : .nan }
   }
 
   /// Forgets all batches, for the next epoch.
   public mutating func reset() {
-    for task in sums.indices { sums[task] = 0 }
-    samples = 0
+    for task in sums.indices { (sums[task], samples[task]) = (0, 0) }
   }
 }

@@ -23,7 +23,7 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
   void jl_column_sums_##suffix(S *sums, const S *d, size_t rows, size_t columns);                                 \
   /* y[r,c] <- d[r,c] weights[c] */                                                                               \
   void jl_scale_columns_##suffix(S *y, const S *d, const S *weights, size_t rows, size_t columns);                \
-  /* d[r,t,c] <- scale[t] y[r,t] w[t,c] f'(c): heads of one output, their product with the weights and the mask */ \
+  /* d[r,t,c] <- scale[t] y[r,t] w[t,c] f'(c): heads of one output, their product with the weights and the mask */\
   void jl_outer_mask_##suffix(S *d, const S *y, const S *w, const S *scale, const S *x, size_t rows,              \
                               size_t tasks, size_t columns, int activation);                                      \
   /* c[r,c] <- sum over t of weights[t] d[r,t,c], and sums[c] <- sum over r of the result */                      \
@@ -34,20 +34,25 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
                            int upper);                                                                            \
   /* g[t] += sum over r, c of a[r,t,c] b[r,t,c] */                                                                \
   void jl_diagonal_##suffix(double *g, const S *a, const S *b, size_t rows, size_t tasks, size_t columns);        \
-  /* k[r,c] <- k[r,c] + bias, halved where c < rows: a symmetric matrix's block of rows from its diagonal on */    \
+  /* k[r,c] <- k[r,c] + bias, halved where c < rows: a symmetric matrix's block of rows from its diagonal on */   \
   void jl_halve_diagonal_block_##suffix(S *k, S bias, size_t rows, size_t columns);                               \
   /* out[r,:] <- in[index[r],:] */                                                                                \
   void jl_gather_##suffix(S *out, const S *in, const ptrdiff_t *index, size_t rows, size_t columns);              \
   /* The losses: y holds predictions without their bias and then the cotangents of the mean loss; returns the     \
-   * loss; *energy is the sum of the squared cotangents. Class labels are whole numbers in [0, outputs). */       \
+   * loss; *energy is the sum of the squared cotangents. Class labels are whole numbers in [0, outputs). The      \
+   * mean is over the rows whose labels[r * label_stride] is not 0, all rows where labels is null; the others     \
+   * get cotangents 0, and without any such row loss and energy are 0. */                                         \
   double jl_mse_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,             \
-                         size_t rows, size_t outputs, double *energy);                                            \
+                         const S *labels, size_t label_stride, size_t rows, size_t outputs,                       \
+                         double *energy);                                                                         \
   double jl_softmax_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,         \
-                             size_t rows, size_t outputs, double *energy);                                        \
+                             const S *labels, size_t label_stride, size_t rows, size_t outputs,                   \
+                             double *energy);                                                                     \
   double jl_binary_##suffix(S *y, size_t y_stride, const S *bias, const S *target, size_t target_stride,          \
-                            size_t rows, size_t outputs, double *energy);                                         \
-  /* Layers of network graphs. Where a destination d has a d_stride, rows of it lie so far apart, and results are  \
-   * added to it where `accumulate`, else take its place; y is a dense stack of `slots` cotangents of each row. */ \
+                            const S *labels, size_t label_stride, size_t rows, size_t outputs,                    \
+                            double *energy);                                                                      \
+  /* Layers of network graphs. Where a destination d has a d_stride, rows of it lie so far apart, and results are \
+   * added to it where `accumulate`, else take its place; y is a dense stack of `slots` cotangents of each row. */\
   /* y <- f(x), slope <- f'(x) */                                                                                 \
   void jl_activation_##suffix(S *y, S *slope, const S *x, size_t count, int activation);                          \
   /* d[r,s,c] <- factor y[r,s,c] slope[r,c] */                                                                    \
@@ -79,11 +84,13 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
    * row are those that follow the counter (0, first_row + r, layer, step) */                                     \
   void jl_dropout_mask_##suffix(S *mask, uint64_t key0, uint64_t key1, uint64_t step,                             \
                                 uint64_t layer, uint64_t first_row, size_t rows, size_t columns, double rate);                    \
-  /* v <- momentum v + g, p <- p - rate v; returns 0 if a parameter is no longer finite */                        \
-  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum);                                  \
-  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k); returns 0 if a parameter or a second   \
-   * moment is no longer finite */                                                                                 \
-  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon);
+  /* v <- momentum v + g, p <- p - rate v, or p - rate (momentum v + g) where it looks ahead (Nesterov); returns 0 \
+   * if a parameter is no longer finite */                                                                        \
+  int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum, int look_ahead);                  \
+  /* Adam with rate = eta / (1 - beta1^k) and root = 1 / sqrt(1 - beta2^k), on the parameters times `keep`         \
+   * (1, or 1 - eta lambda for a decoupled decay lambda); returns 0 if a parameter or a second moment is no longer finite */ \
+  int jl_adam_##suffix(S *p, S *m, S *v, const S *g, size_t count, S rate, S beta1, S beta2, S root, S epsilon, \
+                        S keep);
 
 JL_DECLARE(float, f32)
 JL_DECLARE(double, f64)

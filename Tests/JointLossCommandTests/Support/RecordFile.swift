@@ -25,4 +25,14 @@ enum RecordFile {
     let names = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/runs")
     return (names ?? []).filter { $0.hasSuffix(".jsonl") }.count
   }
+
+  /// For each run in flight, the number of its newest checkpoint.
+  static func checkpoints(in folder: String) -> [Int] {
+    let runs = "\(folder)/runs"
+    let names = try? FileManager.default.contentsOfDirectory(atPath: runs)
+    return (names ?? []).filter { $0.hasSuffix(".checkpoint") }.compactMap { name in
+      let numbers = try? FileManager.default.contentsOfDirectory(atPath: "\(runs)/\(name)")
+      return numbers?.compactMap { Int($0) }.max()
+    }
+  }
 }

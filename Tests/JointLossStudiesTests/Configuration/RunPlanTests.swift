@@ -180,4 +180,37 @@ import Testing
     #expect(plan.baseline == "single-task" && plan.reference == "equal")
     #expect(plan.suiteLabels == ["related", "unrelated"])
   }
+
+  @Test func `What a step leaves open is in the run's specification, and not where it is the default`() throws
+  {
+    let plain = try Local.plan(Local.study())
+    #expect(plain.runs.allSatisfy { $0.step == nil })
+    let json = try plain.runs[0].canonicalJSON
+    #expect(!json.contains("\"step\""), "runs from before there was a choice keep their identity")
+    var study = Local.study([.init("pcgrad")])
+    (study.gradientScope, study.headPolicy, study.scalePolicy) = (.representation, .unit, .matchNorm)
+    let run = try #require(try Local.plan(study).runs.last)
+    #expect(
+      run.step
+        == StepOptions(gradientScope: .representation, headPolicy: .unit, scalePolicy: .matchNorm))
+    let expected =
+      #""step":{"accumulation":1,"gradientScope":"representation","headPolicy":"unit","scalePolicy":"match-norm"}"#
+    #expect(try run.canonicalJSON.contains(expected))
+    // The defaults by name are the defaults.
+    study = Local.study()
+    (study.headPolicy, study.scalePolicy, study.accumulation) = (.strategy, .native, 1)
+    #expect(try Local.plan(study).runs == plain.runs)
+  }
+
+  @Test func `Accumulation with a rule that sees gradients is refused before anything runs`() throws {
+    var study = Local.study([.init("equal"), .init("pcgrad")])
+    study.accumulation = 2
+    let error = #expect(throws: StudyError.self) { try Local.plan(study) }
+    #expect(error?.key == "accumulation" && error?.further.isEmpty == true)
+    #expect(error?.message.contains("pcgrad reads gramian") == true)
+    study.strategies = [.init("equal")]
+    study.accumulation = 9
+    let parts = #expect(throws: StudyError.self) { try Local.plan(study) }
+    #expect(parts?.message.contains("a batch of 8 samples cannot be split into 9 micro-batches") == true)
+  }
 }

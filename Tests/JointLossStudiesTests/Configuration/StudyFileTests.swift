@@ -37,6 +37,10 @@ import Testing
       trunk: [32, 8]
       activation: tanh
       block: {layer-norm: true, dropout: 0.1}
+      gradient-scope: representation
+      head-policy: unit
+      scale-policy: match-norm
+      accumulation: 4
       baseline: apart
       reference: gradnorm
       """)
@@ -58,9 +62,40 @@ import Testing
     expected.block = BlockSpecification(layerNorm: true, dropout: 0.1)
     expected.trunk = [32, 8]
     expected.activation = .tanh
+    expected.gradientScope = .representation
+    expected.headPolicy = .unit
+    expected.scalePolicy = .matchNorm
+    expected.accumulation = 4
     expected.baseline = "apart"
     expected.reference = "gradnorm"
     #expect(study == expected)
+  }
+
+  @Test func `Schedules, clipping and early stopping are read and printed`() throws {
+    func schedule(_ text: String) throws -> LearningRateSchedule? { try read("schedule: \(text)").schedule }
+    #expect(try schedule("constant") == LearningRateSchedule(.constant))
+    #expect(try schedule("cosine") == LearningRateSchedule(.cosine(final: 0)))
+    #expect(
+      try schedule("{name: cosine, final: 0.25, warm-up: 2}")
+        == LearningRateSchedule(.cosine(final: 0.25), warmUp: 2))
+    #expect(try schedule("{name: step, every: 3}") == LearningRateSchedule(.step(every: 3, factor: 0.1)))
+    #expect(try schedule("plateau") == LearningRateSchedule(.plateau(patience: 10, factor: 0.1)))
+    let shapes: [LearningRateSchedule.Shape] = [
+      .constant, .cosine(final: 0.1), .step(every: 2, factor: 0.5), .plateau(patience: 4, factor: 0.3),
+    ]
+    for (warmUp, shape) in shapes.enumerated() {
+      var study = StudySpecification()
+      study.schedule = try LearningRateSchedule(shape, warmUp: warmUp)
+      study.clipNorm = 0.5
+      study.earlyStopping = try EarlyStopping(patience: 5, minimumImprovement: 1e-3)
+      #expect(try read(study.yaml) == study)
+    }
+    var study = StudySpecification()
+    study.optimizer = .kfac
+    (study.learningRate, study.damping, study.momentum) = (0.1, 0.01, 0.5)
+    #expect(try read(study.yaml) == study)
+    (study.optimizer, study.weightDecay, study.damping, study.momentum) = (.adamw, 0.05, nil, nil)
+    #expect(try read(study.yaml) == study)
   }
 
   @Test func `Keys that are left out have the defaults`() throws {
@@ -81,7 +116,7 @@ import Testing
       epochs: many
       learning-rate: -0.1
       batch-size: "32"
-      optimizer: adamw
+      optimizer: adamx
       trunk:
         - 32
         - wide
@@ -97,7 +132,7 @@ import Testing
         "study.yaml:7: epochs: is a whole number, not “many”",
         "study.yaml:8: learning-rate: is a finite number above 0, not -0.1",
         "study.yaml:9: batch-size: is a whole number, not “32”",
-        "study.yaml:10: optimizer: is adam | sgd, not “adamw”: did you mean adam?",
+        "study.yaml:10: optimizer: is adam | adamw | sgd | nesterov | kfac, not “adamx”: did you mean adam or adamw?",
         "study.yaml:13: trunk[1]: is a whole number, not “wide”",
         "study.yaml:14: activation: is a word, not nothing",
         "study.yaml:15: baseline: is a word, not a list",
@@ -152,18 +187,66 @@ import Testing
     ("block: {drop-out: 1}", "study.yaml:1: block.drop-out: unknown key: did you mean dropout?"),
     ("epochs: 0", "study.yaml:1: epochs: is 1 to 10000000, not 0"),
     ("batch-size: 0", "study.yaml:1: batch-size: is 1 to 10000000, not 0"),
+    ("accumulation: 0", "study.yaml:1: accumulation: is 1 to 10000000, not 0"),
+    (
+      "head-policy: units",
+      "study.yaml:1: head-policy: is strategy | unit | weighted, not “units”: did you mean unit?"
+    ),
     ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
     ("learning-rate: nan", "study.yaml:1: learning-rate: is a finite number above 0, not nan"),
     ("learning-rate: 1e999", "study.yaml:1: learning-rate: is a finite number above 0, not inf"),
     ("trunk: []", "study.yaml:1: trunk: needs at least one layer: without it tasks share nothing"),
     ("trunk: [0]", "study.yaml:1: trunk[0]: a layer has 1 to 65536 units, not 0"),
-    ("momentum: 0.9", "study.yaml:1: momentum: belongs to the optimizer sgd"),
+    ("momentum: 0.9", "study.yaml:1: momentum: belongs to the optimizers sgd, nesterov and kfac"),
     (
       "optimizer: sgd", "study.yaml:1: optimizer: sgd needs a learning-rate: those of the suites are for adam"
     ),
     (
       "optimizer: sgd\nlearning-rate: 1\nmomentum: 1",
       "study.yaml:3: momentum: is in [0, 1), not 1"
+    ),
+    (
+      "optimizer: kfac",
+      "study.yaml:1: optimizer: kfac needs a learning-rate: those of the suites are for adam"
+    ),
+    ("weight-decay: 0.1", "study.yaml:1: weight-decay: belongs to the optimizer adamw"),
+    (
+      "optimizer: adamw\nweight-decay: -1",
+      "study.yaml:2: weight-decay: is at least 0 and below 1 / learning-rate, not -1"
+    ),
+    ("damping: 0.1", "study.yaml:1: damping: belongs to the optimizer kfac"),
+    (
+      "optimizer: kfac\nlearning-rate: 1\ndamping: 0",
+      "study.yaml:3: damping: is a finite number above 0, not 0"
+    ),
+    ("clip-norm: 0", "study.yaml:1: clip-norm: is a finite number above 0, not 0"),
+    ("clip-norm: inf", "study.yaml:1: clip-norm: is a finite number above 0, not inf"),
+    ("schedule: cosin", "study.yaml:1: schedule: there is no schedule “cosin”: did you mean cosine?"),
+    ("schedule: step", "study.yaml:1: schedule: step needs every, the epochs between two steps"),
+    ("schedule: [cosine]", "study.yaml:1: schedule: is a name, or a mapping of name and warm-up, not a list"),
+    ("schedule: {warm-up: 3}", "study.yaml:1: schedule: has no name"),
+    (
+      "schedule:\n  name: cosine\n  every: 3",
+      "study.yaml:3: schedule.every: does not belong to the schedule cosine"
+    ),
+    ("schedule:\n  name: cosine\n  fnal: 3", "study.yaml:3: schedule.fnal: unknown key: did you mean final?"),
+    (
+      "schedule: {name: cosine, final: 2}",
+      "study.yaml:1: schedule: the schedule needs a final share in [0, 1], not 2.0"
+    ),
+    ("schedule:\n  name: step\n  every: 1.5", "study.yaml:3: schedule.every: is a whole number, not “1.5”"),
+    (
+      "early-stopping: {minimum-improvement: 1}",
+      "study.yaml:1: early-stopping: has no patience, the epochs without improvement that end training"
+    ),
+    (
+      "early-stopping: {patience: 0}",
+      "study.yaml:1: early-stopping: early stopping needs a patience of at least one epoch, not 0"
+    ),
+    ("early-stopping: {patience: x}", "study.yaml:1: early-stopping.patience: is a whole number, not “x”"),
+    (
+      "early-stopping: 3",
+      "study.yaml:1: early-stopping: is a mapping with keys such as patience, minimum-improvement, not “3”"
     ),
     (
       "epochs: 3\nseeds: 4\nepochs: 5",
@@ -202,6 +285,8 @@ import Testing
     study.seeds = .list([5, 0, .max])
     study.epochs = 12
     study.batchSize = 3
+    (study.gradientScope, study.headPolicy) = (.lastSharedLayer, .weighted)
+    (study.scalePolicy, study.accumulation) = (.sumToTasks, 2)
     study.learningRate = 1e-3
     study.optimizer = .sgd
     study.momentum = 0.95

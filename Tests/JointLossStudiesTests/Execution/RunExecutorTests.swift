@@ -156,4 +156,26 @@ import Testing
       "\(error)".hasPrefix("the run of breaking on local: no strategy is named “breaking”")
     }
   }
+
+  @Test func `A batch larger than the training split fails the run with both numbers`() throws {
+    var study = Local.study()
+    study.batchSize = 25
+    for record in try records(of: study) {
+      #expect(record.footer.status == .failed && record.epochs.isEmpty)
+      #expect(record.footer.message == "a batch of 25 samples is larger than the training data of 24")
+    }
+    study.batchSize = 24
+    #expect(try records(of: study).allSatisfy { $0.footer.status == .completed })
+  }
+
+  @Test func `Accumulated batches give the run of whole ones, to rounding`() throws {
+    var study = Local.study()
+    let whole = try records(of: study)
+    study.accumulation = 3
+    for (a, b) in zip(whole, try records(of: study)) {
+      #expect(
+        a.footer.passes.steps == b.footer.passes.steps && b.footer.passes.forward > a.footer.passes.forward)
+      for (x, y) in zip(a.epochs[3].validation, b.epochs[3].validation) { #expect(abs(x - y) <= 1e-4 * x) }
+    }
+  }
 }

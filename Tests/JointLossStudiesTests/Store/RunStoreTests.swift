@@ -265,7 +265,7 @@ import Testing
     try store.write(record)
     let target = "\(folder.path)/runs/taken"
     try FileManager.default.createDirectory(atPath: "\(target)/full", withIntermediateDirectories: true)
-    #expect { try AtomicFile.write(Data([1]), to: target) } throws: { error in
+    #expect { try StudyFile.write(Data([1]), to: target) } throws: { error in
       (error as? StudyError)?.file == target && "\(error)".contains(": cannot be written: ")
     }
     #expect(try folder.names() == [(try path(record) as NSString).lastPathComponent, "taken"])

@@ -8,20 +8,22 @@ struct ConstantWeights<Evidence: TaskEvidence>: WeightingStrategy {
   }
 
   private let weights: TaskWeights
-  private let scope: GradientScope
+  private let scope: GradientScope?
 
   init(_ setup: StrategySetup) {
     self.init([Double](repeating: 1, count: setup.taskCount), appliesTo: .losses)
   }
 
   init(
-    _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope = .sharedParameters
+    _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope? = nil
   ) {
     self.weights = TaskWeights(weights, appliesTo: appliesTo)
     self.scope = scope
   }
 
-  var gradientScope: GradientScope { scope }
+  var gradientScope: GradientScope? { scope }
+
+  static var weighsAbsentTasks: Bool { true }
 
   func weights(for evidence: Evidence) -> TaskWeights { weights }
 }
@@ -32,13 +34,15 @@ struct NormRecorder: WeightingStrategy {
     name: "norm-recorder", title: "norm recorder", formula: "w_t = 1", appliesTo: .losses)
 
   private(set) var norms: [Double] = []
-  private var scope = GradientScope.sharedParameters
+  private var scope: GradientScope? = .sharedParameters
 
   init(_ setup: StrategySetup) {}
 
   init(scope: GradientScope) { self.scope = scope }
 
-  var gradientScope: GradientScope { scope }
+  static let weighsAbsentTasks = true
+
+  var gradientScope: GradientScope? { scope }
 
   mutating func weights(for evidence: GradientNormEvidence) -> TaskWeights {
     norms = evidence.norms
@@ -61,4 +65,9 @@ struct GramianRecorder: WeightingStrategy {
     gramian = evidence.gramian
     return TaskWeights([Double](repeating: 1, count: evidence.taskCount), appliesTo: .losses)
   }
+}
+
+extension GradientScope {
+  /// The scopes that every network has.
+  static let onParameters = [sharedParameters, lastSharedLayer]
 }

@@ -5,7 +5,7 @@ import JointLossWeighting
 /// A small network with random parameters and one random batch.
 struct Problem: CustomStringConvertible {
   let network: NetworkSpecification
-  let data: TaskDataset
+  private(set) var data: TaskDataset
   let tensors: [ParameterTensor]
   private(set) var parameters: [String: [Double]]
 
@@ -66,20 +66,51 @@ struct Problem: CustomStringConvertible {
     return result
   }
 
+  /// The problem without the labels whose flags are false.
+  func masked(_ labelled: [[Bool]]) throws -> Problem {
+    var result = self
+    result.data = try TaskDataset(
+      inputCount: data.inputCount, inputs: data.inputs, targets: data.targets, labelled: labelled,
+      tasks: network.tasks)
+    return result
+  }
+
+  /// The problem with other targets.
+  func retargeted(_ targets: [[Double]]) throws -> Problem {
+    var result = self
+    result.data = try TaskDataset(
+      inputCount: data.inputCount, inputs: data.inputs, targets: targets, tasks: network.tasks)
+    return result
+  }
+
+  /// The samples of an index alone.
+  func keeping(_ samples: [Int]) throws -> Problem {
+    var result = self
+    func rows(_ values: [Double], _ columns: Int) -> [Double] {
+      samples.flatMap { values[$0 * columns..<($0 + 1) * columns] }
+    }
+    result.data = try TaskDataset(
+      inputCount: data.inputCount, inputs: rows(data.inputs, data.inputCount),
+      targets: zip(data.targets, network.tasks).map { rows($0, $1.targetColumns) }, tasks: network.tasks)
+    return result
+  }
+
   /// A trainer at the problem's parameters whose step subtracts the gradient as it is.
   func trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>(
-    _ strategy: Strategy
+    _ strategy: Strategy, options: StepOptions = StepOptions()
   ) throws -> Trainer<Scalar, Strategy> {
     let trainer = try Trainer<Scalar, Strategy>(
       network: network, strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: data.sampleCount,
-      seed: 0)
+      seed: 0, options: options)
     try trainer.setParameters(parameters)
     return trainer
   }
 
   /// The gradient by which a strategy's step moves each parameter.
-  func gradient<Strategy: WeightingStrategy>(_ strategy: Strategy) throws -> [String: [Double]] {
-    let trainer: Trainer<Double, Strategy> = try trainer(strategy)
+  func gradient<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, options: StepOptions = StepOptions()
+  ) throws -> [String: [Double]] {
+    let trainer: Trainer<Double, Strategy> = try trainer(strategy, options: options)
     try trainer.step(on: PreparedData(data, network: network), samples: 0..<data.sampleCount)
     let after = trainer.parameters
     return Dictionary(
@@ -108,8 +139,10 @@ struct Problem: CustomStringConvertible {
 
 extension Problem {
   /// A strategy after one step on the batch.
-  func stepped<Strategy: WeightingStrategy>(_ strategy: Strategy) throws -> Strategy {
-    let trainer: Trainer<Double, Strategy> = try trainer(strategy)
+  func stepped<Strategy: WeightingStrategy>(
+    _ strategy: Strategy, options: StepOptions = StepOptions()
+  ) throws -> Strategy {
+    let trainer: Trainer<Double, Strategy> = try trainer(strategy, options: options)
     try trainer.step(on: PreparedData(data, network: network), samples: 0..<data.sampleCount)
     return trainer.strategy
   }

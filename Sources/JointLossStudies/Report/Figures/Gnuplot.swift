@@ -1,4 +1,5 @@
 import Foundation
+import JointLossTraining
 import Subprocess
 
 /// The program that draws the figures.

@@ -60,8 +60,12 @@ public struct GradNorm: WeightingStrategy {
       "L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1.",
       "The weights' optimiser is their own; LibMTL uses the network's, weight decay included.",
       "A negative loss is an error: its rate of training is not defined.",
+      "Tasks without labels in a step keep their weight; the weights of the others keep their sum.",
     ],
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+
+  /// True: means, rates and steps are those of the present tasks.
+  public static let weighsAbsentTasks = true
 
   private enum InitialLosses: String, CaseIterable {
     case firstBatch = "first-batch"
@@ -71,20 +75,23 @@ public struct GradNorm: WeightingStrategy {
   private enum Parametrisation: String, Codable, CaseIterable { case rescaled, softmax }
 
   private let alpha: Double
-  /// The parameters over which gradient norms are taken.
-  public let gradientScope: GradientScope
+  /// The parameters over which gradient norms are taken: the parameter `scope`.
+  public var gradientScope: GradientScope? { scope }
+  private let scope: GradientScope
   private let parametrisation: Parametrisation
   private let minimumWeight: Double
   private let waitsForEpoch: Bool
-  private var initialLosses: [Double]?
+  /// L(0); nil until the step, or the end of the epoch, that gives it.
+  private var initialLosses: [Double?]
   private var learned: [Double]
   private var optimizer: StrategyOptimizer
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var gradient: [Double] = []
+  private var initial: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case alpha, gradientScope, parametrisation, minimumWeight, waitsForEpoch, initialLosses, learned,
+    case alpha, scope, parametrisation, minimumWeight, waitsForEpoch, initialLosses, learned,
       optimizer
   }
 
@@ -93,10 +100,11 @@ public struct GradNorm: WeightingStrategy {
   /// - Parameter setup: the number of tasks and the parameters.
   public init(_ setup: StrategySetup) {
     alpha = setup.parameters.number("alpha")
-    gradientScope = setup.parameters.choice("scope")
+    scope = setup.parameters.choice("scope")
     parametrisation = setup.parameters.choice("parametrisation")
     minimumWeight = setup.parameters.number("minimum-weight")
     waitsForEpoch = setup.parameters.choice("initial-losses", as: InitialLosses.self) == .firstEpoch
+    initialLosses = [Double?](repeating: nil, count: setup.taskCount)
     learned = [Double](repeating: parametrisation == .rescaled ? 1 : 0, count: setup.taskCount)
     optimizer = StrategyOptimizer(setup)
   }
@@ -116,28 +124,37 @@ public struct GradNorm: WeightingStrategy {
     }
     if values.count != taskCount {
       values = [Double](repeating: 1, count: taskCount)
-      gradient = values
+      (gradient, initial) = (values, values)
     }
     setValues()
-    if initialLosses == nil && waitsForEpoch { return TaskWeights(values, appliesTo: .losses) }
-    let initial = initialLosses ?? Self.floored(evidence.losses)
-    setGradient(evidence, initial: initial)
-    try optimizer.step(&learned, gradient: gradient)
-    initialLosses = initial
-    if parametrisation == .rescaled { Self.rescale(&learned, minimum: minimumWeight) }
+    if waitsForEpoch && initialLosses.contains(where: { $0 == nil }) {
+      return TaskWeights(values, appliesTo: .losses)
+    }
+    setInitial(evidence)
+    setGradient(evidence)
+    try optimizer.step(&learned, gradient: gradient, present: evidence.present)
+    for task in 0..<taskCount where evidence.isPresent(task) { initialLosses[task] = initial[task] }
+    if parametrisation == .rescaled {
+      Self.rescale(&learned, minimum: minimumWeight, sum: presentSum(evidence), present: evidence.present)
+    }
     return TaskWeights(values, appliesTo: .losses)
   }
 
   /// Takes the means of the first epoch as L(0), where the parameters ask for it.
   ///
-  /// - Parameter meanLosses: one mean a task; means that are negative or not finite are not taken.
+  /// - Parameter meanLosses: one mean a task; means that are negative or infinite are not taken, and a task
+  ///   whose mean is not a number waits for the end of the next epoch.
   public mutating func epochEnded(meanLosses: [Double]) {
     precondition(
       meanLosses.count == learned.count, "\(meanLosses.count) mean losses for \(learned.count) tasks")
-    guard waitsForEpoch, initialLosses == nil, meanLosses.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
-      return
+    guard waitsForEpoch, meanLosses.allSatisfy({ $0.isNaN || $0.isFinite && $0 >= 0 }) else { return }
+    for (task, loss) in meanLosses.enumerated() where initialLosses[task] == nil && !loss.isNaN {
+      initialLosses[task] = loss
     }
-    initialLosses = Self.floored(meanLosses)
+    let largest = initialLosses.reduce(0) { max($0, $1 ?? 0) }
+    for task in initialLosses.indices {
+      initialLosses[task] = initialLosses[task].map { Self.floored($0, largest: largest) }
+    }
   }
 
   /// The weights w(step), before its update.
@@ -148,21 +165,46 @@ public struct GradNorm: WeightingStrategy {
     case .softmax:
       let largest = learned.max() ?? 0
       for task in values.indices { values[task] = Double.exp(learned[task] - largest) }
-      Self.rescale(&values, minimum: 0)
+      Self.rescale(&values, minimum: 0, sum: Double(values.count))
       // A softmax that has run to 0 would stay there.
-      if values.contains(where: { $0 < minimumWeight }) { Self.rescale(&values, minimum: minimumWeight) }
+      if values.contains(where: { $0 < minimumWeight }) {
+        Self.rescale(&values, minimum: minimumWeight, sum: Double(values.count))
+      }
     }
   }
 
-  /// The gradient of F with respect to the learned numbers.
-  private mutating func setGradient(_ evidence: GradientNormEvidence, initial: [Double]) {
-    let count = Double(values.count)
+  /// L(0) of the present tasks: known, or the loss of this step.
+  private mutating func setInitial(_ evidence: GradientNormEvidence) {
+    var largest = 0.0
+    for task in initial.indices where evidence.isPresent(task) {
+      initial[task] = initialLosses[task] ?? evidence.losses[task]
+      largest = max(largest, initial[task])
+    }
+    for task in initial.indices where evidence.isPresent(task) && initialLosses[task] == nil {
+      initial[task] = Self.floored(initial[task], largest: largest)
+    }
+  }
+
+  /// The sum that the weights of the present tasks keep: T where all are.
+  private func presentSum(_ evidence: GradientNormEvidence) -> Double {
+    guard evidence.present != nil else { return Double(values.count) }
+    return values.indices.reduce(0) { $0 + (evidence.isPresent($1) ? values[$1] : 0) }
+  }
+
+  /// The gradient of F with respect to the learned numbers; its means are over the present tasks.
+  private mutating func setGradient(_ evidence: GradientNormEvidence) {
+    let taskCount = Double(values.count)
+    let count = evidence.present.map { Double($0.count { $0 }) } ?? taskCount
     var (meanNorm, meanRatio) = (0.0, 0.0)
-    for task in values.indices {
+    for task in values.indices where evidence.isPresent(task) {
       meanNorm += values[task] * evidence.norms[task] / count
       meanRatio += evidence.losses[task] / initial[task] / count
     }
     for task in values.indices {
+      guard evidence.isPresent(task) else {
+        gradient[task] = 0
+        continue
+      }
       let rate = meanRatio > 0 ? evidence.losses[task] / initial[task] / meanRatio : 1
       let excess = values[task] * evidence.norms[task] - meanNorm * Double.pow(rate, alpha)
       let sign = excess > 0 ? 1.0 : excess < 0 ? -1 : 0
@@ -172,22 +214,23 @@ public struct GradNorm: WeightingStrategy {
     guard parametrisation == .softmax else { return }
     // w = T softmax(p): ∂w_s/∂p_t = w_t (δ_st − w_s/T).
     var mean = 0.0
-    for task in values.indices { mean += gradient[task] * values[task] / count }
+    for task in values.indices { mean += gradient[task] * values[task] / taskCount }
     for task in values.indices { gradient[task] = values[task] * (gradient[task] - mean) }
   }
 
-  /// Raises all values to the minimum, then scales them to the sum T.
-  private static func rescale(_ values: inout [Double], minimum: Double) {
+  /// Raises the values of the present tasks to the minimum, then scales them to a sum.
+  private static func rescale(
+    _ values: inout [Double], minimum: Double, sum target: Double, present: [Bool]? = nil
+  ) {
     var sum = 0.0
-    for task in values.indices {
+    for task in values.indices where present?[task] ?? true {
       values[task] = max(values[task], minimum)
       sum += values[task]
     }
-    for task in values.indices { values[task] = values[task] / sum * Double(values.count) }
+    for task in values.indices where present?[task] ?? true { values[task] = values[task] / sum * target }
   }
 
-  private static func floored(_ losses: [Double]) -> [Double] {
-    guard let largest = losses.max(), largest > 0 else { return losses.map { _ in 1 } }
-    return losses.map { max($0, 1e-12 * largest, .leastNormalMagnitude) }
+  private static func floored(_ loss: Double, largest: Double) -> Double {
+    largest > 0 ? max(loss, 1e-12 * largest, .leastNormalMagnitude) : 1
   }
 }

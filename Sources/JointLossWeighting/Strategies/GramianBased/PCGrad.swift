@@ -57,6 +57,9 @@ public struct PCGrad: WeightingStrategy {
       weightSum: .atLeastTasks, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
       isMemoryless: true))
 
+  /// True: a gradient of 0 is left out of all projections.
+  public static let weighsAbsentTasks = true
+
   private enum Order: String, Codable, CaseIterable { case random, ascending }
 
   /// The relative size below which a conflict is rounding and a gradient is no gradient.

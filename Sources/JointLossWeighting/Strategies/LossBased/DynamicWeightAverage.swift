@@ -17,7 +17,7 @@ import RealModule
 ///
 /// Where we differ: means over whole epochs, as in the authors' code, not windows of iterations that start
 /// at ones (Nash-MTL, FAMO). The paper is silent on a mean of 0: 0/0 counts as 1, x/0 as 10. Means that are
-/// negative or not finite leave weights and history as they were.
+/// negative or infinite leave weights and history as they were; a task without labels keeps its ratio.
 public struct DynamicWeightAverage: WeightingStrategy {
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
@@ -36,17 +36,23 @@ public struct DynamicWeightAverage: WeightingStrategy {
     differences: [
       "Means over whole epochs, weighted by samples; the code of Nash-MTL and FAMO has windows of iterations.",
       "A mean of 0 two epochs ago: the ratio is 1 if the later mean is 0 too, else 10.",
-      "Means that are negative or not finite leave the weights as they were.",
+      "Means that are negative or infinite leave the weights as they were.",
+      "A task without labels in an epoch keeps its ratio; its next one is to the last epoch that had some.",
     ],
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0))
+
+  /// True: a mean that is missing leaves its task's ratio as it is.
+  public static let weighsAbsentTasks = true
 
   /// The ratio of a mean to a mean of 0.
   private static let largestUndefinedRatio = 10.0
 
   private let temperature: Double
   private var values: [Double]
-  /// The means of the epoch before the one in progress, once one has ended.
-  private var previousMeans: [Double]?
+  /// For each task, the ratio of its last two means: 1 until it has two.
+  private var ratios: [Double]
+  /// For each task, the mean of the last epoch in which it had labels.
+  private var previousMeans: [Double?]
 
   /// Creates the strategy.
   ///
@@ -54,6 +60,8 @@ public struct DynamicWeightAverage: WeightingStrategy {
   public init(_ setup: StrategySetup) {
     temperature = setup.parameters.number("temperature")
     values = [Double](repeating: 1, count: setup.taskCount)
+    ratios = values
+    previousMeans = values.map { _ in nil }
   }
 
   /// The weights of the epoch.
@@ -68,14 +76,15 @@ public struct DynamicWeightAverage: WeightingStrategy {
 
   /// Computes the weights of the next epoch.
   ///
-  /// - Parameter meanLosses: one mean a task.
+  /// - Parameter meanLosses: one mean a task; a task whose mean is not a number keeps ratio and mean.
   public mutating func epochEnded(meanLosses: [Double]) {
     precondition(
       meanLosses.count == values.count, "\(meanLosses.count) mean losses for \(values.count) tasks")
-    guard meanLosses.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return }
-    defer { previousMeans = meanLosses }
-    guard let previousMeans else { return }
-    let ratios = zip(meanLosses, previousMeans).map { Self.ratio($0, $1) }
+    guard meanLosses.allSatisfy({ $0.isNaN || $0.isFinite && $0 >= 0 }) else { return }
+    for (task, mean) in meanLosses.enumerated() where !mean.isNaN {
+      if let previous = previousMeans[task] { ratios[task] = Self.ratio(mean, previous) }
+      previousMeans[task] = mean
+    }
     // Shifted by the largest before the division, so that nothing overflows.
     let largest = ratios.max() ?? 0
     let powers = ratios.map { Double.exp(($0 - largest) / temperature) }

@@ -29,6 +29,9 @@ public struct EqualWeighting: WeightingStrategy {
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
+  /// True: the others keep their weights.
+  public static let weighsAbsentTasks = true
+
   private enum Reduction: String { case sum, mean }
 
   private let values: [Double]

@@ -28,6 +28,9 @@ public struct FixedWeighting: WeightingStrategy {
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
+  /// True: the others keep their weights.
+  public static let weighsAbsentTasks = true
+
   private let values: [Double]
 
   /// Creates the strategy.

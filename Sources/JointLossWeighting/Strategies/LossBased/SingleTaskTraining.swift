@@ -24,6 +24,9 @@ public struct SingleTaskTraining: WeightingStrategy {
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
+  /// True: the others keep their weights.
+  public static let weighsAbsentTasks = true
+
   private let values: [Double]
 
   /// Creates the strategy.

@@ -12,7 +12,8 @@
 ///
 /// Cost: O(T).
 ///
-/// Where we differ: a loss below `epsilon` counts as `epsilon`, and τ = 1 where none is given.
+/// Where we differ: a loss below `epsilon` counts as `epsilon`, and τ = 10 where none is given: at 1 the
+/// weights of losses well below 1 are all but one-hot.
 public struct UWSO: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -27,11 +28,11 @@ public struct UWSO: WeightingStrategy {
     cost: "O(T)",
     parameters: [
       ParameterDescriptor(
-        "temperature", .number(default: 1, range: .positive), "τ: the larger, the nearer to equal weights."),
+        "temperature", .number(default: 10, range: .positive), "τ: the larger, the nearer to equal weights."),
       LossTransforms.floorParameter,
     ],
     differences: [
-      "The paper tunes τ; it is 1 where none is given.",
+      "The paper tunes τ; it is 10 where none is given.",
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
     ],

@@ -50,6 +50,9 @@ public struct UncertaintyWeighting: WeightingStrategy {
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
 
+  /// True: the log-variances of absent tasks take no step.
+  public static let weighsAbsentTasks = true
+
   private enum Form: String, Codable, CaseIterable {
     case half, doubled
     case fullLoss = "full-loss"
@@ -107,7 +110,7 @@ public struct UncertaintyWeighting: WeightingStrategy {
       values[task] = form.lossFactor * Double.exp(-logVariances[task])
       gradient[task] = form.logVarianceFactor - values[task] * loss
     }
-    try optimizer.step(&logVariances, gradient: gradient)
+    try optimizer.step(&logVariances, gradient: gradient, present: evidence.present)
     for task in 0..<taskCount { logVariances[task] = min(max(logVariances[task], -clamp), clamp) }
     return TaskWeights(values, appliesTo: .losses)
   }

@@ -51,7 +51,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   }
 
   /// The scope of the wrapped strategy.
-  public var gradientScope: GradientScope { base.gradientScope }
+  public var gradientScope: GradientScope? { base.gradientScope }
 
   /// New weights in every k-th step, the last ones otherwise.
   ///

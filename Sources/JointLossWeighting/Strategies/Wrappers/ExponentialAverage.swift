@@ -46,7 +46,7 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   public var claims: StrategyClaims { Self.averaged(base.claims) }
 
   /// The scope of the wrapped strategy.
-  public var gradientScope: GradientScope { base.gradientScope }
+  public var gradientScope: GradientScope? { base.gradientScope }
 
   private static func averaged(_ base: StrategyClaims) -> StrategyClaims {
     var claims = base

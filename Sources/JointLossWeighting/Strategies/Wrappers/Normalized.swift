@@ -49,7 +49,7 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   public var claims: StrategyClaims { Self.normalised(base.claims, sum: sum, divisor: divisor) }
 
   /// The scope of the wrapped strategy.
-  public var gradientScope: GradientScope { base.gradientScope }
+  public var gradientScope: GradientScope? { base.gradientScope }
 
   private static func normalised(_ base: StrategyClaims, sum: Sum, divisor: Divisor) -> StrategyClaims {
     var claims = base

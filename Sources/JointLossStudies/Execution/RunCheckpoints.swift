@@ -1,0 +1,102 @@
+import Foundation
+import JointLossTraining
+
+/// What a run that takes long leaves on the disk from time to time, to go on from if it is killed.
+package struct RunCheckpoints: Sendable {
+  private let folder: CheckpointFolder
+  private let interval: Duration
+  private let notice: @Sendable (String) -> Void
+
+  /// Names where and how often.
+  ///
+  /// - Parameters:
+  ///   - path: the folder of this run's checkpoints.
+  ///   - interval: the least time between two of them.
+  ///   - notice: told that the run goes on from one, or that one is damaged or cannot be written.
+  package init(_ path: String, every interval: Duration, notice: @escaping @Sendable (String) -> Void) {
+    folder = CheckpointFolder(path)
+    self.interval = interval
+    self.notice = notice
+  }
+
+  /// The record so far, and the build it was made by: another build may round differently.
+  private struct Progress: Codable {
+    let versions: RunRecord.Versions
+    let epochs: [RunRecord.Epoch]
+  }
+
+  private static let progress = "epochs.json"
+  private static func tensors(_ network: Int) -> String { "network\(network).safetensors" }
+  private static func state(_ network: Int) -> String { "network\(network).json" }
+
+  /// Takes networks to where an earlier process left them.
+  ///
+  /// - Parameter networks: the run's networks, untrained.
+  /// - Returns: the epochs that are done; none where there is nothing to go on from.
+  func resume<Strategy>(_ networks: [NetworkTraining<Strategy>]) -> [RunRecord.Epoch] {
+    do throws(TrainingError) {
+      let found = try folder.newest { file throws(TrainingError) in
+        let content = try file(Self.progress)
+        try SealedJSON.check(content, what: Self.progress)
+        let checkpoints = try networks.indices.map { network throws(TrainingError) in
+          try Checkpoint(tensors: file(Self.tensors(network)), state: file(Self.state(network)))
+        }
+        return (progress: try Self.decoded(content), checkpoints: checkpoints)
+      }
+      guard let found else { return [] }
+      for error in found.damaged { notice("a damaged checkpoint is not used: \(error)") }
+      guard found.value.progress.versions == .current else {
+        notice("the checkpoint is of another version, and the run begins anew")
+        return []
+      }
+      for (network, checkpoint) in zip(networks, found.value.checkpoints) {
+        try network.restore(checkpoint, after: found.value.progress.epochs)
+      }
+      notice("goes on from epoch \(found.value.progress.epochs.count - 1)")
+      return found.value.progress.epochs
+    } catch {
+      notice("no checkpoint can be used, and the run begins anew: \(error)")
+      return []
+    }
+  }
+
+  /// Writes where the networks are, if the last time is long ago.
+  ///
+  /// A checkpoint that cannot be written does not stop the run.
+  func write<Strategy>(
+    _ epochs: [RunRecord.Epoch], _ networks: [NetworkTraining<Strategy>],
+    since last: inout ContinuousClock.Instant
+  ) {
+    guard last.duration(to: .now) >= interval else { return }
+    do throws(TrainingError) {
+      var files = [
+        Self.progress: SealedJSON.seal(try Self.encoded(Progress(versions: .current, epochs: epochs)))
+      ]
+      for (index, network) in networks.enumerated() {
+        let checkpoint = try network.checkpoint()
+        files[Self.tensors(index)] = checkpoint.tensors
+        files[Self.state(index)] = checkpoint.state
+      }
+      try folder.write(files)
+    } catch {
+      notice("no checkpoint was written: \(error)")
+    }
+    last = .now
+  }
+
+  private static func decoded(_ content: Data) throws(TrainingError) -> Progress {
+    do {
+      return try JSONDecoder().decode(Progress.self, from: content)
+    } catch {
+      throw TrainingError(.checkpoint, "\(progress) cannot be read: \(error)")
+    }
+  }
+
+  private static func encoded(_ value: Progress) throws(TrainingError) -> Data {
+    do {
+      return try JSONEncoder().encode(value)
+    } catch {
+      throw TrainingError(.checkpoint, "an epoch has no JSON: \(error)")
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package import Foundation
+import JointLossTraining
+
+/// The files of a study, written whole or not at all.
+package enum StudyFile {
+  /// Writes a file as ``AtomicFile`` does.
+  package static func write(_ data: Data, to path: String) throws(StudyError) {
+    do {
+      try AtomicFile.write(data, to: path)
+    } catch {
+      throw StudyError(error.message, file: error.path)
+    }
+  }
+
+  /// Creates a folder and its parents where they are missing.
+  static func createFolder(_ path: String) throws(StudyError) {
+    do {
+      try AtomicFile.createFolder(path)
+    } catch {
+      throw StudyError(error.message, file: error.path)
+    }
+  }
+
+  /// The error of the system call that just failed.
+  static func failure(_ path: String) -> StudyError {
+    let failure = AtomicFile.failure(path)
+    return StudyError(failure.message, file: failure.path)
+  }
+}

@@ -1,0 +1,34 @@
+import JointLossLinearAlgebra
+
+/// Random signs, one a sample and output, that are uncorrelated over a batch and not only on average.
+///
+/// With K the largest power of two up to the number of samples, the signs of K outputs are columns of a Hadamard
+/// matrix: over K samples their products sum to zero, where independent signs would leave noise that makes the
+/// curvature of a small batch near singular. Rows are permuted by a random mask, so that for each sample the
+/// products have mean zero; every K outputs have a random sign of their own in each sample.
+struct BalancedSigns {
+  private var period: UInt64 = 1
+  private var mask: UInt64 = 0
+  private var keys: [UInt64] = []
+
+  /// Draws the signs of a batch.
+  mutating func draw(samples: Int, using stream: inout PhiloxStream) {
+    period = 1
+    while period * 2 <= UInt64(samples) { period *= 2 }
+    mask = stream.next() % period
+    keys.removeAll(keepingCapacity: true)
+    for _ in 0..<samples { keys.append(stream.next()) }
+  }
+
+  /// 1 or −1.
+  subscript(sample: Int, output: Int) -> Double {
+    let (block, column) = UInt64(output).quotientAndRemainder(dividingBy: period)
+    let row = (UInt64(sample) ^ mask) & column
+    // The finaliser of splitmix64 makes independent bits of consecutive numbers.
+    var bits = keys[sample] &+ block &* 0x9E37_79B9_7F4A_7C15
+    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+    bits ^= bits >> 31
+    return row.nonzeroBitCount.isMultiple(of: 2) == (bits & 1 == 0) ? 1 : -1
+  }
+}

@@ -1,0 +1,76 @@
+import JointLossLinearAlgebra
+
+/// A rule that moves the parameters by a gradient, and what it remembers of earlier steps.
+///
+/// All memory is owned from the beginning (K-FAC: from the first step), so that a step allocates nothing.
+protocol Optimizer<Scalar>: AnyObject {
+  associatedtype Scalar: TrainableScalar
+
+  /// Moves the parameters; the gradient may be changed in place.
+  ///
+  /// Returns false if a parameter is no longer finite, and throws if there is no step to take: the parameters
+  /// are untouched then.
+  func update(
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+  ) throws(TrainingError) -> Bool
+
+  /// Takes a look at the curvature of the pass that was just run, before the gradient is formed.
+  ///
+  /// The weights are those of the tasks on the shared parameters and on their heads. Of a batch in parts it sees
+  /// the last. Returns whether that took a backward pass.
+  func observe(
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+  ) throws(TrainingError) -> Bool
+
+  /// All that it remembers besides ``moments`` and ``factors``; setting it makes room for these.
+  var state: OptimizerState { get set }
+
+  /// What it remembers of every parameter, by name, in the layout of the parameters.
+  var moments: [(name: String, values: Buffer<Scalar>)] { get }
+
+  /// What it remembers of layers, by name. This and ``moments`` are the memory itself, to be read for a checkpoint
+  /// or written from one after ``state``.
+  var factors: [(name: String, values: MatrixView<Scalar>)] { get }
+}
+
+/// What an optimiser remembers besides its tensors.
+struct OptimizerState: Codable, Hashable {
+  /// The steps so far.
+  var step = 0
+  /// The stream of K-FAC's cotangents.
+  var stream: PhiloxStream?
+  /// The layers whose curvature K-FAC knows, in the order of its factors, and how often each was averaged.
+  var layers: [DensePlace] = []
+  var averages = 0
+}
+
+extension Optimizer {
+  // Rules of the gradient alone have nothing to see and know no layers.
+  var factors: [(name: String, values: MatrixView<Scalar>)] { [] }
+
+  func observe(
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+  ) -> Bool { false }
+}
+
+extension OptimizerSpecification {
+  /// The rule, at its beginning, for so many parameters.
+  func makeOptimizer<Scalar: TrainableScalar>(
+    count: Int, seed: UInt64
+  ) throws(TrainingError) -> any Optimizer<Scalar> {
+    try validate()
+    return switch self {
+    case .sgd(_, let momentum):
+      GradientDescent<Scalar>(count: count, momentum: momentum, looksAhead: false)
+    case .nesterov(_, let momentum):
+      GradientDescent<Scalar>(count: count, momentum: momentum, looksAhead: true)
+    case .adam(_, let beta1, let beta2, let epsilon):
+      Adam<Scalar>(count: count, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: 0)
+    case .adamw(_, let beta1, let beta2, let epsilon, let decay):
+      Adam<Scalar>(count: count, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay)
+    case .kfac(_, let momentum, let damping, let decay, let interval):
+      KFAC<Scalar>(
+        count: count, momentum: momentum, damping: damping, decay: decay, interval: interval, seed: seed)
+    }
+  }
+}

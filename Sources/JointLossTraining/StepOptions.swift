@@ -1,0 +1,95 @@
+public import JointLossWeighting
+
+/// What a training step does where the strategy leaves it open: which gradients, which scale, how the heads move,
+/// how large the passes are.
+public struct StepOptions: Codable, Hashable, Sendable {
+  /// What the parameters of a head follow.
+  public enum HeadPolicy: String, Codable, Sendable, CaseIterable {
+    /// The weighted loss under rules that weigh losses, the unweighted one under rules that weigh the shared
+    /// gradient.
+    case strategy
+    /// The unweighted loss of the head's task.
+    case unit
+    /// The loss of the head's task times its weight.
+    case weighted
+  }
+
+  /// How weights are scaled before they are used.
+  public enum ScalePolicy: String, Codable, Sendable, CaseIterable {
+    /// Not at all: as the rule's paper has them.
+    case native
+    /// To the sum T, or in a batch that lacks the labels of some tasks to the number of the others.
+    case sumToTasks = "sum-to-T"
+    /// On the shared parameters alone, so that the gradient there is as long as under equal weights: at one
+    /// learning rate, rules then differ in direction only.
+    case matchNorm = "match-norm"
+  }
+
+  /// The gradients that a rule sees, unless it prescribes them itself; nil for all shared parameters.
+  public var gradientScope: GradientScope?
+  /// What the parameters of a head follow.
+  public var headPolicy: HeadPolicy
+  /// How weights are scaled.
+  public var scalePolicy: ScalePolicy
+  /// The number of micro-batches that a batch is split into, at least 1.
+  ///
+  /// The step is that of the whole batch, to rounding, in the memory of one micro-batch. The weights need the
+  /// losses of the whole batch, so all micro-batches but the last run forward twice. Only for rules that see
+  /// losses: the gradients of a mean are not known from those of its parts without keeping T of them.
+  public var accumulation: Int
+  /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
+  ///
+  /// A longer gradient is shortened to it before the optimiser sees it.
+  public var clipNorm: Double?
+
+  /// Creates options; the defaults are those of the papers.
+  ///
+  /// - Parameters:
+  ///   - gradientScope: the gradients that a rule sees, unless it prescribes them itself.
+  ///   - headPolicy: what the parameters of a head follow.
+  ///   - scalePolicy: how weights are scaled.
+  ///   - accumulation: the number of micro-batches that a batch is split into.
+  ///   - clipNorm: the largest norm of the combined gradient, above 0.
+  public init(
+    gradientScope: GradientScope? = nil, headPolicy: HeadPolicy = .strategy,
+    scalePolicy: ScalePolicy = .native, accumulation: Int = 1,
+    clipNorm: Double? = nil
+  ) {
+    self.gradientScope = gradientScope
+    self.headPolicy = headPolicy
+    self.scalePolicy = scalePolicy
+    self.accumulation = accumulation
+    self.clipNorm = clipNorm
+  }
+}
+
+extension StepOptions {
+  /// Checks the options against a strategy's needs and the size of a batch.
+  package func validate<Strategy: WeightingStrategy>(
+    for strategy: Strategy.Type, batchSize: Int
+  ) throws(TrainingError) {
+    let (name, need) = (Strategy.descriptor.name, Strategy.Evidence.need)
+    guard accumulation >= 1, accumulation <= batchSize else {
+      throw TrainingError(
+        .configuration, "a batch of \(batchSize) samples cannot be split into \(accumulation) micro-batches")
+    }
+    if let clipNorm {
+      guard clipNorm > 0, clipNorm.isFinite else {
+        throw TrainingError(
+          .configuration, "gradients are clipped at a finite norm above 0, not \(clipNorm)")
+      }
+    }
+    guard accumulation == 1 || need == .losses else {
+      throw TrainingError(
+        .configuration,
+        "\(name) reads \(need.rawValue), which do not add up over \(accumulation) micro-batches: only rules on "
+          + "losses accumulate")
+    }
+    guard accumulation == 1 || scalePolicy != .matchNorm else {
+      throw TrainingError(
+        .configuration,
+        "the scale policy match-norm needs the gramian, which does not add up over \(accumulation) "
+          + "micro-batches")
+    }
+  }
+}
