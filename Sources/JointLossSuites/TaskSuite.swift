@@ -95,7 +95,9 @@ public struct SuiteData: Sendable {
   /// The training split, at least one sample.
   public let train: TaskDataset
   /// The validation split: for choosing the epoch, for early stopping and plateau schedules, never for
-  /// reporting. A run on data without a validation sample is refused.
+  /// reporting.
+  ///
+  /// A run on data without a validation sample is refused.
   public let validation: TaskDataset
   /// The test split, at least one sample: for reporting, never for choosing.
   public let test: TaskDataset

@@ -98,9 +98,11 @@ import Testing
   func `No optimiser allocates in a step`(optimizer: OptimizerSpecification) throws {
     BLASLibrary.setThreads(1)
     let losses = ConstantWeights<LossEvidence>([0.3, 1.7, 1], appliesTo: .sharedGradient)
-    #expect(try allocations(losses, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
+    #expect(
+      try allocations(losses, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
     let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .losses)
-    #expect(try allocations(gramian, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
+    #expect(
+      try allocations(gramian, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
   }
 
   @Test(
