@@ -15,7 +15,8 @@ struct StudyReader {
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
       "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "architecture", "trunk",
-      "activation", "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline", "reference",
+      "activation", "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline",
+      "reference",
     ]
     for (key, value) in fields(of: root, at: "", known: known) {
       switch key {
