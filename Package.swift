@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "JointLossLinearAlgebra", targets: ["JointLossLinearAlgebra"]),
     .library(name: "JointLossWeighting", targets: ["JointLossWeighting"]),
+    .library(name: "JointLossConformance", targets: ["JointLossConformance"]),
     .library(name: "JointLossTraining", targets: ["JointLossTraining"]),
     .library(name: "JointLossSuites", targets: ["JointLossSuites"]),
     .library(name: "JointLossStudies", targets: ["JointLossStudies"]),
@@ -37,6 +38,7 @@ let package = Package(
       dependencies: [
         "JointLossLinearAlgebra", .product(name: "RealModule", package: "swift-numerics"),
       ]),
+    .target(name: "JointLossConformance", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"]),
     .target(
       name: "JointLossTraining",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "_JointLossKernels"]),
@@ -54,8 +56,8 @@ let package = Package(
     .target(
       name: "JointLossCommand",
       dependencies: [
-        "JointLossStudies", "JointLossSuites", "JointLossTraining", "JointLossWeighting",
-        "JointLossLinearAlgebra",
+        "JointLossStudies", "JointLossSuites", "JointLossTraining", "JointLossConformance",
+        "JointLossWeighting", "JointLossLinearAlgebra",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -77,6 +79,11 @@ let package = Package(
     .testTarget(
       name: "JointLossWeightingTests",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport"]),
+    .testTarget(
+      name: "JointLossConformanceTests",
+      dependencies: [
+        "JointLossConformance", "JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport",
+      ]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "JointLossTrainingTests",
@@ -96,7 +103,8 @@ let package = Package(
     .testTarget(
       name: "JointLossCommandTests",
       dependencies: [
-        "JointLossCommand", "JointLossStudies", "JointLossWeighting", "jointloss", "experiments",
+        "JointLossCommand", "JointLossConformance", "JointLossStudies", "JointLossWeighting", "jointloss",
+        "experiments",
         "JointLossTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),

@@ -27,6 +27,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "mineTests",
-      dependencies: ["mine", .product(name: "JointLossWeighting", package: "JointLoss")]),
+      dependencies: [
+        "mine",
+        .product(name: "JointLossConformance", package: "JointLoss"),
+        .product(name: "JointLossWeighting", package: "JointLoss"),
+      ]),
   ]
 )

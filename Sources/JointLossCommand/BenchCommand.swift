@@ -12,7 +12,8 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       A step is forward pass, losses, gradients, weights and Adam, in Float on one BLAS thread. The floor is \
       the step's matrix products alone, in the same run.
-      """)
+      """,
+    subcommands: [SolverBenchCommand.self])
 
   @Option(help: ArgumentHelp("A workload; repeatable.", valueName: "name"))
   var workload: [String] = []

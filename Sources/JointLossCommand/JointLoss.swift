@@ -9,7 +9,7 @@ public struct JointLoss: AsyncParsableCommand {
     abstract: "Compares ways to weigh the losses of a multi-task network.",
     subcommands: [
       CompareCommand.self, RunCommand.self, ReportCommand.self, StrategiesCommand.self, SuitesCommand.self,
-      WeighCommand.self, BenchCommand.self,
+      WeighCommand.self, CheckCommand.self, BenchCommand.self,
     ])
 
   /// The strategies that every subcommand knows.

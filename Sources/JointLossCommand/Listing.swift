@@ -15,6 +15,38 @@ enum Listing {
     }.joined(separator: "\n")
   }
 
+  /// The strategies as a Markdown table, the titles linked to the papers.
+  static func markdown(_ registry: StrategyRegistry) -> String {
+    let rows = registry.types.map { type in
+      let descriptor = type.descriptor
+      let title = descriptor.citation.map { "[\(descriptor.title)](\($0.link))" } ?? descriptor.title
+      let place = descriptor.appliesTo == .losses ? "losses" : "shared gradient"
+      return [
+        "`\(descriptor.name)`", title, type.need.rawValue, place, descriptor.claims.weightSum.rawValue,
+        descriptor.cost,
+      ]
+    }
+    let heading = ["strategy", "", "reads", "weights apply to", "sum", "cost"]
+    return ([heading, heading.map { _ in "---" }] + rows)
+      .map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
+  }
+
+  /// What a strategy promises, a line each.
+  static func claims(_ claims: StrategyClaims) -> String {
+    let order = "the order of the tasks: \(claims.taskOrder.rawValue)"
+    let degree = claims.scaleDegree.map { degree in
+      degree == 0
+        ? "the scale of the losses does not matter"
+        : "losses times c have weights times c^\(ParameterValue.number(degree))"
+    }
+    return [
+      "the weights sum to \(claims.weightSum.rawValue)", order,
+      claims.hasNonNegativeWeights ? "no weight is negative" : nil,
+      claims.isNonConflicting ? "no task ascends along the direction" : nil, degree,
+      claims.isMemoryless ? "earlier steps do not matter" : nil,
+    ].compactMap { $0 }.joined(separator: "\n")
+  }
+
   /// The parameters with defaults and ranges, ready for `--set`.
   static func parameters(_ parameters: [ParameterDescriptor], of owner: String) -> String {
     guard !parameters.isEmpty else { return "It has no parameters." }
@@ -23,4 +55,9 @@ enum Listing {
       rows: parameters.map { ["\($0.name)", "\($0.defaultValue)", $0.domain, $0.summary] })
     return "Parameters, for --set \(owner).PARAMETER=VALUE:\n\n\(table.plainText)"
   }
+}
+
+extension WeightingStrategy {
+  /// What the strategy reads.
+  static var need: EvidenceNeed { Evidence.need }
 }

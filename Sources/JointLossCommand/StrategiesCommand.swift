@@ -8,17 +8,38 @@ struct StrategiesCommand: ParsableCommand {
     commandName: "strategies",
     abstract: "Lists the weighting strategies, or tells all about one.")
 
-  @Argument(help: "A strategy's name.")
+  @Argument(help: "A strategy's name; wrappers may follow it: pcgrad+every.")
   var name: String?
 
+  @Flag(help: "Print the list as the table of the README.")
+  var markdown = false
+
+  func validate() throws {
+    guard name == nil || !markdown else { throw ValidationError("--markdown lists all strategies.") }
+  }
+
   func run() throws {
+    if markdown { return print(Listing.markdown(JointLoss.registry)) }
     guard let name else {
       let table = ReportTable(
         columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
         rows: JointLoss.registry.types.map { type in
-          [type.descriptor.name, type.need.rawValue, type.descriptor.weightSum, type.descriptor.title]
+          [
+            type.descriptor.name, type.need.rawValue, type.descriptor.claims.weightSum.rawValue,
+            type.descriptor.title,
+          ]
         })
-      return print("\(table.plainText)\n\n`jointloss strategies NAME` gives formula, source and parameters.")
+      let wrappers = Listing.facts(StrategyWrappers.summaries.map { ("NAME+\($0.name)", $0.summary) })
+      return print(
+        """
+        \(table.plainText)
+
+        Each may be wrapped, in one wrapper or several:
+
+        \(wrappers)
+
+        `jointloss strategies NAME` gives formula, source, claims and parameters.
+        """)
     }
     let type = try JointLoss.registry.type(named: name)
     let descriptor = type.descriptor
@@ -30,7 +51,7 @@ struct StrategiesCommand: ParsableCommand {
         "weights apply to",
         descriptor.appliesTo == .losses ? "losses" : "the shared gradient; heads at weight 1"
       ),
-      ("sum of weights", descriptor.weightSum),
+      ("claims", Listing.claims(descriptor.claims)),
       ("cost", descriptor.cost),
     ]
     if descriptor.arrangement == .separate { facts.append(("arrangement", "one network a task")) }
@@ -46,9 +67,4 @@ struct StrategiesCommand: ParsableCommand {
       \(Listing.parameters(descriptor.parameters, of: descriptor.name))
       """)
   }
-}
-
-extension WeightingStrategy {
-  /// What the strategy reads.
-  fileprivate static var need: EvidenceNeed { Evidence.need }
 }

@@ -11,7 +11,8 @@ package struct StudyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How often a long run leaves a checkpoint, from which it goes on if it is killed.", valueName: "seconds"))
+      "How often a long run leaves a checkpoint, from which it goes on if it is killed.", valueName: "seconds"
+    ))
   package var checkpointEvery = 5.0
 
   @Flag(help: "Show no progress; print the tables only.")

@@ -42,7 +42,8 @@ public struct TaskDataset: Sendable, Hashable {
       guard values.count == samples * specification.targetColumns else {
         throw TrainingError(
           .shape,
-          "task \(specification.name) has \(values.count) targets, \(samples * specification.targetColumns) are due",
+          "task \(specification.name) has \(values.count) targets, "
+            + "\(samples * specification.targetColumns) are due",
           task: task)
       }
       for (index, value) in values.enumerated()

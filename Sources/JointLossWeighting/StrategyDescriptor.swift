@@ -36,8 +36,6 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let formula: String
   /// Where the weights apply.
   public let appliesTo: TaskWeights.Application
-  /// What the weights sum to, `T` or `1` or `free` say.
-  public let weightSum: String
   /// What a step costs beyond equal weighting.
   public let cost: String
   /// How the tasks are trained.
@@ -46,6 +44,8 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let parameters: [ParameterDescriptor]
   /// Where this implementation differs from the paper or from other code, one remark each.
   public let differences: [String]
+  /// What it promises with its default parameters; ``WeightingStrategy/claims`` is for others.
+  public let claims: StrategyClaims
 
   /// Creates a descriptor.
   ///
@@ -55,25 +55,26 @@ public struct StrategyDescriptor: Sendable, Hashable {
   ///   - citation: the publication.
   ///   - formula: the rule.
   ///   - appliesTo: where the weights apply.
-  ///   - weightSum: what the weights sum to.
   ///   - cost: what a step costs beyond equal weighting.
   ///   - arrangement: how the tasks are trained.
   ///   - parameters: the parameters.
   ///   - differences: where this implementation differs from the paper or other code.
+  ///   - claims: what it promises with its default parameters.
   public init(
     name: String, title: String, citation: Citation? = nil, formula: String,
-    appliesTo: TaskWeights.Application, weightSum: String = "free", cost: String = "none",
-    arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = []
+    appliesTo: TaskWeights.Application, cost: String = "none",
+    arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = [],
+    claims: StrategyClaims = StrategyClaims()
   ) {
     self.name = name
     self.title = title
     self.citation = citation
     self.formula = formula
     self.appliesTo = appliesTo
-    self.weightSum = weightSum
     self.cost = cost
     self.arrangement = arrangement
     self.parameters = parameters
     self.differences = differences
+    self.claims = claims
   }
 }

@@ -12,6 +12,36 @@ public struct StrategyRegistry: Sendable {
     GradNorm.self,
     DynamicWeightAverage.self,
     PCGrad.self,
+    RandomWeighting.self,
+    RevisedUncertaintyWeighting.self,
+    GeometricLoss.self,
+    ScaleInvariantLoss.self,
+    IMTLL.self,
+    IMTLG.self,
+    IMTL.self,
+    MGDA.self,
+    CAGrad.self,
+    GradVac.self,
+    NashMTL.self,
+    AlignedMTL.self,
+    FairGrad.self,
+    STCH.self,
+    UPGrad.self,
+    DualProj.self,
+    ConFIG.self,
+    CoVWeighting.self,
+    DynamicTaskPrioritization.self,
+    SoftAdapt.self,
+    ReLoBRaLo.self,
+    UWO.self,
+    UWSO.self,
+    IGB.self,
+    GO4Align.self,
+    LDCMTL.self,
+    UnitGradient.self,
+    COSMOS.self,
+    PBI.self,
+    Krum.self,
   ])
 
   private init(checked types: [any WeightingStrategy.Type]) { self.types = types }
@@ -35,17 +65,21 @@ public struct StrategyRegistry: Sendable {
   /// The names, in the order they are listed.
   public var names: [String] { types.map { $0.descriptor.name } }
 
-  /// The strategy of a name.
+  /// The strategy of a name, in wrappers where some follow: `upgrad+average` is an ``ExponentialAverage`` of
+  /// UPGrad, `pcgrad+every+normalised` a ``Normalized`` ``EveryKSteps`` of PCGrad.
   ///
   /// - Parameter name: the name in its descriptor.
   /// - Returns: the type.
   /// - Throws: ``WeightingError`` that suggests the nearest names.
   public func type(named name: String) throws(WeightingError) -> any WeightingStrategy.Type {
-    guard let type = types.first(where: { $0.descriptor.name == name }) else {
+    let parts = name.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+    guard var type = types.first(where: { $0.descriptor.name == parts[0] }) else {
       throw WeightingError(
         .unknownStrategy,
-        "no strategy is named “\(name)”: \(NearestNames.hint(for: name, among: names, what: "names"))")
+        "no strategy is named “\(parts[0])”: \(NearestNames.hint(for: parts[0], among: names, what: "names"))"
+      )
     }
+    for wrapper in parts.dropFirst() { type = try StrategyWrappers.wrap(type, in: wrapper) }
     return type
   }
 

@@ -233,6 +233,46 @@ public struct GramianEvidence: TaskEvidence {
   public var taskCount: Int { gramian.taskCount }
 }
 
+/// The Gramian of the task gradients, and the losses where they are known.
+public struct LossGramianEvidence: TaskEvidence {
+  /// The Gramian; the losses come with it.
+  public static let need = EvidenceNeed.gramian
+  /// The T unweighted losses; empty where only gradients are known.
+  public let losses: [Double]
+  /// The inner products of the task gradients.
+  public let gramian: Gramian
+  /// The epoch, from 0.
+  public let epoch: Int
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  public let present: [Bool]?
+
+  /// Cuts losses and Gramian from an observation.
+  ///
+  /// - Parameter observation: the step.
+  /// - Throws: ``WeightingError`` if the Gramian is missing, or a value is not finite.
+  public init(observing observation: StepObservation) throws(WeightingError) {
+    let evidence = try GramianEvidence(observing: observation)
+    losses = observation.losses
+    gramian = evidence.gramian
+    epoch = evidence.epoch
+    present = evidence.present
+  }
+
+  /// The number of tasks.
+  public var taskCount: Int { gramian.taskCount }
+
+  /// Checks that the losses are known, and not negative.
+  ///
+  /// - Parameter strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` if they are missing, or naming the task whose loss is negative.
+  public func requireNonNegativeLosses(by strategy: String) throws(WeightingError) {
+    guard !losses.isEmpty else {
+      throw WeightingError(.missingEvidence, "\(strategy) reads losses: give the loss of each task")
+    }
+    try LossTransforms.requireNonNegative(losses, by: strategy)
+  }
+}
+
 extension StepObservation {
   fileprivate func requireLosses() throws(WeightingError) {
     try requireFiniteLosses()

@@ -12,14 +12,18 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   public var values: [Double]
   /// Where the weights apply.
   public var appliesTo: Application
+  /// What a solver proved of them; nil for a rule that solves nothing in this step.
+  public var certificate: SolverCertificate?
 
   /// Creates weights.
   ///
   /// - Parameters:
   ///   - values: one weight a task.
   ///   - appliesTo: where they apply.
-  public init(_ values: [Double], appliesTo: Application) {
+  ///   - certificate: what a solver proved of them.
+  public init(_ values: [Double], appliesTo: Application, certificate: SolverCertificate? = nil) {
     self.values = values
     self.appliesTo = appliesTo
+    self.certificate = certificate
   }
 }

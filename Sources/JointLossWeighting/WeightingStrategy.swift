@@ -9,8 +9,8 @@ public import JointLossLinearAlgebra
 /// A minimal strategy has a ``descriptor``, an initialiser that reads its parameters from the
 /// ``StrategySetup``, and ``weights(for:)``. If `weights(for:)` throws it must leave the state as it was.
 public protocol WeightingStrategy: Codable, Sendable {
-  /// What the strategy reads: ``LossEvidence``, ``GradientNormEvidence``, ``GramianEvidence`` or
-  /// ``JacobianEvidence``.
+  /// What the strategy reads: ``LossEvidence``, ``GradientNormEvidence``, ``GramianEvidence``,
+  /// ``LossGramianEvidence`` or ``JacobianEvidence``.
   associatedtype Evidence: TaskEvidence
 
   /// Name, citation, formula and parameters.
@@ -44,6 +44,9 @@ public protocol WeightingStrategy: Codable, Sendable {
   /// Such a task comes with loss, norm and gradient 0, its weight is set to 0 whatever the rule says, and what
   /// the rule remembers of it must stay as it is.
   static var weighsAbsentTasks: Bool { get }
+
+  /// What the strategy promises with the parameters it has.
+  var claims: StrategyClaims { get }
 }
 
 extension WeightingStrategy {
@@ -60,6 +63,10 @@ extension WeightingStrategy {
   // Correct for a rule that does not know of missing labels: it would take a loss of 0 for a success.
   /// False: a step in which a task has no labels is an error.
   public static var weighsAbsentTasks: Bool { false }
+
+  // Correct for every rule whose promises do not depend on its parameters.
+  /// The claims of the descriptor.
+  public var claims: StrategyClaims { Self.descriptor.claims }
 
   /// Cuts the evidence that the strategy reads from all that is known of a step, and weighs the step.
   ///

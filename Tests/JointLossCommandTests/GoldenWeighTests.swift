@@ -32,10 +32,14 @@ import Testing
   private func weigh(_ cases: [GoldenFile.Case], with mapping: GoldenMapping) async throws -> [GoldenAnswer] {
     let encoder = JSONEncoder()
     let lines = try cases.flatMap(\.steps).map { step in
-      let line = Line(losses: step.losses, jacobian: step.jacobian, epoch: step.epoch, orders: step.orders)
+      let line = Line(
+        losses: step.losses, jacobian: step.jacobian, epoch: step.epoch, orders: step.orders,
+        normals: step.normals)
       return String(decoding: try encoder.encode(line), as: UTF8.self)
     }
-    let settings = mapping.set.flatMap { ["--set", "\($0.key)=\($0.value)"] }
+    let first = cases.first?.steps.first
+    let taskCount = first?.losses?.count ?? first?.jacobian?.count ?? 0
+    let settings = mapping.parameters(taskCount: taskCount).flatMap { ["--set", "\($0.key)=\($0.value)"] }
     let result = try await run(
       .name("jointloss"), arguments: Arguments(["weigh", mapping.name] + settings),
       environment: .inherit.updating(["PATH": BuiltProducts.folder]),
@@ -54,6 +58,7 @@ import Testing
     let jacobian: [[Double]]?
     let epoch: Int?
     let orders: [[Int]]?
+    let normals: [Double]?
   }
 
   private struct Answer: Decodable {

@@ -13,7 +13,7 @@ import Testing
       #expect(page.succeeded)
       let expected =
         descriptor.formula.split(separator: "\n").map(String.init) + descriptor.differences
-        + [descriptor.title, descriptor.weightSum, descriptor.cost]
+        + [descriptor.title, "sum to \(descriptor.claims.weightSum.rawValue)", descriptor.cost]
         + [descriptor.citation?.text, descriptor.citation?.link].compactMap { $0 }
         + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
       for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }

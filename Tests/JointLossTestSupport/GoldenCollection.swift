@@ -10,10 +10,24 @@ package struct GoldenMapping: Decodable, Sendable {
   package let name: String
   /// Its parameters.
   package let set: [String: ParameterValue]
-  /// The vectors to compare: `weights`, `direction`.
+  /// Lists of one number a task, by parameter: `ramp` is t/Σt for t = 1 … T, `uniform` 1/T.
+  package let perTask: [String: String]?
+  /// The vectors to compare: `weights`, `direction`, `direction_raw`, `direction_normalised`.
   package let compare: [String]
+  /// The cases that are not compared, each with the reason.
+  package let except: [String: String]?
   /// Why we differ, where nothing is compared.
   package let why: String?
+
+  /// The parameters for a number of tasks.
+  package func parameters(taskCount: Int) -> [String: ParameterValue] {
+    let total = Double(taskCount * (taskCount + 1)) / 2
+    return set.merging(
+      (perTask ?? [:]).mapValues { shape in
+        .numbers((1...taskCount).map { shape == "ramp" ? Double($0) / total : 1 / Double(taskCount) })
+      }
+    ) { $1 }
+  }
 
   fileprivate func matches(_ file: GoldenFile) -> Bool {
     source == file.source && strategy == file.strategy && parameters == file.parameters
@@ -43,12 +57,13 @@ package enum GoldenCollection {
   package static func entries() throws -> [Entry] {
     let mappings = try JSONDecoder().decode(
       [GoldenMapping].self, from: Data(contentsOf: folder.appending(path: "mapping.json")))
-    let own = try files(in: folder.appending(path: "vectors")).map { url in
+    let own = try files(in: folder.appending(path: "vectors")).flatMap { url in
       let file = try GoldenFile(contentsOf: url)
-      guard let mapping = mappings.first(where: { $0.matches(file) }) else {
+      let matching = mappings.filter { $0.matches(file) }
+      guard !matching.isEmpty else {
         throw Unmapped(description: "\(url.lastPathComponent) has no entry in mapping.json")
       }
-      return Entry(url: url, file: file, mapping: mapping)
+      return matching.map { Entry(url: url, file: file, mapping: $0) }
     }
     if let stale = mappings.first(where: { mapping in !own.contains { mapping.matches($0.file) } }) {
       throw Unmapped(
@@ -61,10 +76,11 @@ package enum GoldenCollection {
     let extraMappings =
       FileManager.default.fileExists(atPath: table.path(percentEncoded: false))
       ? try JSONDecoder().decode([GoldenMapping].self, from: Data(contentsOf: table)) : []
-    let others = try files(in: extraFolder).compactMap { url -> Entry? in
+    let others = try files(in: extraFolder).flatMap { url -> [Entry] in
       // JSON of another shape in a user's folder is no golden file.
-      guard let file = try? GoldenFile(contentsOf: url) else { return nil }
-      return (extraMappings + mappings).first { $0.matches(file) }.map {
+      guard let file = try? GoldenFile(contentsOf: url) else { return [] }
+      let theirs = extraMappings.filter { $0.matches(file) }
+      return (theirs.isEmpty ? mappings.filter { $0.matches(file) } : theirs).map {
         Entry(url: url, file: file, mapping: $0)
       }
     }
@@ -106,14 +122,18 @@ extension GoldenCollection.Entry {
       guard (answer.weights + (answer.direction ?? [])).allSatisfy(\.isFinite) else {
         return ["\(place): \(answer) is not finite"]
       }
-      if expected.isUnstable || step.unstable == true { return [] }
+      if expected.isUnstable || step.unstable == true || mapping.except?[expected.name] != nil { return [] }
       let largest = step.jacobian?.joined().map(abs).max() ?? 1
       let vectors = [
         ("weights", answer.weights, step.expected.weights, 1.0),
         ("direction", answer.direction ?? [], step.expected.direction, min(1, largest)),
+        ("direction_raw", answer.direction ?? [], step.expected.rawDirection, min(1, largest)),
+        ("direction_normalised", answer.direction ?? [], step.expected.normalisedDirection, min(1, largest)),
       ]
       return vectors.compactMap { name, got, wanted, floor -> String? in
-        guard mapping.compare.contains(name), let wanted else { return nil }
+        guard mapping.compare.contains(name), let wanted, wanted.contains(where: { $0 != nil }) else {
+          return nil
+        }
         guard let tolerance = expected.tolerance else { return "\(place): the case has no tolerance" }
         let limit = tolerance * max(floor, wanted.compactMap { $0.map(abs) }.max() ?? 0)
         let passes =

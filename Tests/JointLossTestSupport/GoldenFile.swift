@@ -45,6 +45,7 @@ package struct GoldenFile: Decodable, Sendable {
     package let jacobian: [[Double]]?
     package let epoch: Int?
     package let orders: [[Int]]?
+    package let normals: [Double]?
     package let expected: Expected
     package let unstable: Bool?
   }
@@ -53,6 +54,15 @@ package struct GoldenFile: Decodable, Sendable {
   package struct Expected: Decodable, Sendable {
     package let weights: [Double?]?
     package let direction: [Double?]?
+    /// MGDA with a normalisation: its weights on the raw gradients, and on the normalised ones.
+    package let rawDirection: [Double?]?
+    package let normalisedDirection: [Double?]?
+
+    private enum CodingKeys: String, CodingKey {
+      case weights, direction
+      case rawDirection = "direction_raw"
+      case normalisedDirection = "direction_normalised"
+    }
   }
 }
 

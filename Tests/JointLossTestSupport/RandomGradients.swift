@@ -33,11 +33,13 @@ extension PhiloxStream {
 
 extension StepObservation {
   /// A step with a Jacobian, its Gramian and losses.
-  package init(jacobian rows: [[Double]], losses: [Double] = [], orders: [[Int]]? = nil) throws {
+  package init(
+    jacobian rows: [[Double]], losses: [Double] = [], orders: [[Int]]? = nil, normals: [Double]? = nil
+  ) throws {
     self.init(losses: losses)
     let jacobian = try Jacobian(rows: rows)
     self.jacobian = jacobian
     gramian = jacobian.gramian
-    draws = InjectedDraws(orders: orders)
+    draws = InjectedDraws(orders: orders, normals: normals)
   }
 }

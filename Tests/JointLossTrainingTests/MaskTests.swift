@@ -79,7 +79,9 @@ import Testing
     }
   }
 
-  @Test func `A task without a label in a batch gets no weight, and no gradient but its own head's rest`() throws {
+  @Test func `A task without a label in a batch gets no weight, and no gradient but its own head's rest`()
+    throws
+  {
     var mask = mask()
     for sample in 0..<5 { mask[1][sample] = false }
     let masked = try problem().masked(mask)
@@ -92,7 +94,8 @@ import Testing
     #expect(trainer.lastWeights[1] == 0 && trainer.lastLosses[1] == 0)
     #expect(trainer.lastWeights[0] > 0 && trainer.lastWeights[2] > 0 && trainer.lastWeights[3] > 0)
     let after = trainer.parameters
-    #expect(after["head.1.weight"] == before["head.1.weight"] && after["head.1.bias"] == before["head.1.bias"])
+    #expect(
+      after["head.1.weight"] == before["head.1.weight"] && after["head.1.bias"] == before["head.1.bias"])
     #expect(after["head.0.weight"] != before["head.0.weight"])
     // The epoch's mean of the task is over the steps in which it had labels.
     try trainer.step(on: data, samples: 5..<10)
@@ -100,7 +103,8 @@ import Testing
     #expect(try trainer.endEpoch().meanLosses[1] == later)
   }
 
-  @Test func `A batch without any label moves nothing, and a loop of one's own may have a task without a mean`()
+  @Test
+  func `A batch without any label moves nothing, and a loop of one's own may have a task without a mean`()
     throws
   {
     var mask = mask()

@@ -54,7 +54,7 @@ import Testing
     let first = try #require(goldenCase.steps.first)
     let taskCount = try #require(first.losses?.count ?? first.jacobian?.count)
     var strategy = try StrategyRegistry.builtIn.make(
-      mapping.name, taskCount: taskCount, parameters: mapping.set)
+      mapping.name, taskCount: taskCount, parameters: mapping.parameters(taskCount: taskCount))
     var means = EpochMeans(taskCount: taskCount)
     var epoch = first.epoch
     return try goldenCase.steps.map { step in
@@ -64,7 +64,8 @@ import Testing
         epoch = step.epoch
       }
       let observation = try StepObservation(
-        jacobian: #require(step.jacobian), losses: step.losses ?? [], orders: step.orders)
+        jacobian: #require(step.jacobian), losses: step.losses ?? [], orders: step.orders,
+        normals: step.normals)
       let weights = try strategy.weights(observing: observation).values
       if let losses = step.losses { means.add(losses: losses, samples: 1) }
       return GoldenAnswer(weights: weights, direction: observation.jacobian?.direction(weights: weights))

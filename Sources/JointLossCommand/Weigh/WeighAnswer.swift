@@ -34,15 +34,17 @@ struct WeighAnswer: Encodable {
     }
     var gradients: GradientDiagnostics?
     if let gramian = observation.gramian { gradients = try GradientDiagnostics(gramian) }
-    diagnostics = Diagnostics(gradients: gradients)
+    diagnostics = Diagnostics(gradients: gradients, certificate: weights.certificate)
   }
 
-  /// The diagnostics of a Gramian, an undefined one written as null; an empty object without a Gramian.
+  /// The diagnostics of a Gramian, an undefined one written as null, and what a solver proved; an empty object
+  /// without either.
   private struct Diagnostics: Encodable {
     let gradients: GradientDiagnostics?
+    let certificate: SolverCertificate?
 
     private enum CodingKeys: String, CodingKey {
-      case norms, cosines
+      case norms, cosines, solver
       case conflictRate = "conflict_rate"
       case magnitudeRatio = "magnitude_ratio"
       case conditionNumber = "condition_number"
@@ -50,6 +52,7 @@ struct WeighAnswer: Encodable {
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encodeIfPresent(certificate, forKey: .solver)
       guard let gradients else { return }
       try container.encode(gradients.norms, forKey: .norms)
       try container.encode(gradients.cosines, forKey: .cosines)

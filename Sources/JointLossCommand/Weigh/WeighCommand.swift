@@ -15,13 +15,15 @@ struct WeighCommand: ParsableCommand {
       with "jacobian" (T rows) or "gradient_norms" in the Gramian's place, as the strategy reads. "epoch":k with \
       a new k ends the epoch before, "epoch_end":true the one of its line; "samples" weighs a batch in the \
       epoch's means, a number or one a task. "present":[true,false] says which tasks have labels in this step: \
-      what is given of the others is not looked at, and their weight is 0. "orders", "uniforms" and "normals" replace random draws.
+      what is given of the others is not looked at, and their weight is 0. "orders", "uniforms" and "normals" \
+      replace random draws.
 
       Writes one line a step:
 
         {"applies_to":"losses","diagnostics":{},"weights":[1,1]}
 
-      with "direction", the weighted sum of the rows, where a Jacobian was given. State is carried from line to \
+      with "direction", the weighted sum of the rows, where a Jacobian was given, and in the diagnostics "solver": \
+      iterations, residual and ridge of a strategy's solver. State is carried from line to \
       line. A line that cannot be weighed gets {"error":"…","line":N}, changes nothing, and makes the exit \
       status 1 at the end.
       """)

@@ -84,7 +84,8 @@ final class LayerGramian<Scalar: TrainableScalar> {
   /// Adds cotangents themselves (samples × T · width): gradients on a layer's output instead of its parameters.
   func add(_ sum: Sum, cotangents stack: MatrixView<Scalar>) {
     accumulate(
-      sum, into: &wholes, stack.pointer, stack.pointer, rows: stack.rows, stack.columns / taskCount, upper: true)
+      sum, into: &wholes, stack.pointer, stack.pointer, rows: stack.rows, stack.columns / taskCount,
+      upper: true)
   }
 
   /// The Gramian of what was added; the stacks had been multiplied by powers of two.

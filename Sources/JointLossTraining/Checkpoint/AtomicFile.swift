@@ -100,8 +100,8 @@ package enum AtomicFile {
     guard fsync(descriptor) == 0 else { throw failure(path) }
   }
 
-  /// A rename is on the disk once its folder is. Not every file system can do that, and none loses a file's
-  /// content for it.
+  // A rename is on the disk once its folder is. Not every file system can do that, and none loses a file's
+  // content for it.
   private static func sync(_ folder: String) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }

@@ -68,7 +68,8 @@ package struct SafeTensors {
         entry.offsets[1] - end == size.partialValue
       else {
         throw Self.damaged(
-          "places the tensor \(name) of the shape \(entry.shape) at \(entry.offsets), where byte \(end) is next")
+          "places the tensor \(name) of the shape \(entry.shape) at \(entry.offsets), where byte \(end) is next"
+        )
       }
       guard entry.offsets[1] <= elements.count else {
         throw Self.damaged(
@@ -105,7 +106,9 @@ package struct SafeTensors {
     // The format asks that elements begin at a multiple of eight.
     text.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
     var data = Data(capacity: 8 + text.count + end)
-    for shift in stride(from: 0, to: 64, by: 8) { data.append(UInt8(truncatingIfNeeded: text.count >> shift)) }
+    for shift in stride(from: 0, to: 64, by: 8) {
+      data.append(UInt8(truncatingIfNeeded: text.count >> shift))
+    }
     data.append(text)
     for tensor in tensors { data.append(tensor.bytes) }
     return data

@@ -36,7 +36,9 @@ import Testing
     return (record, notices.all)
   }
 
-  @Test func `From the last checkpoint, the one before, a damaged one or none, the record is the same`() throws {
+  @Test func `From the last checkpoint, the one before, a damaged one or none, the record is the same`()
+    throws
+  {
     for specification in try plan().runs {
       let folder = try TemporaryFolder()
       let whole = try run(specification, in: folder.path)
@@ -85,7 +87,9 @@ import Testing
     #expect(result.notices.count == 8 && result.notices[0].contains("no checkpoint was written"))
   }
 
-  @Test func `A study removes the checkpoints of complete runs, also those left by a killed process`() async throws {
+  @Test func `A study removes the checkpoints of complete runs, also those left by a killed process`()
+    async throws
+  {
     let folder = try TemporaryFolder()
     let runner = try StudyRunner(strategies: Local.strategies(), suites: Local.suites())
     let (plan, store) = try (plan(), RunStore(folder.path))

@@ -135,7 +135,8 @@ import Testing
     let own: Trainer<Float, GradNorm> = try Self.trainer(GradNorm.self, problem)
     let checkpoint = try own.checkpoint()
     func message<Strategy: WeightingStrategy>(
-      _ type: Strategy.Type, _ problem: Problem, parameters: [String: ParameterValue] = [:], seed: UInt64 = 11,
+      _ type: Strategy.Type, _ problem: Problem, parameters: [String: ParameterValue] = [:],
+      seed: UInt64 = 11,
       batchSize: Int = 8, options: StepOptions = StepOptions()
     ) throws -> String {
       let trainer: Trainer<Float, Strategy> = try Self.trainer(
@@ -143,7 +144,8 @@ import Testing
       return refusal(of: checkpoint, by: trainer)
     }
     #expect(
-      try message(PCGrad.self, problem) == "the checkpoint is of the strategy gradnorm, this trainer of pcgrad")
+      try message(PCGrad.self, problem)
+        == "the checkpoint is of the strategy gradnorm, this trainer of pcgrad")
     let alpha = try message(GradNorm.self, problem, parameters: ["alpha": .number(0.5)])
     #expect(alpha.contains("gradnorm with other parameters"))
     let wide = try message(GradNorm.self, Self.problem(trunk: [9, 6]))
@@ -153,7 +155,8 @@ import Testing
     let tasks = try message(GradNorm.self, Self.problem(tasks: Array(Self.tasks.dropLast())))
     #expect(tasks.contains("of the tasks"), "\(tasks)")
     #expect(try message(GradNorm.self, problem, seed: 12).contains("of the seed 11, this trainer of 12"))
-    #expect(try message(GradNorm.self, problem, batchSize: 9).contains("of the batch size 8, this trainer of 9"))
+    #expect(
+      try message(GradNorm.self, problem, batchSize: 9).contains("of the batch size 8, this trainer of 9"))
     let unit = try message(GradNorm.self, problem, options: StepOptions(headPolicy: .unit))
     #expect(unit.contains("of the options"), "\(unit)")
     let double: Trainer<Double, GradNorm> = try Self.trainer(GradNorm.self, problem, in: Double.self)
@@ -209,7 +212,9 @@ import Testing
 
   // MARK: The folder
 
-  @Test func `The last two are kept; a damaged newest is told, left as it is, and the one before is used`() throws {
+  @Test func `The last two are kept; a damaged newest is told, left as it is, and the one before is used`()
+    throws
+  {
     let folder = try TemporaryFolder()
     let store = CheckpointFolder("\(folder.path)/run")
     #expect(try store.newest() == nil)

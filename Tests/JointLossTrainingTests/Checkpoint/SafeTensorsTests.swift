@@ -128,7 +128,8 @@ import Testing
     ] {
       #expect(message(file("{\"a\":\(entry)}", 20)).contains("places the tensor a"), "\(entry)")
     }
-    let twice = #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+    let twice =
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
       + #""b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
     #expect(message(file(twice, 4)).contains("where byte 4 is next"))
   }

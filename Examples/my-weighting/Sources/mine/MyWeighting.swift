@@ -7,19 +7,22 @@ struct MyWeighting: WeightingStrategy {
     title: "inverse running loss",
     formula: "m_t ← μ m_t + (1 − μ) L_t,  w_t = T (1/m_t) / Σ_s (1/m_s)",
     appliesTo: .losses,
-    weightSum: "T",
     parameters: [
       ParameterDescriptor("memory", .number(default: 0.9, range: .halfOpen(0..<1)), "How much of m_t stays.")
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
 
+  let taskCount: Int
   let memory: Double
   var means: [Double] = []
 
   init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
     memory = setup.parameters.number("memory")
   }
 
-  mutating func weights(for evidence: LossEvidence) -> TaskWeights {
+  mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if means.isEmpty { means = evidence.losses }
     for (task, loss) in evidence.losses.enumerated() {
       means[task] = memory * means[task] + (1 - memory) * loss

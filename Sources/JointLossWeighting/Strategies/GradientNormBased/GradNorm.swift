@@ -32,7 +32,6 @@ public struct GradNorm: WeightingStrategy {
       link: "https://arxiv.org/abs/1711.02257"),
     formula: "w descends Σ |w_t n_t − Ḡ r_t^α|, then Σ w = T; r_t = (L_t/L_t(0)) / mean_s (L_s/L_s(0))",
     appliesTo: .losses,
-    weightSum: "T",
     cost: "T gradients of the scope",
     parameters: [
       ParameterDescriptor(
@@ -62,7 +61,8 @@ public struct GradNorm: WeightingStrategy {
       "The weights' optimiser is their own; LibMTL uses the network's, weight decay included.",
       "A negative loss is an error: its rate of training is not defined.",
       "Tasks without labels in a step keep their weight; the weights of the others keep their sum.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
 
   /// True: means, rates and steps are those of the present tasks.
   public static let weighsAbsentTasks = true

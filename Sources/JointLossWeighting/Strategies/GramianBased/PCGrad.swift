@@ -38,7 +38,6 @@ public struct PCGrad: WeightingStrategy {
     formula:
       "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
     appliesTo: .sharedGradient,
-    weightSum: "≥ T",
     cost: "T trunk gradients, their Gramian, O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -53,7 +52,10 @@ public struct PCGrad: WeightingStrategy {
       "Projected gradients are summed, as in the paper; Pytorch-PCGrad averages them.",
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
-    ])
+    ],
+    claims: StrategyClaims(
+      weightSum: .atLeastTasks, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
+      isMemoryless: true))
 
   /// True: a gradient of 0 is left out of all projections.
   public static let weighsAbsentTasks = true
@@ -81,6 +83,14 @@ public struct PCGrad: WeightingStrategy {
     order = setup.parameters.choice("order")
     epsilon = setup.parameters.number("epsilon")
     stream = setup.stream
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if order == .ascending { claims.taskOrder = .matters }
+    if epsilon > 0 { claims.scaleDegree = nil }
+    return claims
   }
 
   /// The weights that the projected gradients put on the raw ones.

@@ -28,7 +28,6 @@ public struct DynamicWeightAverage: WeightingStrategy {
       link: "https://arxiv.org/abs/1803.10704"),
     formula: "w = T softmax(r/τ), r_t = L̄_t(e−1) / L̄_t(e−2)",
     appliesTo: .losses,
-    weightSum: "T",
     cost: "O(T) an epoch",
     parameters: [
       ParameterDescriptor(
@@ -39,7 +38,8 @@ public struct DynamicWeightAverage: WeightingStrategy {
       "A mean of 0 two epochs ago: the ratio is 1 if the later mean is 0 too, else 10.",
       "Means that are negative or infinite leave the weights as they were.",
       "A task without labels in an epoch keeps its ratio; its next one is to the last epoch that had some.",
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// True: a mean that is missing leaves its task's ratio as it is.
   public static let weighsAbsentTasks = true

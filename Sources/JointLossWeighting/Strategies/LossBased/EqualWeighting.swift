@@ -21,12 +21,13 @@ public struct EqualWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2201.04122"),
     formula: "w_t = 1 (sum) or 1/T (mean)",
     appliesTo: .losses,
-    weightSum: "T (sum) or 1 (mean)",
     parameters: [
       ParameterDescriptor(
         "reduction", .choice(default: "sum", options: ["sum", "mean"]),
         "Whether the losses are summed or averaged.")
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+  )
 
   /// True: the others keep their weights.
   public static let weighsAbsentTasks = true
@@ -45,6 +46,13 @@ public struct EqualWeighting: WeightingStrategy {
       case .mean: 1 / Double(setup.taskCount)
       }
     values = [Double](repeating: weight, count: setup.taskCount)
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if values != values.map({ _ in 1 }) { claims.weightSum = .one }
+    return claims
   }
 
   /// The same weight for every task.

@@ -21,11 +21,12 @@ public struct FixedWeighting: WeightingStrategy {
       link: "https://arxiv.org/abs/2209.11379"),
     formula: "w_t = the t-th of the given weights",
     appliesTo: .losses,
-    weightSum: "the sum of the given weights",
     parameters: [
       ParameterDescriptor(
         "weights", .numbers(range: .nonNegative), "One weight a task, at least one above 0; all 1 if empty.")
-    ])
+    ],
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+  )
 
   /// True: the others keep their weights.
   public static let weighsAbsentTasks = true
@@ -46,6 +47,13 @@ public struct FixedWeighting: WeightingStrategy {
       throw WeightingError(.parameter, "fixed.weights are all 0: nothing would be trained")
     }
     values = given.isEmpty ? [Double](repeating: 1, count: setup.taskCount) : given
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if values != values.map({ _ in 1 }) { (claims.weightSum, claims.taskOrder) = (.free, .matters) }
+    return claims
   }
 
   /// The given weights.

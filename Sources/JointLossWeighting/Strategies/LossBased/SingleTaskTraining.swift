@@ -19,9 +19,10 @@ public struct SingleTaskTraining: WeightingStrategy {
       link: "https://arxiv.org/abs/2004.13379"),
     formula: "w_t = 1, one network a task",
     appliesTo: .losses,
-    weightSum: "T",
     cost: "T networks instead of one",
-    arrangement: .separate)
+    arrangement: .separate,
+    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+  )
 
   /// True: the others keep their weights.
   public static let weighsAbsentTasks = true

@@ -47,7 +47,8 @@ public struct UncertaintyWeighting: WeightingStrategy {
       "s is kept within ±clamp, so that a loss of 0 cannot make a weight infinite.",
       "A negative loss is an error: the objective has no minimum in s then.",
       "The reported weight is the one on the raw loss; the code of Nash-MTL reports exp(−s) for ½ exp(−s).",
-    ])
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true))
 
   /// True: the log-variances of absent tasks take no step.
   public static let weighsAbsentTasks = true

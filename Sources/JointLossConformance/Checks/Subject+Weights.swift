@@ -1,0 +1,110 @@
+import JointLossWeighting
+
+/// Checks of single weights: finite, as many as tasks, of the claimed sum and sign.
+extension Subject {
+  func creationFailure(_ input: ConformanceInput) -> Failure? {
+    do {
+      _ = try make(input.taskCount)
+      return nil
+    } catch {
+      return Failure(reason: "\(name) cannot be created for \(input.taskCount) tasks: \(error)")
+    }
+  }
+
+  func finiteWeightsFailure(_ input: ConformanceInput) -> Failure? {
+    guard var strategy = try? make(input.taskCount) else { return nil }
+    for index in input.steps.indices {
+      do {
+        let weights = try step(&strategy, input, at: index).values
+        if let value = weights.first(where: { !$0.isFinite }) {
+          return Failure(reason: "step \(index) has the weights \(weights)", value: value)
+        }
+      } catch {
+        return Failure(reason: "step \(index) throws: \(error)")
+      }
+    }
+    return nil
+  }
+
+  func weightCountFailure(_ input: ConformanceInput) -> Failure? {
+    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
+      return nil
+    }
+    guard let wrong = result.first(where: { $0.values.count != input.taskCount }) else { return nil }
+    return Failure(
+      reason: "\(wrong.values.count) weights for \(input.taskCount) tasks", value: Double(wrong.values.count))
+  }
+
+  func applicationFailure(_ input: ConformanceInput) -> Failure? {
+    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
+      return nil
+    }
+    let declared = Strategy.descriptor.appliesTo
+    guard let wrong = result.first(where: { $0.appliesTo != declared }) else { return nil }
+    return Failure(
+      reason: "weights apply to \(wrong.appliesTo.rawValue), the descriptor says \(declared.rawValue)")
+  }
+
+  func certificateFailure(_ input: ConformanceInput) -> Failure? {
+    guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
+      return nil
+    }
+    let residuals = result.compactMap { $0.certificate?.residual }
+    // Written so that NaN fails.
+    guard let wrong = residuals.first(where: { !($0 <= SolverCertificate.tolerance) }) else { return nil }
+    return Failure(
+      reason: "a solver's certificate has the residual \(wrong), above \(SolverCertificate.tolerance)",
+      value: wrong)
+  }
+
+  func singleTaskFailure(_ input: ConformanceInput) -> Failure? {
+    guard input.taskCount == 1, input.hasGradients, let weights = weights(on: input) else { return nil }
+    guard let index = weights.firstIndex(where: { $0[0] <= 0 }) else { return nil }
+    return Failure(
+      reason: "the only task has the weight \(weights[index][0]) in step \(index): it is not trained",
+      value: weights[index][0])
+  }
+
+  func weightSumFailure(_ input: ConformanceInput) -> Failure? {
+    guard let claim = (try? make(input.taskCount))?.claims.weightSum, let weights = weights(on: input) else {
+      return nil
+    }
+    for (index, values) in weights.enumerated() {
+      let (sum, tasks) = (values.reduce(0, +), Double(input.taskCount))
+      let slack = 1e-9 * (1 + values.reduce(0) { $0 + abs($1) })
+      let holds =
+        switch claim {
+        case .free: true
+        case .tasks: abs(sum - tasks) <= slack
+        case .one: abs(sum - 1) <= slack
+        case .atLeastTasks: sum >= tasks - slack
+        case .atLeastOne: sum >= 1 - slack
+        case .oneOrZero: min(abs(sum), abs(sum - 1)) <= slack
+        }
+      if !holds {
+        return Failure(
+          reason: "the weights of step \(index) sum to \(sum), the claim is \(claim.rawValue)", value: sum)
+      }
+    }
+    return nil
+  }
+
+  func signFailure(_ input: ConformanceInput) -> Failure? {
+    guard let weights = weights(on: input) else { return nil }
+    for (index, values) in weights.enumerated() {
+      if let value = values.first(where: { $0 < 0 }) {
+        return Failure(reason: "step \(index) has the weights \(values)", value: value)
+      }
+    }
+    return nil
+  }
+}
+
+extension ConformanceInput {
+  /// Whether losses and gradients are there in every step, so that there is something to train on.
+  fileprivate var hasGradients: Bool {
+    steps.allSatisfy { step in
+      step.losses.allSatisfy { $0 > 0 } && step.gradients.allSatisfy { $0.contains { $0 != 0 } }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+public import JointLossWeighting
+
+/// Checks what any weighting strategy must satisfy, and what it claims of itself.
+///
+/// Nothing here needs a test library: a check returns findings. In a test of a strategy's own package,
+/// `#expect(report.passes, "\(report)")` does.
+///
+/// Two things are not checked because they cannot go wrong: that weights depend on no evidence but that which
+/// the strategy's `Evidence` names (the compiler sees to it for the evidence types of JointLossWeighting; for a
+/// type of the author's own, ``ConformanceCheck/declaredEvidence`` does), and that the weights of a step do not
+/// depend on later steps, which do not exist yet when they are asked for.
+public enum Conformance {
+  /// Runs all checks on a strategy.
+  ///
+  /// - Parameters:
+  ///   - type: the strategy.
+  ///   - parameters: values for some of its parameters, the claims checked being those of
+  ///     ``WeightingStrategy/claims``. Parameters with one number a task leave only that number of tasks.
+  ///   - seed: the seed of the inputs and of the strategy's random stream.
+  /// - Returns: for each check whether it passed, and the smallest input on which it did not.
+  public static func check(
+    type: any WeightingStrategy.Type, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+  ) -> ConformanceReport {
+    report(on: type, parameters: parameters, seed: seed)
+  }
+
+  private static func report<Strategy: WeightingStrategy>(
+    on type: Strategy.Type, parameters: [String: ParameterValue], seed: UInt64
+  ) -> ConformanceReport {
+    let subject = Subject<Strategy>(parameters: parameters, seed: seed)
+    let results = ConformanceCheck.allCases.map { check in
+      ConformanceReport.Result(check: check, outcome: outcome(of: check, on: subject, seed: seed))
+    }
+    return ConformanceReport(strategy: Strategy.descriptor.name, parameters: parameters, results: results)
+  }
+
+  private static func outcome<Strategy: WeightingStrategy>(
+    of check: ConformanceCheck, on subject: Subject<Strategy>, seed: UInt64
+  ) -> ConformanceReport.Outcome {
+    guard let claims = subject.claims else {
+      return check == .creation ? failure(of: check, on: subject, seed: seed) : .notApplicable("not created")
+    }
+    guard check.applies(to: claims) else { return .notApplicable("not claimed") }
+    return failure(of: check, on: subject, seed: seed)
+  }
+
+  private static func failure<Strategy: WeightingStrategy>(
+    of check: ConformanceCheck, on subject: Subject<Strategy>, seed: UInt64
+  ) -> ConformanceReport.Outcome {
+    let inputs = InputSampler(seed: seed).inputs(of: check).filter { subject.admits($0.taskCount) }
+    for input in inputs {
+      guard let failure = subject.failure(of: check, on: input) else { continue }
+      let smallest = input.shrunk { subject.failure(of: check, on: $0) != nil }
+      let reported = subject.failure(of: check, on: smallest) ?? failure
+      return .failed(
+        Finding(check: check, reason: reported.reason, value: reported.value, input: smallest))
+    }
+    return .passed(inputs: inputs.count)
+  }
+}
+
+extension Subject {
+  /// What a check finds wrong on an input.
+  func failure(of check: ConformanceCheck, on input: ConformanceInput) -> Failure? {
+    switch check {
+    case .creation: creationFailure(input)
+    case .finiteWeights: finiteWeightsFailure(input)
+    case .weightCount: weightCountFailure(input)
+    case .application: applicationFailure(input)
+    case .certificate: certificateFailure(input)
+    case .singleTask: singleTaskFailure(input)
+    case .determinism: determinismFailure(input)
+    case .isolation: isolationFailure(input)
+    case .resume: resumeFailure(input)
+    case .stateSize: stateSizeFailure(input)
+    case .errorKeepsState: errorFailure(input)
+    case .nonFiniteEvidence: nonFiniteEvidenceFailure(input)
+    case .taskCount: taskCountFailure(input)
+    case .declaredEvidence: declaredEvidenceFailure(input)
+    case .taskOrder: taskOrderFailure(input)
+    case .memory: memoryFailure(input)
+    case .weightSum: weightSumFailure(input)
+    case .sign: signFailure(input)
+    case .scaleLaw: scaleLawFailure(input)
+    case .nonConflict: nonConflictFailure(input)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import JointLossWeighting
+
+/// What is checked of a strategy, one fault each.
+public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
+  /// It can be created for 1, 2, 3 … 50 tasks.
+  case creation
+  /// Weights are finite for zero, huge, tiny, identical, opposite and dependent gradients, and for losses of 0.
+  case finiteWeights = "finite-weights"
+  /// There are as many weights as tasks.
+  case weightCount = "weight-count"
+  /// The weights apply where the descriptor says.
+  case application
+  /// Where a solver is behind the weights, its residual is small.
+  case certificate
+  /// A task alone is trained on its own gradient: its weight is positive.
+  case singleTask = "single-task"
+  /// The same seed and the same steps give the same bits.
+  case determinism
+  /// A strategy is not disturbed by another of its type that runs beside it.
+  case isolation
+  /// A strategy encoded and decoded in mid-run goes on with the same bits.
+  case resume
+  /// The encoded state does not grow with the number of steps.
+  case stateSize = "state-size"
+  /// A thrown error leaves the state as it was.
+  case errorKeepsState = "error-keeps-state"
+  /// Evidence that is not finite is refused.
+  case nonFiniteEvidence = "non-finite-evidence"
+  /// A step of another number of tasks is refused with `WeightingError.Code.taskCount`.
+  case taskCount = "task-count"
+  /// The weights are the same if the step holds nothing but what the strategy declares to read.
+  case declaredEvidence = "declared-evidence"
+  /// Permuted tasks have permuted weights, in distribution where the strategy draws at random.
+  case taskOrder = "task-order"
+  /// Where claimed: earlier steps do not matter.
+  case memory
+  /// Where claimed: the sum of the weights.
+  case weightSum = "weight-sum"
+  /// Where claimed: no weight is negative.
+  case sign
+  /// Where claimed: `w(cL) = c^k w(L)`.
+  case scaleLaw = "scale-law"
+  /// Where claimed: no task ascends along the direction.
+  case nonConflict = "non-conflict"
+
+  /// What a strategy that passes does, in one sentence.
+  public var summary: String {
+    switch self {
+    case .creation: "it can be created for 1 to 50 tasks"
+    case .finiteWeights: "finite weights for zero, huge, tiny, identical, opposite and dependent gradients"
+    case .weightCount: "as many weights as tasks"
+    case .application: "weights apply where the descriptor says"
+    case .certificate: "a solver's residual is at most 1e-9, where there is one"
+    case .singleTask: "a task alone has a positive weight"
+    case .determinism: "the same seed gives the same bits"
+    case .isolation: "another instance beside it changes nothing"
+    case .resume: "saving and loading in mid-run changes nothing"
+    case .stateSize: "the state does not grow with the steps"
+    case .errorKeepsState: "a thrown error leaves the state as it was"
+    case .nonFiniteEvidence: "NaN and infinity are refused"
+    case .taskCount: "a step of another number of tasks is refused"
+    case .declaredEvidence: "what it declares to read is all it needs"
+    case .taskOrder: "permuted tasks have permuted weights"
+    case .memory: "earlier steps do not matter"
+    case .weightSum: "the weights have the claimed sum"
+    case .sign: "no weight is negative"
+    case .scaleLaw: "the weights follow the claimed power of the losses' scale"
+    case .nonConflict: "no task ascends along the direction"
+    }
+  }
+
+  /// Whether a strategy with these claims is held to the check.
+  func applies(to claims: StrategyClaims) -> Bool {
+    switch self {
+    case .taskOrder: claims.taskOrder != .matters
+    case .memory: claims.isMemoryless
+    case .weightSum: claims.weightSum != .free
+    case .sign: claims.hasNonNegativeWeights
+    case .scaleLaw: claims.scaleDegree != nil
+    case .nonConflict: claims.isNonConflicting
+    default: true
+    }
+  }
+}

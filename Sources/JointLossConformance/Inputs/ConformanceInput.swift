@@ -1,0 +1,83 @@
+public import JointLossWeighting
+
+/// A short training run as a strategy sees it: losses and task gradients, step by step.
+public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
+  /// One step.
+  public struct Step: Sendable, Hashable {
+    /// The T losses.
+    public var losses: [Double]
+    /// The T gradients, as rows.
+    public var gradients: [[Double]]
+  }
+
+  /// The steps of an epoch.
+  static let stepsPerEpoch = 3
+
+  /// The steps; every third ends an epoch.
+  public internal(set) var steps: [Step]
+
+  /// The number of tasks.
+  public var taskCount: Int { steps.first?.losses.count ?? 0 }
+
+  /// What is known of a step, all evidence included.
+  ///
+  /// - Parameter index: the step's position.
+  /// - Returns: the observation.
+  /// - Throws: `WeightingError` where a gradient is not finite.
+  public func observation(at index: Int) throws(WeightingError) -> StepObservation {
+    var observation = StepObservation(losses: steps[index].losses)
+    observation.step = index
+    observation.epoch = index / Self.stepsPerEpoch
+    let jacobian = try Jacobian(rows: steps[index].gradients)
+    observation.jacobian = jacobian
+    observation.gramian = jacobian.gramian
+    return observation
+  }
+
+  /// The mean losses of the epoch that ends with a step; nil if none does.
+  func meanLosses(endingAt index: Int) -> [Double]? {
+    guard index % Self.stepsPerEpoch == Self.stepsPerEpoch - 1 else { return nil }
+    let epoch = steps[(index - Self.stepsPerEpoch + 1)...index]
+    return (0..<taskCount).map { task in
+      epoch.reduce(0) { $0 + $1.losses[task] / Double(Self.stepsPerEpoch) }
+    }
+  }
+
+  /// The same with losses and gradients multiplied.
+  func scaled(losses lossFactor: Double, gradients gradientFactor: Double) -> ConformanceInput {
+    ConformanceInput(
+      steps: steps.map { step in
+        Step(
+          losses: step.losses.map { $0 * lossFactor },
+          gradients: step.gradients.map { row in row.map { $0 * gradientFactor } })
+      })
+  }
+
+  /// The same with the tasks in another order.
+  func permuted(_ order: [Int]) -> ConformanceInput {
+    ConformanceInput(
+      steps: steps.map { step in
+        Step(losses: order.map { step.losses[$0] }, gradients: order.map { step.gradients[$0] })
+      })
+  }
+
+  /// Losses and gradients of every step.
+  public var description: String {
+    let tasks = "\(taskCount) \(taskCount == 1 ? "task" : "tasks")"
+    let lines = steps.prefix(6).enumerated().map { index, step in
+      "  step \(index): losses \(Self.text(step.losses)), gradients [\(rows(of: step))]"
+    }
+    let more = steps.count > 6 ? ["  … \(steps.count - 6) more steps"] : []
+    return (["  on \(tasks):"] + lines + more).joined(separator: "\n")
+  }
+
+  private func rows(of step: Step) -> String {
+    let shown = step.gradients.prefix(6).map(Self.text).joined(separator: ", ")
+    return step.gradients.count > 6 ? shown + ", …" : shown
+  }
+
+  private static func text(_ values: [Double]) -> String {
+    let shown = values.prefix(6).map { "\(ParameterValue.number($0))" }.joined(separator: ", ")
+    return "[\(shown)\(values.count > 6 ? ", …" : "")]"
+  }
+}

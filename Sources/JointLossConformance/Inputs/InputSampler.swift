@@ -1,0 +1,106 @@
+import JointLossLinearAlgebra
+
+/// The inputs of the checks: random runs, and the gradients on which rules are known to break.
+struct InputSampler {
+  let seed: UInt64
+
+  /// The inputs that a check is run on, small ones first.
+  func inputs(of check: ConformanceCheck) -> [ConformanceInput] {
+    switch check {
+    case .creation: [1, 2, 3, 4, 5, 10, 50].map { random(tasks: $0, steps: 1) }
+    case .singleTask: [run(tasks: 1, steps: 9)] + [1e-10, 1e5].map { random(tasks: 1, steps: 3, scale: $0) }
+    case .finiteWeights, .certificate, .weightSum, .sign: runs(steps: 9) + ranks + extremes
+    case .nonConflict: ranks + extremes.filter { !$0.isHuge }
+    case .taskOrder: [2, 3, 4].map { run(tasks: $0, steps: 6) }
+    case .scaleLaw: runs(steps: 6) + ranks
+    case .memory: runs(steps: 6)
+    case .stateSize: [run(tasks: 2, steps: 6)]
+    case .weightCount, .application, .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence,
+      .taskCount,
+      .declaredEvidence:
+      runs(steps: 9)
+    }
+  }
+
+  /// Runs of one to five tasks, independent gradients.
+  private func runs(steps: Int) -> [ConformanceInput] {
+    [1, 2, 3, 5].map { run(tasks: $0, steps: steps) }
+  }
+
+  private func run(tasks: Int, steps: Int) -> ConformanceInput { random(tasks: tasks, steps: steps) }
+
+  /// Losses from 0.1 to 1.1 and standard normal gradients, times a scale, with rows of 10^±exponent.
+  private func random(
+    tasks: Int, columns: Int? = nil, steps: Int, scale: Double = 1, exponent: Int = 0
+  ) -> ConformanceInput {
+    var stream = PhiloxStream(seed: seed &+ UInt64(1000 * tasks + steps), purpose: "conformance")
+    let powers = (0..<tasks).map { task in
+      // 10^exponent, 10^−exponent, 1, and again.
+      (0..<exponent).reduce(scale) { power, _ in [power * 10, power / 10, power][task % 3] }
+    }
+    return ConformanceInput(
+      steps: (0..<steps).map { _ in
+        let losses = (0..<tasks).map { _ in 0.1 + stream.uniform() }
+        let gradients = powers.map { power in
+          (0..<(columns ?? tasks + 2)).map { _ in power * stream.normal() }
+        }
+        return ConformanceInput.Step(losses: losses, gradients: gradients)
+      })
+  }
+
+  /// Gradients of every rank and scale, rows alike or of different sizes.
+  private var ranks: [ConformanceInput] {
+    let small = [2, 3, 5, 10].flatMap { tasks in
+      [1, 2, tasks - 1, tasks, 2 * tasks].flatMap { columns in
+        [(1, 0), (1, 3), (1e-10, 1), (1e10, 2)].map { scale, exponent in
+          random(tasks: tasks, columns: columns, steps: 2, scale: scale, exponent: exponent)
+        }
+      }
+    }
+    return small + [1, 3, 25, 49, 60].map { random(tasks: 50, columns: $0, steps: 1) }
+  }
+
+  /// Gradients on which rules are known to break, each under several losses.
+  private var extremes: [ConformanceInput] {
+    let small = degenerate.flatMap { gradients in
+      let pattern = [1e-300, 1, 1e100]
+      let losses: [[Double]] = [
+        gradients.map { _ in 1 }, gradients.map { _ in 0 },
+        gradients.indices.map { pattern[$0 % 3] }, gradients.indices.map { Double($0 % 2) },
+      ]
+      return losses.map { losses in
+        let step = ConformanceInput.Step(losses: losses, gradients: gradients)
+        return ConformanceInput(steps: [step, step, step])
+      }
+    }
+    let scaled = [1e-15, 1e-10, 1e5, 1e10].flatMap { scale in
+      let run = random(tasks: 3, steps: 3)
+      return [run.scaled(losses: 1, gradients: scale), run.scaled(losses: scale, gradients: scale)]
+    }
+    return small + scaled
+  }
+
+  private var degenerate: [[[Double]]] {
+    let generic = random(tasks: 3, steps: 1).steps[0].gradients
+    let (first, second) = (generic[0], generic[1])
+    let opposite = zip(first, second).map { -($0 + $1) }
+    let nearby = zip(first, second).map { $0 + 1e-9 * $1 }
+    return [
+      [[0]], [[0, 0], [0, 0]], [[0, 0], [1, 0]], [[1, 2], [1, 2]], [[1, 0], [-1, 0]], [[1, 2], [-3, -6]],
+      [[0, 0], [0, 0], [0, 0]], [[0, 0], [1, 0], [0, 1]], [[1, 2], [1, 2], [1, 2]],
+      [[1, 2], [-1, -2], [2, 4]], [[1e70, 0], [-1e-70, 1e-70], [1, 1]],
+      [[1e-150, 0], [-1e-150, 0], [0, 1e-150]], [[1e70, 1], [-1e70, 1], [1, 1e70]],
+      [first, second, opposite], [first, first.map { -$0 }, second], [first, nearby, second],
+      random(tasks: 5, columns: 2, steps: 1).steps[0].gradients,
+      random(tasks: 3, steps: 1, exponent: 10).steps[0].gradients,
+      random(tasks: 6, columns: 3, steps: 1, exponent: 5).steps[0].gradients,
+    ]
+  }
+}
+
+extension ConformanceInput {
+  /// Whether products of its gradients come near the largest Double, so that a check's own sums would overflow.
+  fileprivate var isHuge: Bool {
+    steps.contains { $0.gradients.joined().contains { abs($0) > 1e60 } }
+  }
+}

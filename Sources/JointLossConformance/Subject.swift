@@ -1,0 +1,73 @@
+import Foundation
+import JointLossWeighting
+
+/// What is wrong, before it is tied to a check and an input.
+struct Failure: Sendable, Hashable {
+  let reason: String
+  var value: Double?
+}
+
+/// A strategy under test: how to create, run, save and load it.
+struct Subject<Strategy: WeightingStrategy> {
+  let parameters: [String: ParameterValue]
+  let seed: UInt64
+
+  var name: String { Strategy.descriptor.name }
+
+  func make(_ taskCount: Int, seed: UInt64? = nil) throws(WeightingError) -> Strategy {
+    try Strategy(
+      StrategySetup(
+        for: Strategy.descriptor, taskCount: taskCount, parameters: parameters, seed: seed ?? self.seed))
+  }
+
+  /// Whether the parameters allow so many tasks: a list of one number a task allows only its own number.
+  func admits(_ taskCount: Int) -> Bool {
+    for case .numbers(let numbers) in parameters.values where numbers.count != taskCount {
+      if (try? make(taskCount)) == nil { return false }
+    }
+    return true
+  }
+
+  /// The claims with the parameters; nil if no strategy can be created.
+  var claims: StrategyClaims? {
+    for taskCount in [2, 3, 1, 4, 5] {
+      if let strategy = try? make(taskCount) { return strategy.claims }
+    }
+    return nil
+  }
+
+  /// Takes one step, and ends the epoch if the step is its last.
+  func step(
+    _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int
+  ) throws(WeightingError) -> TaskWeights {
+    let weights = try strategy.weights(observing: input.observation(at: index))
+    if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
+    return weights
+  }
+
+  /// Takes some of the steps.
+  func run(
+    _ strategy: inout Strategy, _ input: ConformanceInput, _ range: Range<Int>? = nil
+  ) throws(WeightingError) -> [TaskWeights] {
+    var result: [TaskWeights] = []
+    for index in range ?? 0..<input.steps.count { result.append(try step(&strategy, input, at: index)) }
+    return result
+  }
+
+  /// The weights of all steps of a new strategy; nil if there are none, or not one finite weight a task: these
+  /// faults have checks of their own.
+  func weights(on input: ConformanceInput, seed: UInt64? = nil) -> [[Double]]? {
+    guard var strategy = try? make(input.taskCount, seed: seed), let result = try? run(&strategy, input)
+    else { return nil }
+    let values = result.map(\.values)
+    return values.allSatisfy { $0.count == input.taskCount && $0.allSatisfy(\.isFinite) } ? values : nil
+  }
+
+  func encoded(_ strategy: Strategy) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return try encoder.encode(strategy)
+  }
+
+  func decoded(_ data: Data) throws -> Strategy { try JSONDecoder().decode(Strategy.self, from: data) }
+}

@@ -1,0 +1,50 @@
+import RealModule
+
+/// Steps that several rules on losses share.
+enum LossTransforms {
+  /// The parameter `epsilon` of rules that divide by a loss or take its logarithm.
+  static let floorParameter = ParameterDescriptor(
+    "epsilon", .number(default: 1e-8, range: .positive), "What a smaller loss counts as.")
+
+  /// Checks that a rule is defined for the losses.
+  ///
+  /// - Parameters:
+  ///   - losses: T finite losses.
+  ///   - strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` naming the first task whose loss is negative.
+  static func requireNonNegative(_ losses: [Double], by strategy: String) throws(WeightingError) {
+    for (task, loss) in losses.enumerated() where loss < 0 {
+      throw WeightingError(
+        .domain, "\(strategy) is not defined for a negative loss: that of task \(task) is \(loss)", task: task
+      )
+    }
+  }
+
+  /// Replaces values by `sum · softmax(values)`, shifted by the largest so that nothing overflows.
+  ///
+  /// - Parameters:
+  ///   - values: finite values, at least one.
+  ///   - sum: what the result sums to.
+  static func softmax(_ values: inout [Double], sum: Double = 1) {
+    var largest = -Double.infinity
+    for value in values { largest = max(largest, value) }
+    var total = 0.0
+    for task in values.indices {
+      values[task] = Double.exp(values[task] - largest)
+      total += values[task]
+    }
+    for task in values.indices { values[task] *= sum / total }
+  }
+
+  /// Checks the weights of a rule whose powers and quotients may leave the range of a `Double`.
+  ///
+  /// - Parameters:
+  ///   - values: the weights.
+  ///   - strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` naming the first task whose weight is not finite.
+  static func requireFinite(_ values: [Double], by strategy: String) throws(WeightingError) {
+    for (task, value) in values.enumerated() where !value.isFinite {
+      throw WeightingError(.nonFinite, "\(strategy) makes \(value) of task \(task)'s losses", task: task)
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import JointLossLinearAlgebra
+
+/// Convex quadratic programs over the non-negative orthant, or over a simplex in it, by an active set.
+///
+///     minimise ½ yᵀHy + fᵀy   subject to   y ≥ 0   and, where a sum is set,   eᵀy = 1
+///
+/// C. L. Lawson, R. J. Hanson, *Solving Least Squares Problems*, 1974, chapter 23; over a simplex it is
+/// P. Wolfe, *Finding the nearest point in a polytope*, Mathematical Programming 11, 1976. H is positive
+/// semidefinite. The Cholesky factor of its block over the support is kept: a variable that enters adds a row,
+/// one that leaves is rotated out, O(T²) each. It ends at the exact solution, not near it.
+package struct ActiveSetProgram: Sendable {
+  /// The number of variables.
+  package private(set) var order = 0
+  /// H, without gaps; over a simplex H + eeᵀ, which differs by a constant there and is definite wherever the
+  /// support's points are affinely independent.
+  private var hessian: [Double] = []
+  /// f, to be set before ``solve(restart:)``.
+  package var linear: [Double] = []
+  /// e; unused without a sum.
+  private var sums: [Double] = []
+  private var isSimplex = false
+  /// y.
+  package private(set) var solution: [Double] = []
+  /// The variables that are not 0, in the order of the factor's rows.
+  package private(set) var support: [Int] = []
+  private var isMember: [Bool] = []
+  private var isBlocked: [Bool] = []
+  private var factor: [Double] = []
+  private var gradient: [Double] = []
+  private var candidate: [Double] = []
+  private var scratch: [Double] = []
+  private var response: [Double] = []
+  /// The multiplier of the sum.
+  private var multiplier = 0.0
+
+  /// A diagonal element of the factor below this share of H's is raised to it: H is known to no better.
+  private static let breakdown = 1e-14
+
+  /// Creates an empty program.
+  package init() {}
+
+  /// Sets H and e.
+  ///
+  /// - Parameters:
+  ///   - order: the number of variables.
+  ///   - matrix: H without gaps, of diagonal 1 or so, in its first elements.
+  ///   - sums: e, positive; empty for no sum.
+  package mutating func load(order: Int, _ matrix: [Double], sums: [Double] = []) {
+    if linear.count < order {
+      let zeros = [Double](repeating: 0, count: order)
+      (linear, solution, gradient, candidate, scratch, response, self.sums) =
+        (zeros, zeros, zeros, zeros, zeros, zeros, zeros)
+      hessian = [Double](repeating: 0, count: order * order)
+      factor = hessian
+      isMember = [Bool](repeating: false, count: order)
+      isBlocked = isMember
+      support.reserveCapacity(order)
+    }
+    self.order = order
+    isSimplex = !sums.isEmpty
+    for j in 0..<order {
+      if isSimplex { self.sums[j] = sums[j] }
+      for i in 0..<order {
+        hessian[j * order + i] = matrix[j * order + i] + (isSimplex ? sums[i] * sums[j] : 0)
+      }
+    }
+    for j in 0..<order { isMember[j] = false }
+    support.removeAll(keepingCapacity: true)
+  }
+
+  /// Solves the program.
+  ///
+  /// - Parameter restart: whether to start at the last solution; H and e are then those of the last call.
+  /// - Returns: iterations and the residual of the optimality conditions, unchecked.
+  package mutating func solve(restart: Bool = false) -> SolverCertificate {
+    if !restart { start() }
+    var iterations = 0
+    if !support.isEmpty { iterations += descend() }
+    clearBlocks()
+    let limit = 20 * order + 100
+    while iterations < limit {
+      updateGradient()
+      guard let entering = mostViolated() else { break }
+      iterations += 1
+      append(entering)
+      solution[entering] = 0
+      setCandidate()
+      if candidate[support.count - 1] <= 0 {
+        // Its violation is rounding.
+        remove(at: support.count - 1)
+        isBlocked[entering] = true
+        setCandidate()
+        continue
+      }
+      iterations += descend(hasCandidate: true)
+      clearBlocks()
+    }
+    refine()
+    updateGradient()
+    return SolverCertificate(iterations: iterations, residual: residual())
+  }
+
+  private mutating func start() {
+    for j in 0..<order {
+      isMember[j] = false
+      solution[j] = 0
+    }
+    support.removeAll(keepingCapacity: true)
+    guard isSimplex else { return }
+    var (best, vertex) = (Double.infinity, 0)
+    for j in 0..<order {
+      let value = (hessian[j * order + j] / sums[j] / 2 + linear[j]) / sums[j]
+      if value < best { (best, vertex) = (value, j) }
+    }
+    append(vertex)
+    solution[vertex] = 1 / sums[vertex]
+  }
+
+  private mutating func clearBlocks() {
+    for j in 0..<order { isBlocked[j] = false }
+  }
+
+  private mutating func updateGradient() {
+    DenseKernels.multiply(order: order, hessian, solution, into: &gradient)
+    for j in 0..<order { gradient[j] += linear[j] }
+  }
+
+  /// The variable outside the support along which the objective falls fastest, or nil.
+  private func mostViolated() -> Int? {
+    var total = 0.0
+    for j in support { total += solution[j] }
+    var (worst, entering): (Double, Int?) = (0, nil)
+    for j in 0..<order where !isMember[j] && !isBlocked[j] {
+      let share = isSimplex ? multiplier * sums[j] : 0
+      let slack = gradient[j] - share
+      let scale = total + abs(linear[j]) + abs(share)
+      if slack < -4 * .ulpOfOne * scale * Double(support.count + 4) && slack < worst {
+        (worst, entering) = (slack, j)
+      }
+    }
+    return entering
+  }
+
+  /// Goes to the minimum over the support, dropping variables that reach 0 on the way.
+  private mutating func descend(hasCandidate: Bool = false) -> Int {
+    if !hasCandidate { setCandidate() }
+    var iterations = 0
+    while !support.isEmpty {
+      var (step, leaving): (Double, Int?) = (1, nil)
+      for (position, j) in support.enumerated() where candidate[position] <= 0 {
+        let ratio = solution[j] > 0 ? solution[j] / (solution[j] - candidate[position]) : 0
+        if leaving == nil || ratio < step { (step, leaving) = (min(ratio, 1), position) }
+      }
+      for (position, j) in support.enumerated() {
+        solution[j] += step * (candidate[position] - solution[j])
+      }
+      guard let leaving else { break }
+      solution[support[leaving]] = 0
+      remove(at: leaving)
+      iterations += 1
+      setCandidate()
+    }
+    return iterations
+  }
+
+  /// The minimum over the support, without the bounds.
+  private mutating func setCandidate() {
+    let count = support.count
+    for (position, j) in support.enumerated() { candidate[position] = -linear[j] }
+    Self.substitute(support.count, factor, order, &candidate)
+    guard isSimplex else { return }
+    for (position, j) in support.enumerated() { response[position] = sums[j] }
+    Self.substitute(support.count, factor, order, &response)
+    var (reached, gain) = (0.0, 0.0)
+    for (position, j) in support.enumerated() {
+      reached += sums[j] * candidate[position]
+      gain += sums[j] * response[position]
+    }
+    multiplier = gain > 0 ? (1 - reached) / gain : 0
+    for position in 0..<count { candidate[position] += multiplier * response[position] }
+  }
+
+  // Static: a method of self that is handed one of its arrays would have to copy that array.
+  private static func substitute(_ count: Int, _ factor: [Double], _ order: Int, _ vector: inout [Double]) {
+    DenseKernels.solve(order: count, lower: factor, stride: order, transposed: false, &vector)
+    DenseKernels.solve(order: count, lower: factor, stride: order, transposed: true, &vector)
+  }
+
+  /// One step of iterative refinement, where it does not leave the orthant.
+  private mutating func refine() {
+    updateGradient()
+    let old = multiplier
+    for (position, j) in support.enumerated() {
+      candidate[position] = -gradient[j] + (isSimplex ? multiplier * sums[j] : 0)
+    }
+    Self.substitute(support.count, factor, order, &candidate)
+    if isSimplex {
+      var (missing, gain) = (1.0, 0.0)
+      for (position, j) in support.enumerated() {
+        missing -= sums[j] * (solution[j] + candidate[position])
+        gain += sums[j] * response[position]
+      }
+      let change = gain > 0 ? missing / gain : 0
+      multiplier += change
+      for position in 0..<support.count { candidate[position] += change * response[position] }
+    }
+    for (position, j) in support.enumerated() where !(solution[j] + candidate[position] > 0) {
+      multiplier = old
+      return
+    }
+    for (position, j) in support.enumerated() { solution[j] += candidate[position] }
+  }
+
+  /// The largest violation of the optimality conditions, relative to the terms of its row.
+  private func residual() -> Double {
+    var worst = 0.0
+    for j in 0..<order {
+      let share = isSimplex ? multiplier * sums[j] : 0
+      let slack = gradient[j] - share
+      guard isMember[j] || slack < 0 || slack.isNaN else { continue }
+      var scale = abs(linear[j]) + abs(share)
+      for i in support { scale += abs(hessian[j * order + i]) * solution[i] }
+      let relative = scale > 0 ? abs(slack) / scale : 0
+      worst = relative.isNaN ? .infinity : max(worst, relative)
+    }
+    return worst
+  }
+
+  // MARK: The factor
+
+  private mutating func append(_ variable: Int) {
+    let count = support.count
+    let diagonal = hessian[variable * order + variable]
+    for (position, j) in support.enumerated() { scratch[position] = hessian[variable * order + j] }
+    DenseKernels.solve(order: count, lower: factor, stride: order, transposed: false, &scratch)
+    var pivot = diagonal
+    for position in 0..<count {
+      factor[position * order + count] = scratch[position]
+      pivot -= scratch[position] * scratch[position]
+    }
+    factor[count * order + count] = max(pivot, Self.breakdown * diagonal).squareRoot()
+    support.append(variable)
+    isMember[variable] = true
+  }
+
+  private mutating func remove(at position: Int) {
+    isMember[support[position]] = false
+    support.remove(at: position)
+    let count = support.count
+    guard position < count else { return }
+    // The rows below move up, and rotations of neighbouring columns make the factor triangular again.
+    for column in 0...count {
+      for row in max(column, position + 1)...count {
+        factor[column * order + row - 1] = factor[column * order + row]
+      }
+    }
+    for k in position..<count {
+      let (a, b) = (factor[k * order + k], factor[(k + 1) * order + k])
+      let radius = (a * a + b * b).squareRoot()
+      guard radius > 0 else { continue }
+      let (c, s) = (a / radius, b / radius)
+      for row in k..<count {
+        let (x, y) = (factor[k * order + row], factor[(k + 1) * order + row])
+        factor[k * order + row] = c * x + s * y
+        factor[(k + 1) * order + row] = c * y - s * x
+      }
+    }
+  }
+}
+
+extension ActiveSetProgram {
+  /// Solves with H's block over the support: how its solution moves with f.
+  ///
+  /// - Parameter vector: the right-hand side and then the answer, in the order of ``support``.
+  package func solveOnSupport(_ vector: inout [Double]) {
+    Self.substitute(support.count, factor, order, &vector)
+  }
+}

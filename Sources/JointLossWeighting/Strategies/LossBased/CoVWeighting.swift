@@ -1,0 +1,103 @@
+/// Weighs each loss by how much its ratio to its own mean has varied so far.
+///
+/// R. Groenendijk, S. Karaoglu, T. Gevers, T. Mensink, *Multi-Loss Weighting with Coefficient of Variations*, WACV
+/// 2021, Equations 3 to 6 (<https://arxiv.org/abs/2009.01717>).
+///
+///     ℓ_t = L_t / μ(L_t),   w_t = c_t / Σ c,   c_t = σ(ℓ_t) / μ(ℓ_t)        steps 0 and 1: w_t = 1/T
+///
+/// | symbol | property |
+/// |---|---|
+/// | L_t | ``LossEvidence/losses`` |
+/// | μ(L_t) | `lossMeans`, over the steps before; L_t itself in the first |
+/// | μ(ℓ_t), σ(ℓ_t)² | `ratioMeans`, `squares`/steps + 1e-8 (Welford), over the steps before |
+///
+/// Cost: O(T).
+///
+/// Where we differ: a mean of 0 gives the ratio 1. A negative loss is an error. `decay` other than 0 makes the means
+/// exponential, the authors' option.
+public struct CoVWeighting: WeightingStrategy {
+  /// Name, citation, formula and parameter.
+  public static let descriptor = StrategyDescriptor(
+    name: "cov",
+    title: "CoV-Weighting (coefficient of variations)",
+    citation: Citation(
+      "R. Groenendijk, S. Karaoglu, T. Gevers, T. Mensink, Multi-Loss Weighting with Coefficient of Variations, "
+        + "WACV 2021",
+      link: "https://arxiv.org/abs/2009.01717"),
+    formula: "w_t = c_t/Σc, c_t = σ(ℓ_t)/μ(ℓ_t), ℓ_t = L_t/μ(L_t), over all steps before",
+    appliesTo: .losses,
+    cost: "O(T)",
+    parameters: [
+      ParameterDescriptor(
+        "decay", .number(default: 0, range: .halfOpen(0..<1)),
+        "The share of the old mean in an exponential one; 0 for the mean over all steps.")
+    ],
+    differences: [
+      "A loss whose mean is 0 counts as at its mean; the authors' code divides by 0.",
+      "A negative loss is an error.",
+    ],
+    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
+
+  private let decay: Double
+  private var steps = 0
+  private var lossMeans: [Double]
+  private var ratioMeans: [Double]
+  private var squares: [Double]
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
+  private var values: [Double] = []
+  private var ratios: [Double] = []
+
+  private enum CodingKeys: CodingKey { case decay, steps, lossMeans, ratioMeans, squares }
+
+  /// Creates the strategy.
+  ///
+  /// - Parameter setup: the number of tasks and `decay`.
+  public init(_ setup: StrategySetup) {
+    decay = setup.parameters.number("decay")
+    lossMeans = [Double](repeating: 0, count: setup.taskCount)
+    (ratioMeans, squares) = (lossMeans, lossMeans)
+  }
+
+  /// The weights of the statistics so far, which then take in this step.
+  ///
+  /// - Parameter evidence: T losses of at least 0.
+  /// - Returns: T weights of sum 1, on the losses.
+  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or too far from its mean.
+  public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    let taskCount = lossMeans.count
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
+    if values.count != taskCount {
+      values = [Double](repeating: 0, count: taskCount)
+      ratios = values
+    }
+    for task in 0..<taskCount {
+      let mean = steps == 0 ? evidence.losses[task] : lossMeans[task]
+      ratios[task] = mean > 0 ? evidence.losses[task] / mean : 1
+      // Its square goes into the variance.
+      values[task] = ratios[task] * ratios[task]
+    }
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    var total = 0.0
+    for task in 0..<taskCount {
+      let deviation = steps > 0 ? (squares[task] / Double(steps) + 1e-8).squareRoot() : 0
+      values[task] = steps > 1 ? deviation / ratioMeans[task] : 1
+      total += values[task]
+    }
+    for task in 0..<taskCount { values[task] /= total }
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    update(evidence.losses)
+    return TaskWeights(values, appliesTo: .losses)
+  }
+
+  private mutating func update(_ losses: [Double]) {
+    steps += 1
+    let share = steps > 1 && decay > 0 ? 1 - decay : 1 / Double(steps)
+    for task in losses.indices {
+      let old = ratioMeans[task]
+      ratioMeans[task] += share * (ratios[task] - old)
+      squares[task] += (ratios[task] - old) * (ratios[task] - ratioMeans[task])
+      lossMeans[task] += share * (losses[task] - lossMeans[task])
+    }
+  }
+}

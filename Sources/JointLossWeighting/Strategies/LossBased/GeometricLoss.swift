@@ -1,0 +1,72 @@
+import RealModule
+
+/// Minimises the geometric mean of the losses.
+///
+/// S. Chennupati, G. Sistu, S. Yogamani, S. A. Rawashdeh, *MultiNet++: Multi-Stream Feature Aggregation and
+/// Geometric Loss Strategy for Multi-Task Learning*, CVPR Workshops 2019 (<https://arxiv.org/abs/1904.08492>).
+///
+///     F = (Π L_t)^(1/T)        w_t = F / (T L_t)
+///
+/// | symbol | property |
+/// |---|---|
+/// | L_t | ``LossEvidence/losses`` |
+///
+/// Cost: O(T).
+///
+/// Where we differ: the product is a sum of logarithms, which neither under- nor overflows; LibMTL's does, and the
+/// weights that it reports are not the ones it applies. A loss below `epsilon` counts as `epsilon`, so that a loss
+/// of 0 does not end the training of all. The paper's focused variant is not here.
+public struct GeometricLoss: WeightingStrategy {
+  /// Name, citation, formula and parameter.
+  public static let descriptor = StrategyDescriptor(
+    name: "gls",
+    title: "geometric loss",
+    citation: Citation(
+      "S. Chennupati, G. Sistu, S. Yogamani, S. A. Rawashdeh, MultiNet++: Multi-Stream Feature Aggregation and "
+        + "Geometric Loss Strategy for Multi-Task Learning, CVPR Workshops 2019",
+      link: "https://arxiv.org/abs/1904.08492"),
+    formula: "w_t = F/(T L_t), F = (Π L_t)^(1/T)",
+    appliesTo: .losses,
+    cost: "O(T)",
+    parameters: [LossTransforms.floorParameter],
+    differences: [
+      "A loss below epsilon counts as epsilon; elsewhere a loss of 0 makes every weight 0 or NaN.",
+      "The weights are those that act; LibMTL reports L_t/(T Π L).",
+      "A negative loss is an error.",
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+
+  private let taskCount: Int
+  private let epsilon: Double
+  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  private var values: [Double] = []
+
+  private enum CodingKeys: CodingKey { case taskCount, epsilon }
+
+  /// Creates the strategy.
+  ///
+  /// - Parameter setup: the number of tasks and `epsilon`.
+  public init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
+    epsilon = setup.parameters.number("epsilon")
+  }
+
+  /// The derivatives of the geometric mean.
+  ///
+  /// - Parameter evidence: T losses of at least 0.
+  /// - Returns: T positive weights, on the losses.
+  /// - Throws: ``WeightingError`` naming the task whose loss is negative.
+  public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
+    if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    var logarithms = 0.0
+    for loss in evidence.losses { logarithms += Double.log(max(loss, epsilon)) }
+    let mean = Double.exp(logarithms / Double(taskCount))
+    for (task, loss) in evidence.losses.enumerated() {
+      values[task] = mean / (Double(taskCount) * max(loss, epsilon))
+    }
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    return TaskWeights(values, appliesTo: .losses)
+  }
+}

@@ -1,0 +1,128 @@
+import JointLossLinearAlgebra
+import RealModule
+
+/// Draws the weights of every step at random: the litmus test of any other rule.
+///
+/// B. Lin, F. Ye, Y. Zhang, I. W. Tsang, *Reasonable Effectiveness of Random Weighting: A Litmus Test for
+/// Multi-Task Learning*, TMLR 2022 (<https://arxiv.org/abs/2111.10603>).
+///
+///     normal               w = softmax(ξ), ξ_t standard normal
+///     uniform              w = softmax(ξ), ξ_t uniform over [0, 1)
+///     dirichlet            w uniform over the simplex
+///     bernoulli            w = b / Σ b, b_t ∈ {0, 1} evenly, not all 0
+///     one-hot              w is 1 for one task, evenly
+///
+/// | symbol | property |
+/// |---|---|
+/// | ξ | ``InjectedDraws/normals``, ``InjectedDraws/uniforms`` where given, else `stream` |
+///
+/// Cost: O(T).
+///
+/// Where we differ: the code of Kurin et al. and of IGB multiplies by T: `sum`.
+public struct RandomWeighting: WeightingStrategy {
+  /// Name, citation, formula and parameters.
+  public static let descriptor = StrategyDescriptor(
+    name: "random",
+    title: "random loss weighting",
+    citation: Citation(
+      "B. Lin, F. Ye, Y. Zhang, I. W. Tsang, Reasonable Effectiveness of Random Weighting: A Litmus Test for "
+        + "Multi-Task Learning, TMLR 2022",
+      link: "https://arxiv.org/abs/2111.10603"),
+    formula: "w = softmax(ξ), ξ_t standard normal, anew in every step",
+    appliesTo: .losses,
+    cost: "O(T)",
+    parameters: [
+      ParameterDescriptor(
+        "law", .choice(default: "normal", options: Law.allCases.map(\.rawValue)), "The law of the weights."),
+      ParameterDescriptor(
+        "sum", .choice(default: "one", options: ["one", "tasks"]), "What the weights sum to: 1 or T."),
+    ],
+    differences: [
+      "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks."
+    ],
+    claims: StrategyClaims(
+      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
+      isMemoryless: true))
+
+  private enum Law: String, Codable, CaseIterable {
+    case normal, uniform, dirichlet, bernoulli
+    case oneHot = "one-hot"
+  }
+
+  private let taskCount: Int
+  private let law: Law
+  private let sum: Double
+  private var stream: PhiloxStream
+  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  private var values: [Double] = []
+
+  private enum CodingKeys: CodingKey { case taskCount, law, sum, stream }
+
+  /// Creates the strategy.
+  ///
+  /// - Parameter setup: the number of tasks, the parameters and the random stream.
+  public init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
+    law = setup.parameters.choice("law")
+    sum = setup.parameters.values["sum"] == .text("tasks") ? Double(setup.taskCount) : 1
+    stream = setup.stream
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if sum != 1 { claims.weightSum = .tasks }
+    return claims
+  }
+
+  /// Fresh weights.
+  ///
+  /// - Parameter evidence: the number of tasks, and draws from outside where there are any.
+  /// - Returns: T weights of at least 0, on the losses.
+  /// - Throws: ``WeightingError`` for another number of tasks, or of draws, than at the start.
+  public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    switch law {
+    case .normal:
+      try setDraws(evidence.draws.normals, "normal") { $0.normal() }
+      LossTransforms.softmax(&values, sum: sum)
+    case .uniform:
+      try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
+      LossTransforms.softmax(&values, sum: sum)
+    case .dirichlet:
+      // Unit exponential variables over their sum; 1 − u lies in (0, 1].
+      try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
+      for task in 0..<taskCount { values[task] = -Double.log(1 - values[task]) + .leastNormalMagnitude }
+      divideBySum()
+    case .bernoulli:
+      repeat {
+        for task in 0..<taskCount { values[task] = stream.uniform() < 0.5 ? 1 : 0 }
+      } while !values.contains(1)
+      divideBySum()
+    case .oneHot:
+      let chosen = stream.index(below: taskCount)
+      for task in 0..<taskCount { values[task] = task == chosen ? sum : 0 }
+    }
+    return TaskWeights(values, appliesTo: .losses)
+  }
+
+  private mutating func setDraws(
+    _ given: [Double]?, _ what: String, _ draw: (inout PhiloxStream) -> Double
+  ) throws(WeightingError) {
+    if let given {
+      guard given.count == taskCount else {
+        throw WeightingError(.shape, "\(given.count) \(what) draws for \(taskCount) tasks")
+      }
+      for task in 0..<taskCount { values[task] = given[task] }
+    } else {
+      for task in 0..<taskCount { values[task] = draw(&stream) }
+    }
+  }
+
+  private mutating func divideBySum() {
+    var total = 0.0
+    for value in values { total += value }
+    for task in 0..<taskCount { values[task] *= sum / total }
+  }
+}

@@ -1,0 +1,78 @@
+/// Asks a strategy for new weights in every k-th step, and keeps them in between.
+///
+/// The schedule of A. Navon et al., *Multi-Task Learning as a Bargaining Game*, ICML 2022, Section 5
+/// (<https://arxiv.org/abs/2202.01017>), around any strategy.
+///
+///     w(s) = base's weights in the steps s = 0, k, 2k …;  those of the last such step otherwise
+///
+/// Cost: the strategy's own computation in one step of k. The evidence is gathered in every step all the same.
+///
+/// The strategy does not see the steps in between; the ends of epochs it does.
+public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
+  /// What the wrapped strategy reads.
+  public typealias Evidence = Base.Evidence
+
+  /// The wrapped strategy's, with the name of the wrapper added.
+  public static var descriptor: StrategyDescriptor {
+    var claims = Base.descriptor.claims
+    (claims.isNonConflicting, claims.isMemoryless) = (false, false)
+    return StrategyWrappers.descriptor(
+      of: Base.self, suffix: "every", title: "every k steps",
+      formula: "; new weights in every k-th step",
+      parameters: [
+        ParameterDescriptor(
+          "every-steps", .integer(default: 10, range: .closed(1...1_000_000)),
+          "k: the steps from one set of weights to the next.")
+      ], claims: claims)
+  }
+
+  private let period: Int
+  private var base: Base
+  private let taskCount: Int
+  private var step = 0
+  private var kept: [Double] = []
+  private var application = TaskWeights.Application.losses
+
+  /// Creates the strategy and the wrapped one.
+  ///
+  /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
+  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy.
+  public init(_ setup: StrategySetup) throws(WeightingError) {
+    period = setup.parameters.integer("every-steps")
+    base = try Base(setup)
+    taskCount = setup.taskCount
+  }
+
+  /// What the wrapped strategy promises of each step on its own.
+  public var claims: StrategyClaims {
+    var claims = base.claims
+    if period > 1 { (claims.isNonConflicting, claims.isMemoryless) = (false, false) }
+    return claims
+  }
+
+  /// The scope of the wrapped strategy.
+  public var gradientScope: GradientScope? { base.gradientScope }
+
+  /// New weights in every k-th step, the last ones otherwise.
+  ///
+  /// - Parameter evidence: what the wrapped strategy reads.
+  /// - Returns: T weights; a certificate only where they are new.
+  /// - Throws: ``WeightingError`` for another number of tasks, or what the wrapped strategy throws.
+  public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    guard step % period == 0 else {
+      step += 1
+      return TaskWeights(kept, appliesTo: application)
+    }
+    let weights = try base.weights(for: evidence)
+    step += 1
+    kept = weights.values
+    application = weights.appliesTo
+    return weights
+  }
+
+  /// Tells the wrapped strategy.
+  ///
+  /// - Parameter meanLosses: one mean a task.
+  public mutating func epochEnded(meanLosses: [Double]) { base.epochEnded(meanLosses: meanLosses) }
+}

@@ -1,0 +1,77 @@
+/// Averages a strategy's weights over the steps, exponentially: CR-MOGM.
+///
+/// S. Zhou, W. Zhang, J. Jiang, W. Zhong, J. Gu, W. Zhu, *On the Convergence of Stochastic Multi-Objective
+/// Gradient Manipulation and Beyond*, NeurIPS 2022, Algorithm 1
+/// (<https://openreview.net/forum?id=ScwfQ7hdwyP>).
+///
+///     ŵ(s) = α ŵ(s−1) + (1 − α) w(s),  ŵ(0) = w(0)
+///
+/// | symbol | property |
+/// |---|---|
+/// | w | the weights of the wrapped strategy |
+/// | ŵ | `average` |
+/// | α | `average-memory`; it may grow over time in the paper and is constant here, as in torchjd |
+///
+/// Cost: O(T).
+public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
+  /// What the wrapped strategy reads.
+  public typealias Evidence = Base.Evidence
+
+  /// The wrapped strategy's, with the name of the wrapper added.
+  public static var descriptor: StrategyDescriptor {
+    StrategyWrappers.descriptor(
+      of: Base.self, suffix: "average", title: "averaged (CR-MOGM)",
+      formula: "; then ŵ ← α ŵ + (1 − α) w",
+      parameters: [
+        ParameterDescriptor(
+          "average-memory", .number(default: 0.9, range: .halfOpen(0..<1)),
+          "α: how much of the earlier average stays.")
+      ], claims: averaged(Base.descriptor.claims))
+  }
+
+  private let memory: Double
+  private var base: Base
+  private var average: [Double] = []
+
+  /// Creates the strategy and the wrapped one.
+  ///
+  /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
+  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy.
+  public init(_ setup: StrategySetup) throws(WeightingError) {
+    memory = setup.parameters.number("average-memory")
+    base = try Base(setup)
+  }
+
+  /// What an average keeps of the wrapped strategy's promises.
+  public var claims: StrategyClaims { Self.averaged(base.claims) }
+
+  /// The scope of the wrapped strategy.
+  public var gradientScope: GradientScope? { base.gradientScope }
+
+  private static func averaged(_ base: StrategyClaims) -> StrategyClaims {
+    var claims = base
+    (claims.isNonConflicting, claims.isMemoryless) = (false, false)
+    // The average of a 1 and a 0 is neither.
+    if claims.weightSum == .oneOrZero { claims.weightSum = .free }
+    return claims
+  }
+
+  /// The average of the wrapped strategy's weights up to this step.
+  ///
+  /// - Parameter evidence: what the wrapped strategy reads.
+  /// - Returns: T weights; the certificate is that of the step's own.
+  /// - Throws: ``WeightingError``: what the wrapped strategy throws.
+  public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
+    let weights = try base.weights(for: evidence)
+    if average.isEmpty { average = weights.values }
+    for task in average.indices {
+      average[task] = memory * average[task] + (1 - memory) * weights.values[task]
+    }
+    return TaskWeights(average, appliesTo: weights.appliesTo, certificate: weights.certificate)
+  }
+
+  /// Tells the wrapped strategy.
+  ///
+  /// - Parameter meanLosses: one mean a task.
+  public mutating func epochEnded(meanLosses: [Double]) { base.epochEnded(meanLosses: meanLosses) }
+}

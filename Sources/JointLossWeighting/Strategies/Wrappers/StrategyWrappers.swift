@@ -1,0 +1,57 @@
+/// The wrappers that may follow any strategy's name: `pcgrad+every`, `upgrad+average+normalised`.
+package enum StrategyWrappers {
+  /// The names, as they follow a `+`, and what each does.
+  package static let summaries: [(name: String, summary: String)] = [
+    ("every", "new weights in every k-th step only"),
+    ("normalised", "weights scaled to a common sum"),
+    ("average", "weights averaged over the steps (CR-MOGM)"),
+  ]
+
+  /// A strategy in a wrapper.
+  ///
+  /// - Parameters:
+  ///   - type: the strategy, perhaps wrapped already.
+  ///   - name: the wrapper's name.
+  /// - Returns: the wrapped type.
+  /// - Throws: ``WeightingError`` that suggests the nearest names, or for a wrapper in itself.
+  static func wrap(
+    _ type: any WeightingStrategy.Type, in name: String
+  ) throws(WeightingError) -> any WeightingStrategy.Type {
+    guard !type.descriptor.name.split(separator: "+").dropFirst().contains(Substring(name)) else {
+      throw WeightingError(.unknownStrategy, "“\(type.descriptor.name)” has the wrapper “\(name)” already")
+    }
+    switch name {
+    case "every": return every(type)
+    case "normalised": return normalised(type)
+    case "average": return average(type)
+    default:
+      let hint = NearestNames.hint(for: name, among: summaries.map(\.name), what: "names")
+      throw WeightingError(.unknownStrategy, "no wrapper is named “\(name)”: \(hint)")
+    }
+  }
+
+  private static func every<Base: WeightingStrategy>(_ type: Base.Type) -> any WeightingStrategy.Type {
+    EveryKSteps<Base>.self
+  }
+
+  private static func normalised<Base: WeightingStrategy>(_ type: Base.Type) -> any WeightingStrategy.Type {
+    Normalized<Base>.self
+  }
+
+  private static func average<Base: WeightingStrategy>(_ type: Base.Type) -> any WeightingStrategy.Type {
+    ExponentialAverage<Base>.self
+  }
+
+  /// The descriptor of a wrapped strategy: the strategy's own, and what the wrapper adds.
+  static func descriptor<Base: WeightingStrategy>(
+    of base: Base.Type, suffix: String, title: String, formula: String, parameters: [ParameterDescriptor],
+    claims: StrategyClaims
+  ) -> StrategyDescriptor {
+    let inner = Base.descriptor
+    return StrategyDescriptor(
+      name: "\(inner.name)+\(suffix)", title: "\(inner.title), \(title)", citation: inner.citation,
+      formula: inner.formula + formula, appliesTo: inner.appliesTo, cost: inner.cost,
+      arrangement: inner.arrangement, parameters: inner.parameters + parameters,
+      differences: inner.differences, claims: claims)
+  }
+}

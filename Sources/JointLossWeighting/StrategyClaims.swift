@@ -1,0 +1,66 @@
+/// What a strategy promises for every input: `jointloss check` and the conformance kit hold it to that.
+///
+/// The default promises nothing beyond what every strategy must do, and that permuted tasks get permuted
+/// weights.
+public struct StrategyClaims: Sendable, Hashable {
+  /// What the weights of a step sum to.
+  public enum WeightSum: String, Sendable, Hashable, CaseIterable {
+    /// Whatever the rule makes of it.
+    case free
+    /// The number of tasks.
+    case tasks = "T"
+    /// One.
+    case one = "1"
+    /// The number of tasks or more.
+    case atLeastTasks = "≥ T"
+    /// One or more.
+    case atLeastOne = "≥ 1"
+    /// One, or 0 where the rule has no solution.
+    case oneOrZero = "1 or 0"
+  }
+
+  /// What becomes of the weights when the tasks are listed in another order.
+  public enum TaskOrder: String, Sendable, Hashable, CaseIterable {
+    /// They are permuted with the tasks.
+    case equivariant = "no matter"
+    /// They are permuted in distribution: the rule draws at random.
+    case inDistribution = "no matter in distribution"
+    /// The rule depends on the order.
+    case matters
+  }
+
+  /// What the weights of a step sum to.
+  public var weightSum: WeightSum
+  /// Whether no weight is negative.
+  public var hasNonNegativeWeights: Bool
+  /// Whether no task ascends along the direction: g_t·Σ w_s g_s ≥ 0 for all t.
+  public var isNonConflicting: Bool
+  /// The power k with `w(cL) = c^k w(L)` when all losses, and so their gradients, are multiplied by c > 0; nil
+  /// if none is promised.
+  public var scaleDegree: Double?
+  /// What becomes of the weights when the tasks are listed in another order.
+  public var taskOrder: TaskOrder
+  /// Whether the weights of a step depend on that step alone, its draws included, and on no earlier one.
+  public var isMemoryless: Bool
+
+  /// Creates claims.
+  ///
+  /// - Parameters:
+  ///   - weightSum: what the weights of a step sum to.
+  ///   - hasNonNegativeWeights: whether no weight is negative.
+  ///   - isNonConflicting: whether no task ascends along the direction.
+  ///   - scaleDegree: the power of the losses' common scale in the weights.
+  ///   - taskOrder: what becomes of the weights when the tasks are listed in another order.
+  ///   - isMemoryless: whether the weights of a step depend on that step alone.
+  public init(
+    weightSum: WeightSum = .free, hasNonNegativeWeights: Bool = false, isNonConflicting: Bool = false,
+    scaleDegree: Double? = nil, taskOrder: TaskOrder = .equivariant, isMemoryless: Bool = false
+  ) {
+    self.weightSum = weightSum
+    self.hasNonNegativeWeights = hasNonNegativeWeights
+    self.isNonConflicting = isNonConflicting
+    self.scaleDegree = scaleDegree
+    self.taskOrder = taskOrder
+    self.isMemoryless = isMemoryless
+  }
+}

@@ -1,0 +1,148 @@
+import JointLossLinearAlgebra
+import JointLossWeighting
+
+// Strategies whose weights are wrong, or not what they claim.
+
+/// The weights of tasks 0 and 1 are swapped.
+struct SwappedTasks: WeightingStrategy {
+  static let descriptor = broken("swapped-tasks")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    var values = evidence.losses.map { 1 / (1 + $0) }
+    if taskCount > 1 { values.swapAt(0, 1) }
+    return losses(values)
+  }
+}
+
+/// 0/0 where a gradient is zero.
+struct ZeroDivision: WeightingStrategy {
+  static let descriptor = broken("zero-division", appliesTo: .sharedGradient)
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    let norms = (0..<taskCount).map { evidence.gramian.norm(of: $0) }
+    return TaskWeights(norms.map { $0 / $0 }, appliesTo: .sharedGradient)
+  }
+}
+
+/// The mean gradient, said not to conflict.
+struct FalsePeace: WeightingStrategy {
+  static let descriptor = broken(
+    "false-peace", claims: StrategyClaims(isNonConflicting: true), appliesTo: .sharedGradient)
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return TaskWeights([Double](repeating: 1, count: taskCount), appliesTo: .sharedGradient)
+  }
+}
+
+/// A mean where a sum is claimed.
+struct WrongSum: WeightingStrategy {
+  static let descriptor = broken("wrong-sum", claims: StrategyClaims(weightSum: .tasks))
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return losses([Double](repeating: 1 / Double(taskCount), count: taskCount))
+  }
+}
+
+/// An absolute constant in a rule said to be free of scale.
+struct AbsoluteEpsilon: WeightingStrategy {
+  static let descriptor = broken(
+    "absolute-epsilon", claims: StrategyClaims(scaleDegree: -1), appliesTo: .sharedGradient)
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return TaskWeights(evidence.norms.map { 1 / ($0 + 1e-8) }, appliesTo: .sharedGradient)
+  }
+}
+
+/// (T − 1)/T: a task alone is not trained.
+struct NothingForOne: WeightingStrategy {
+  static let descriptor = broken("nothing-for-one")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return losses([Double](repeating: Double(taskCount - 1) / Double(taskCount), count: taskCount))
+  }
+}
+
+/// The first task counts twice, and nothing says so.
+struct FirstAmongEquals: WeightingStrategy {
+  static let descriptor = broken("first-among-equals")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return losses(evidence.losses.enumerated().map { ($0.offset == 0 ? 2 : 1) / (1 + $0.element) })
+  }
+}
+
+/// Random weights that favour the first task, said to be alike in distribution.
+struct LoadedDice: WeightingStrategy {
+  static let descriptor = broken("loaded-dice", claims: StrategyClaims(taskOrder: .inDistribution))
+  private let taskCount: Int
+  private var stream: PhiloxStream
+  init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
+    stream = setup.stream
+  }
+  mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return losses((0..<taskCount).map { ($0 == 0 ? 0.7 : 0.5) + stream.uniform() })
+  }
+}
+
+/// Weights said to apply to the losses, that apply to the shared gradient.
+struct WrongPlace: WeightingStrategy {
+  static let descriptor = broken("wrong-place")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return TaskWeights([Double](repeating: 1, count: taskCount), appliesTo: .sharedGradient)
+  }
+}
+
+/// Weights of both signs, said to have one.
+struct WrongSign: WeightingStrategy {
+  static let descriptor = broken("wrong-sign", claims: StrategyClaims(hasNonNegativeWeights: true))
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    let largest = evidence.losses.max() ?? 0
+    return losses(evidence.losses.map { $0 == largest ? 1 : -0.1 })
+  }
+}
+
+/// No weight for the last task.
+struct OneTooFew: WeightingStrategy {
+  static let descriptor = broken("one-too-few")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return losses([Double](repeating: 1, count: max(taskCount - 1, 1)))
+  }
+}
+
+/// A certificate that proves nothing.
+struct BadCertificate: WeightingStrategy {
+  static let descriptor = broken("bad-certificate")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return TaskWeights(
+      [Double](repeating: 1, count: taskCount), appliesTo: .losses,
+      certificate: SolverCertificate(iterations: 1, residual: 1e-3))
+  }
+}
