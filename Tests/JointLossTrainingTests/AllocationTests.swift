@@ -103,6 +103,9 @@ import Testing
     let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .losses)
     #expect(
       try allocations(gramian, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
+    for test in NetworkCase.all where test.network.tasks.count == 3 {
+      #expect(try allocations(gramian, samples: 20, on: test.network, optimizer: optimizer) == 0)
+    }
   }
 
   @Test(
