@@ -19,7 +19,7 @@ import RealModule
 ///
 /// Where we differ: a task without gradient in the first step has its reference from the first step with one.
 /// The weights are kept as logarithms, so that none overflows; E/E(0) of a step counts as 700/η at most. torchjd
-/// has the sum 1 and a warm-up of any length, 0 by default: `sum`, `warm-up`.
+/// has the sum 1, a warm-up of any length, 0 by default, and 1e-7 added to E(0): `sum`, `warm-up`, `epsilon`.
 public struct ExcessMTL: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -40,11 +40,13 @@ public struct ExcessMTL: WeightingStrategy {
       ParameterDescriptor(
         "warm-up", .integer(default: 1, range: .closed(0...1_000_000_000)),
         "The first steps, of equal weights, whose mean E is E(0); with 0 the first step moves them by E itself."),
+      ParameterDescriptor(
+        "epsilon", .number(default: 0, range: .nonNegative), "What is added to E(0): 1e-7 in torchjd."),
     ],
     differences: [
       "A task without gradient in the warm-up has its reference from the first step with one.",
       "The logarithm of a weight grows by at most 700 in a step.",
-      "torchjd: sum=one, and warm-up as its n_warmup_steps.",
+      "torchjd: sum=one, epsilon=1e-7, and warm-up as its n_warmup_steps.",
     ],
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
 
@@ -55,6 +57,7 @@ public struct ExcessMTL: WeightingStrategy {
   private let stepSize: Double
   private let sum: Double
   private let warmUp: Int
+  private let epsilon: Double
   private var step = 0
   private var logWeights: [Double]
   private var references: [Double]
@@ -64,7 +67,7 @@ public struct ExcessMTL: WeightingStrategy {
   private var estimates: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case taskCount, stepSize, sum, warmUp, step, logWeights, references, squares
+    case taskCount, stepSize, sum, warmUp, epsilon, step, logWeights, references, squares
   }
 
   /// Creates the strategy.
@@ -75,6 +78,7 @@ public struct ExcessMTL: WeightingStrategy {
     stepSize = setup.parameters.number("step-size")
     sum = setup.parameters.values["sum"] == .text("one") ? 1 : Double(setup.taskCount)
     warmUp = setup.parameters.integer("warm-up")
+    epsilon = setup.parameters.number("epsilon")
     logWeights = [Double](repeating: 0, count: setup.taskCount)
     references = logWeights
   }
@@ -136,7 +140,7 @@ public struct ExcessMTL: WeightingStrategy {
       let reference = references[task]
       if reference == 0 { references[task] = estimates[task] }
       if reference > 0 || warmUp == 0 {
-        let excess = estimates[task] / (reference > 0 ? reference : 1)
+        let excess = estimates[task] / (reference > 0 ? reference + epsilon : 1)
         logWeights[task] += min(stepSize * excess, Self.largestExponent)
       }
       largest = max(largest, logWeights[task])
