@@ -81,6 +81,7 @@ public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
   /// Shuffles an array in place (Fisher and Yates), without allocating.
   ///
   /// - Parameter values: the array.
+  @specialized(where Element == Int)
   public mutating func shuffle<Element>(_ values: inout [Element]) {
     guard values.count > 1 else { return }
     for last in stride(from: values.count - 1, to: 0, by: -1) {

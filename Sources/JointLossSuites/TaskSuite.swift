@@ -94,8 +94,9 @@ public struct TrainingRecipe: Sendable, Hashable {
 public struct SuiteData: Sendable {
   /// The training split, at least one sample.
   public let train: TaskDataset
-  /// The validation split: for choosing the epoch, for early stopping and plateau schedules, never for
-  /// reporting. A run on data without a validation sample is refused.
+  /// The validation split: for choosing the epoch, early stopping and plateaus, never for reporting.
+  ///
+  /// A run on data without a validation sample is refused.
   public let validation: TaskDataset
   /// The test split, at least one sample: for reporting, never for choosing.
   public let test: TaskDataset

@@ -8,7 +8,8 @@ public struct SolverCertificate: Sendable, Codable, Hashable {
   /// The duality gap or the residual of the optimality conditions, relative to the size of their terms; the
   /// largest of the step's problems.
   public let residual: Double
-  /// What was added to the diagonal of the cosines because the problem as stated has no solution; 0 as a rule.
+  /// What was added to the diagonal of the cosines because the problem as stated has no solution, or because
+  /// rounding has made the matrix indefinite; 0 as a rule.
   public let ridge: Double
 
   /// Creates a certificate.

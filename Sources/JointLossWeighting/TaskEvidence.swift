@@ -262,6 +262,8 @@ public struct LossGramianEvidence: TaskEvidence {
   public let gramian: Gramian
   /// The epoch, from 0.
   public let epoch: Int
+  /// For each task whether the batch has labels of it; nil where it has labels of all.
+  public let present: [Bool]?
 
   /// Cuts losses and Gramian from an observation.
   ///
@@ -272,6 +274,7 @@ public struct LossGramianEvidence: TaskEvidence {
     losses = observation.losses
     gramian = evidence.gramian
     epoch = evidence.epoch
+    present = evidence.present
   }
 
   /// The number of tasks.

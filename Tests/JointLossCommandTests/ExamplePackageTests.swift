@@ -1,4 +1,6 @@
 import Foundation
+import JointLossStudies
+import JointLossSuites
 import JointLossTestSupport
 import JointLossWeighting
 import Testing
@@ -56,11 +58,20 @@ import Testing
     text.split { !("0"..."9" ~= $0 || "-.e".contains($0)) }.compactMap { Double($0) }
   }
 
-  @Test func `The README shows its strategy and its main, to the letter`() throws {
+  @Test(arguments: [
+    "mine/MyWeighting.swift", "mine/main.swift", "training-loop/main.swift", "own-model/SineModel.swift",
+  ])
+  func `The README shows its programs to the letter`(file: String) throws {
     let readme = try String(contentsOf: Self.repository.appending(path: "README.md"), encoding: .utf8)
-    for file in ["MyWeighting.swift", "main.swift"] {
-      let source = try String(contentsOfFile: "\(Self.package)/Sources/mine/\(file)", encoding: .utf8)
-      #expect(readme.contains("```swift\n\(source)```"), "\(file)")
-    }
+    let source = try String(contentsOfFile: "\(Self.package)/Sources/\(file)", encoding: .utf8)
+    #expect(readme.contains("```swift\n\(source)```"))
+  }
+
+  @Test func `The README's study file can be planned`() throws {
+    let readme = try String(contentsOf: Self.repository.appending(path: "README.md"), encoding: .utf8)
+    let blocks = readme.components(separatedBy: "```yaml\n").dropFirst()
+    let yaml = try #require(blocks.first?.components(separatedBy: "```").first)
+    let study = try StudySpecification(yaml: yaml, file: "README.md")
+    #expect(try !RunPlan(study, strategies: .builtIn, suites: .builtIn).runs.isEmpty)
   }
 }

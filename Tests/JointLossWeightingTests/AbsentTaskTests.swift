@@ -99,13 +99,36 @@ import Testing
     var three = try StrategyRegistry.builtIn.make("pcgrad", taskCount: 3, parameters: order)
     var two = try StrategyRegistry.builtIn.make("pcgrad", taskCount: 2, parameters: order)
     var all = StepObservation(losses: [])
-    all.gramian = try Gramian(rows: [[2, -1, -0.9], [-1, 3, -1.5], [-0.9, -1.5, 1]])
+    all.gramian = try Gramian(rows: [[2, -1, -0.9], [-1, 3, -0.5], [-0.9, -0.5, 1]])
     var some = StepObservation(losses: [])
     some.gramian = try Gramian(rows: [[2, -0.9], [-0.9, 1]])
     let whole = try three.weights(observing: all).values
     try all.keep([true, false, true])
     let (a, b) = try (three.weights(observing: all).values, two.weights(observing: some).values)
     #expect(a == [b[0], 0, b[1]] && whole[0] != b[0])
+  }
+
+  /// Rules that are a function of the Gramian alone: without a task they are the rule of the others, up to a
+  /// factor where their weights have a sum that depends on T.
+  @Test(arguments: [
+    "mgda", "cagrad", "aligned-mtl", "fairgrad", "upgrad", "dualproj", "config", "imtl-g", "unit-gradient",
+  ])
+  func `A rule on the Gramian alone gives the others the direction they have without the absent task`(
+    name: String
+  ) throws {
+    var three = try StrategyRegistry.builtIn.make(name, taskCount: 3)
+    var two = try StrategyRegistry.builtIn.make(name, taskCount: 2)
+    for product in [-0.9, 0.4] {
+      var all = StepObservation(losses: [1, 2, 3])
+      all.gramian = try Gramian(rows: [[2, -1, product], [-1, 3, -0.5], [product, -0.5, 1]])
+      var some = StepObservation(losses: [1, 3])
+      some.gramian = try Gramian(rows: [[2, product], [product, 1]])
+      let whole = try three.weights(observing: all).values
+      try all.keep([true, false, true])
+      let (a, b) = try (three.weights(observing: all).values, two.weights(observing: some).values)
+      #expect(a[1] == 0 && whole[1] != 0)
+      #expect(abs(a[0] * b[1] - a[2] * b[0]) <= 1e-9 * abs(a[0] * b[1]), "\(name): \(a) for \(b)")
+    }
   }
 
   @Test func `DWA takes the ratio of a task over the epochs in which it had labels`() throws {

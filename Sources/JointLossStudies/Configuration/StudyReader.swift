@@ -14,8 +14,9 @@ struct StudyReader {
     var study = StudySpecification()
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
-      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "architecture", "trunk", "activation",
-      "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline", "reference",
+      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "architecture", "trunk",
+      "activation", "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline",
+      "reference",
     ]
     for (key, value) in fields(of: root, at: "", known: known) {
       switch key {

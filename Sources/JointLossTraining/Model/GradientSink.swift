@@ -140,7 +140,11 @@ final class GradientSink<Scalar: TrainableScalar> {
   func showDenseLayers(
     to observer: some DenseLayerObserver<Scalar>, taskFactors: [Double], in flat: FlatParameters<Scalar>
   ) {
-    for case .dense(let weight, let bias, let cotangents, let input) in contributions {
+    // By index: generic code that is not specialised allocates for an iterator.
+    for index in 0..<contributions.count {
+      guard case .dense(let weight, let bias, let cotangents, let input) = contributions[index] else {
+        continue
+      }
       let tensor = tensors[weight]
       observer.reached(
         DensePlace(

@@ -63,15 +63,16 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
     return true
   }
 
+  @specialized(where Scalar == Float)
   func update(
     _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
   ) throws(TrainingError) -> Bool {
     if isStale {
-      for factors in layers { try factorize(factors) }
+      for index in 0..<layers.count { try factorize(layers[index]) }
       isStale = false
     }
     step += 1
-    for factors in layers { factors.precondition(gradient) }
+    for index in 0..<layers.count { layers[index].precondition(gradient) }
     return Scalar._sgd(
       parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate),
       momentum, false)
@@ -96,12 +97,10 @@ extension KFAC: DenseLayerObserver {
   func reached(
     _ layer: DensePlace, input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, factor: Double
   ) {
-    if let known = layers.first(where: { $0.layer.weightOffset == layer.weightOffset }) {
-      known.average(input: input, cotangent: cotangent, factor: factor, decay: decay)
-    } else {
-      let new = KroneckerFactors<Scalar>(layer)
-      layers.append(new)
-      new.average(input: input, cotangent: cotangent, factor: factor, decay: decay)
-    }
+    // By index: generic code that is not specialised allocates for an iterator.
+    var index = 0
+    while index < layers.count, layers[index].layer.weightOffset != layer.weightOffset { index += 1 }
+    if index == layers.count { layers.append(KroneckerFactors(layer)) }
+    layers[index].average(input: input, cotangent: cotangent, factor: factor, decay: decay)
   }
 }

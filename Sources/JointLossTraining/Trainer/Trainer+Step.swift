@@ -198,10 +198,13 @@ extension Trainer {
 
   /// Makes the shared gradient as long as under equal weights.
   private func matchNorm() throws(TrainingError) {
-    if observation.gramian == nil || scope != .sharedParameters {
+    if scope != .sharedParameters || Strategy.Evidence.need != .gramian {
       try pass.gramian(into: &sharedGramian, scope: .sharedParameters)
     } else if let gramian = observation.gramian {
-      sharedGramian = gramian
+      // Element by element: a second reference would make the next step's Gramian a copy.
+      for i in lastWeights.indices {
+        for j in lastWeights.indices { sharedGramian[i, j] = gramian[i, j] }
+      }
     }
     var (equal, own, bound) = (0.0, 0.0, 0.0)
     for i in lastWeights.indices {

@@ -33,6 +33,12 @@ package struct ActiveSetProgram: Sendable {
   /// The multiplier of the sum.
   private var multiplier = 0.0
 
+  /// What was added to H's diagonal since it was set.
+  private var ridge = 0.0
+  /// What is added, one after the other, while H is not semidefinite to the residual's tolerance: a Gramian of
+  /// `Float` products is that to 1e-7 only.
+  private static let ridges = [1e-10, 1e-8, 1e-7, 1e-6]
+
   /// A diagonal element of the factor below this share of H's is raised to it: H is known to no better.
   private static let breakdown = 1e-14
 
@@ -57,6 +63,7 @@ package struct ActiveSetProgram: Sendable {
       support.reserveCapacity(order)
     }
     self.order = order
+    ridge = 0
     isSimplex = !sums.isEmpty
     for j in 0..<order {
       if isSimplex { self.sums[j] = sums[j] }
@@ -68,11 +75,24 @@ package struct ActiveSetProgram: Sendable {
     support.removeAll(keepingCapacity: true)
   }
 
-  /// Solves the program.
+  /// Solves the program, with a ridge on H where rounding has made it indefinite.
   ///
   /// - Parameter restart: whether to start at the last solution; H and e are then those of the last call.
-  /// - Returns: iterations and the residual of the optimality conditions, unchecked.
+  /// - Returns: iterations, the residual of the optimality conditions, unchecked, and the ridge.
   package mutating func solve(restart: Bool = false) -> SolverCertificate {
+    var iterations = attempt(restart: restart)
+    var residual = residual()
+    for next in Self.ridges where next > ridge && !(residual <= SolverCertificate.tolerance) {
+      for j in 0..<order { hessian[j * order + j] += next - ridge }
+      ridge = next
+      iterations += attempt(restart: false)
+      residual = self.residual()
+    }
+    return SolverCertificate(iterations: iterations, residual: residual, ridge: ridge)
+  }
+
+  /// Runs the active set once; the gradient is that of its answer.
+  private mutating func attempt(restart: Bool) -> Int {
     if !restart { start() }
     var iterations = 0
     if !support.isEmpty { iterations += descend() }
@@ -97,7 +117,7 @@ package struct ActiveSetProgram: Sendable {
     }
     refine()
     updateGradient()
-    return SolverCertificate(iterations: iterations, residual: residual())
+    return iterations
   }
 
   private mutating func start() {

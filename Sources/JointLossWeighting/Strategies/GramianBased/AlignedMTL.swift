@@ -40,6 +40,9 @@ public struct AlignedMTL: WeightingStrategy {
     ],
     claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private enum Scale: String, Codable, CaseIterable { case min, median, rmse }
 
   private let scale: Scale

@@ -50,6 +50,9 @@ public struct CAGrad: WeightingStrategy {
     claims: StrategyClaims(
       weightSum: .atLeastOne, scaleDegree: 0, isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private let taskCount: Int
   private let c: Double
   private let factor: Double

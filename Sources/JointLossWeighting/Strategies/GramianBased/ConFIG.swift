@@ -36,6 +36,9 @@ public struct ConFIG: WeightingStrategy {
     ],
     claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private static let vanishing = 1e-12
 
   private let preferences: [Double]

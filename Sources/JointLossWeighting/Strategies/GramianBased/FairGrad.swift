@@ -40,6 +40,9 @@ public struct FairGrad: WeightingStrategy {
     claims: StrategyClaims(
       hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -4.0 / 3, isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private let taskCount: Int
   private let alpha: Double
   // Buffers of a step, no state: the next step fills them, so they are not encoded.

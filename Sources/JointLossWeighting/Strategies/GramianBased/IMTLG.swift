@@ -29,6 +29,9 @@ public struct IMTLG: WeightingStrategy {
     differences: ImpartialCombination.differences,
     claims: StrategyClaims(weightSum: .one, scaleDegree: 0, isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private let taskCount: Int
   private var combination: ImpartialCombination
   // A buffer of a step, no state: the next step fills it, so it is not encoded.

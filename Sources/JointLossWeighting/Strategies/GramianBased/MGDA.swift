@@ -52,6 +52,9 @@ public struct MGDA: WeightingStrategy {
       weightSum: .one, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0, isMemoryless: true
     ))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private enum Normalisation: String, Codable, CaseIterable {
     case none, l2, loss
     case lossPlus = "loss+"

@@ -34,6 +34,9 @@ public struct UPGrad: WeightingStrategy {
       weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
       isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private let preferences: [Double]
   private var matrix: DualConeMatrix
   // Buffers of a step, no state: the next step fills them, so they are not encoded.

@@ -23,6 +23,9 @@ public struct UnitGradient: WeightingStrategy {
     differences: ["A gradient whose norm is at most 1e-12 of the largest has weight 0."],
     claims: StrategyClaims(hasNonNegativeWeights: true, scaleDegree: -1, isMemoryless: true))
 
+  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
+  public static let weighsAbsentTasks = true
+
   private let taskCount: Int
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
   private var values: [Double] = []
