@@ -88,12 +88,14 @@ extension StepOptions {
     guard Strategy.descriptor.appliesTo != .direction || scalePolicy == .native else {
       throw TrainingError(
         .configuration,
-        "\(name) gives a direction: there are no weights that the scale policy \(scalePolicy.rawValue) could scale")
+        "\(name) gives a direction: there are no weights that the scale policy \(scalePolicy.rawValue) could scale"
+      )
     }
     let batches = Strategy.Evidence.independentBatches
     guard batchSize >= batches else {
       throw TrainingError(
-        .configuration, "\(name) reads \(batches) independent batches, and a batch of \(batchSize) has not as many parts")
+        .configuration,
+        "\(name) reads \(batches) independent batches, and a batch of \(batchSize) has not as many parts")
     }
     guard accumulation == 1 || scalePolicy != .matchNorm else {
       throw TrainingError(

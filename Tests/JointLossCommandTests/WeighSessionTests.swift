@@ -47,7 +47,8 @@ import Testing
     #expect(diagnostics["cosines"] as? [Double] == [-0.6])
   }
 
-  @Test func `The losses after a step come with its line, or on a line of their own before the next`() throws {
+  @Test func `The losses after a step come with its line, or on a line of their own before the next`() throws
+  {
     let lines = [#""losses":[1,2]"#, #""losses":[0.9,1]"#, #""losses":[0.8,0.7]"#]
     let after = [#""losses_after":[0.9,1.1]"#, #""losses_after":[0.7,0.9]"#]
     var (together, apart) = (try session("famo"), try session("famo"))

@@ -21,7 +21,8 @@ import Testing
   // MARK: One batch
 
   @Test(arguments: Activation.allCases)
-  func `The shared parameters follow the direction, the heads their own losses`(activation: Activation) throws {
+  func `The shared parameters follow the direction, the heads their own losses`(activation: Activation) throws
+  {
     let problem = try Self.problem(activation)
     let differences = try problem.differences()
     let plain = try problem.gradient(FixedCombination(Self.weights))
@@ -108,7 +109,8 @@ import Testing
     let last = try problem.keeping(parts[2]).gradient(Problem.equal(problem.network))
     for tensor in problem.tensors {
       let expected = try #require((tensor.task == nil ? last : equal)[tensor.name])
-      #expect(Self.largestDifference(try #require(gradient[tensor.name]), expected) <= 1e-12, "\(tensor.name)")
+      #expect(
+        Self.largestDifference(try #require(gradient[tensor.name]), expected) <= 1e-12, "\(tensor.name)")
     }
   }
 
@@ -116,10 +118,12 @@ import Testing
     let problem = try Self.problem(samples: 23)
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     let equal = try Trainer<Double, EqualWeighting>(
-      network: problem.network, strategy: Problem.equal(problem.network), optimizer: .sgd(learningRate: 1e-300),
+      network: problem.network, strategy: Problem.equal(problem.network),
+      optimizer: .sgd(learningRate: 1e-300),
       batchSize: 7, seed: 3)
     let split = try Trainer<Double, BatchRecorder>(
-      network: problem.network, strategy: BatchRecorder(), optimizer: .sgd(learningRate: 1e-300), batchSize: 7,
+      network: problem.network, strategy: BatchRecorder(), optimizer: .sgd(learningRate: 1e-300),
+      batchSize: 7,
       seed: 3)
     for _ in 0..<3 {
       let (one, other) = (try equal.trainEpoch(on: data), try split.trainEpoch(on: data))
@@ -155,7 +159,8 @@ import Testing
     let problem = try Self.problem()
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     let trainer = try Trainer<Double, AfterStepRecorder>(
-      network: problem.network, strategy: AfterStepRecorder(), optimizer: .sgd(learningRate: 0.1), batchSize: 9,
+      network: problem.network, strategy: AfterStepRecorder(), optimizer: .sgd(learningRate: 0.1),
+      batchSize: 9,
       seed: 0, options: StepOptions(accumulation: parts))
     try trainer.setParameters(problem.parameters)
     for step in 0..<3 {

@@ -13,7 +13,9 @@ import Testing
 
   private func expect(_ got: [Double]?, _ wanted: [Double], within tolerance: Double = 1e-12) {
     #expect(got?.count == wanted.count)
-    for (got, wanted) in zip(got ?? [], wanted) { #expect(abs(got - wanted) <= tolerance * max(1, abs(wanted))) }
+    for (got, wanted) in zip(got ?? [], wanted) {
+      #expect(abs(got - wanted) <= tolerance * max(1, abs(wanted)))
+    }
   }
 
   @Test func `GradDrop keeps one sign a parameter, and on average the sum`() throws {
@@ -55,7 +57,9 @@ import Testing
     let second = try strategy.weights(observing: step([[0, 1], [0, 2]], losses: [1, 2]))
     let length = (2.7 * 2.7 + 0.01).squareRoot()
     expect(second.direction, [2.7, 0.1 + length], within: 1e-7)
-    #expect(throws: WeightingError.self) { try strategy.weights(observing: step([[1], [2]], losses: [1, 2])) }
+    #expect(throws: WeightingError.self) {
+      try strategy.weights(observing: step([[1], [2]], losses: [1, 2]))
+    }
   }
 
   @Test func `MoCo's first step, by hand`() throws {

@@ -30,7 +30,8 @@ extension WeighLine {
 
     let taskCount = observation.taskCount
     guard taskCount > 0, losses?.isEmpty != true else {
-      throw WeighLineError("a step needs losses, gramian, jacobian, jacobians or gradient_norms of at least one task")
+      throw WeighLineError(
+        "a step needs losses, gramian, jacobian, jacobians or gradient_norms of at least one task")
     }
     let counts: [(CodingKeys, Int?)] = [
       (.gradientNorms, gradientNorms?.count), (.gramian, gramian?.count), (.jacobian, jacobian?.count),

@@ -77,7 +77,8 @@ struct WeighLine {
         throw WeighLineError("\(key.rawValue)[\(index)] is \(value), not a finite number")
       }
     }
-    let matrices = [(CodingKeys.gramian, gramian), (.jacobian, jacobian)] + (jacobians ?? []).map { (.jacobians, $0) }
+    let matrices =
+      [(CodingKeys.gramian, gramian), (.jacobian, jacobian)] + (jacobians ?? []).map { (.jacobians, $0) }
     for (key, rows) in matrices {
       for (task, row) in (rows ?? []).enumerated() {
         if let index = row.firstIndex(where: { !$0.isFinite }) {

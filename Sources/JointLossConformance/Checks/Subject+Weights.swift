@@ -32,7 +32,8 @@ extension Subject {
     }
     if let wrong = result.first(where: { $0.values.count != input.taskCount }) {
       return Failure(
-        reason: "\(wrong.values.count) weights for \(input.taskCount) tasks", value: Double(wrong.values.count))
+        reason: "\(wrong.values.count) weights for \(input.taskCount) tasks",
+        value: Double(wrong.values.count))
     }
     let parameterCount = input.steps.first?.gradients.first?.count ?? 0
     guard let wrong = result.first(where: { ($0.direction?.count ?? parameterCount) != parameterCount }),

@@ -16,7 +16,8 @@ extension Trainer {
     let givesDirection = Strategy.descriptor.appliesTo == .direction
     guard evidence.independentBatches == 1 || givesDirection && evidence.need == .jacobian else {
       throw TrainingError(
-        .configuration, "\(name) asks for independent batches, and does not give a direction from their gradients")
+        .configuration,
+        "\(name) asks for independent batches, and does not give a direction from their gradients")
     }
     guard !givesDirection || !optimizer.observesCurvature else {
       throw TrainingError(

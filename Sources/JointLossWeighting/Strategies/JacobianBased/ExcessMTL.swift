@@ -34,12 +34,14 @@ public struct ExcessMTL: WeightingStrategy {
     cost: "T trunk gradients and as many sums in memory, O(T P)",
     parameters: [
       ParameterDescriptor(
-        "step-size", .number(default: 0.01, range: .nonNegative), "η: how fast the weights follow the estimate."),
+        "step-size", .number(default: 0.01, range: .nonNegative),
+        "η: how fast the weights follow the estimate."),
       ParameterDescriptor(
         "sum", .choice(default: "tasks", options: ["tasks", "one"]), "What the weights sum to: T or 1."),
       ParameterDescriptor(
         "warm-up", .integer(default: 1, range: .closed(0...1_000_000_000)),
-        "The first steps, of equal weights, whose mean E is E(0); with 0 the first step moves them by E itself."),
+        "The first steps, of equal weights, whose mean E is E(0); with 0 the first step moves them by E itself."
+      ),
       ParameterDescriptor(
         "epsilon", .number(default: 0, range: .nonNegative), "What is added to E(0): 1e-7 in torchjd."),
     ],
