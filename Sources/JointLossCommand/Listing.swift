@@ -20,15 +20,29 @@ enum Listing {
     let rows = registry.types.map { type in
       let descriptor = type.descriptor
       let title = descriptor.citation.map { "[\(descriptor.title)](\($0.link))" } ?? descriptor.title
-      let place = descriptor.appliesTo == .losses ? "losses" : "shared gradient"
+      let place =
+        switch descriptor.appliesTo {
+        case .losses: "losses"
+        case .sharedGradient: "shared gradient"
+        case .direction: "a direction"
+        }
       return [
-        "`\(descriptor.name)`", title, type.need.rawValue, place, descriptor.claims.weightSum.rawValue,
+        "`\(descriptor.name)`", title, type.needs, place, descriptor.claims.weightSum.rawValue,
         descriptor.cost,
       ]
     }
     let heading = ["strategy", "", "reads", "weights apply to", "sum", "cost"]
     return ([heading, heading.map { _ in "---" }] + rows)
       .map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
+  }
+
+  /// Where weights apply, in words.
+  static func place(of application: TaskWeights.Application) -> String {
+    switch application {
+    case .losses: "losses"
+    case .sharedGradient: "the shared gradient; heads at weight 1"
+    case .direction: "nothing: the rule gives the shared gradient itself"
+    }
   }
 
   /// What a strategy promises, a line each.
@@ -59,5 +73,9 @@ enum Listing {
 
 extension WeightingStrategy {
   /// What the strategy reads.
-  static var need: EvidenceNeed { Evidence.need }
+  static var needs: String {
+    let batches = Evidence.independentBatches
+    return Evidence.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
+      + (Evidence.looksAfterStep ? ", before and after" : "")
+  }
 }

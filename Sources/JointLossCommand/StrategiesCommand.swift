@@ -25,7 +25,7 @@ struct StrategiesCommand: ParsableCommand {
         columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
         rows: JointLoss.registry.types.map { type in
           [
-            type.descriptor.name, type.need.rawValue, type.descriptor.claims.weightSum.rawValue,
+            type.descriptor.name, type.needs, type.descriptor.claims.weightSum.rawValue,
             type.descriptor.title,
           ]
         })
@@ -46,11 +46,8 @@ struct StrategiesCommand: ParsableCommand {
     var facts = [(name: "formula", text: descriptor.formula)]
     if let citation = descriptor.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
     facts += [
-      ("reads", type.need.rawValue),
-      (
-        "weights apply to",
-        descriptor.appliesTo == .losses ? "losses" : "the shared gradient; heads at weight 1"
-      ),
+      ("reads", type.needs),
+      ("weights apply to", Listing.place(of: descriptor.appliesTo)),
       ("claims", Listing.claims(descriptor.claims)),
       ("cost", descriptor.cost),
     ]

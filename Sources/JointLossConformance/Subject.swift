@@ -36,11 +36,12 @@ struct Subject<Strategy: WeightingStrategy> {
     return nil
   }
 
-  /// Takes one step, and ends the epoch if the step is its last.
+  /// Takes one step, tells the losses after it, and ends the epoch if the step is its last.
   func step(
     _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int
   ) throws(WeightingError) -> TaskWeights {
     let weights = try strategy.weights(observing: input.observation(at: index))
+    if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
     if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
     return weights
   }
@@ -54,13 +55,14 @@ struct Subject<Strategy: WeightingStrategy> {
     return result
   }
 
-  /// The weights of all steps of a new strategy; nil if there are none, or not one finite weight a task: these
+  /// The weights of all steps of a new strategy, a direction after them where there is one; nil if there are none, or not one finite weight a task: these
   /// faults have checks of their own.
   func weights(on input: ConformanceInput, seed: UInt64? = nil) -> [[Double]]? {
     guard var strategy = try? make(input.taskCount, seed: seed), let result = try? run(&strategy, input)
     else { return nil }
-    let values = result.map(\.values)
-    return values.allSatisfy { $0.count == input.taskCount && $0.allSatisfy(\.isFinite) } ? values : nil
+    let values = result.map(\.numbers)
+    return result.allSatisfy { $0.values.count == input.taskCount } && values.joined().allSatisfy(\.isFinite)
+      ? values : nil
   }
 
   func encoded(_ strategy: Strategy) throws -> Data {
@@ -70,4 +72,9 @@ struct Subject<Strategy: WeightingStrategy> {
   }
 
   func decoded(_ data: Data) throws -> Strategy { try JSONDecoder().decode(Strategy.self, from: data) }
+}
+
+extension TaskWeights {
+  /// The weights, and after them the direction where there is one.
+  var numbers: [Double] { values + (direction ?? []) }
 }

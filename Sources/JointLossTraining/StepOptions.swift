@@ -85,6 +85,18 @@ extension StepOptions {
         "\(name) reads \(need.rawValue), which do not add up over \(accumulation) micro-batches: only rules on "
           + "losses accumulate")
     }
+    guard Strategy.descriptor.appliesTo != .direction || scalePolicy == .native else {
+      throw TrainingError(
+        .configuration,
+        "\(name) gives a direction: there are no weights that the scale policy \(scalePolicy.rawValue) could scale"
+      )
+    }
+    let batches = Strategy.Evidence.independentBatches
+    guard batchSize >= batches else {
+      throw TrainingError(
+        .configuration,
+        "\(name) reads \(batches) independent batches, and a batch of \(batchSize) has not as many parts")
+    }
     guard accumulation == 1 || scalePolicy != .matchNorm else {
       throw TrainingError(
         .configuration,

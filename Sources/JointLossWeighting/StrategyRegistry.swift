@@ -42,6 +42,14 @@ public struct StrategyRegistry: Sendable {
     COSMOS.self,
     PBI.self,
     Krum.self,
+    TrimmedMean.self,
+    FAMO.self,
+    GradDrop.self,
+    DBMTL.self,
+    ExcessMTL.self,
+    MoCo.self,
+    MoDo.self,
+    SDMGrad.self,
   ])
 
   private init(checked types: [any WeightingStrategy.Type]) { self.types = types }

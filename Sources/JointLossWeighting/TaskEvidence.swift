@@ -28,6 +28,8 @@ public struct StepObservation: Sendable, Hashable {
   public var gramian: Gramian?
   /// The task gradients.
   public var jacobian: Jacobian?
+  /// The task gradients on independent batches of the step, where the strategy asks for such.
+  public var jacobians: [Jacobian]?
   /// Draws from outside.
   public var draws = InjectedDraws()
 
@@ -52,6 +54,7 @@ public struct StepObservation: Sendable, Hashable {
         gramian?[other, task] = 0
       }
       jacobian?.clear(task)
+      for batch in (jacobians ?? []).indices { jacobians?[batch].clear(task) }
     }
   }
 
@@ -60,10 +63,11 @@ public struct StepObservation: Sendable, Hashable {
   /// - Parameter losses: the T unweighted losses; empty where only gradients are known.
   public init(losses: [Double]) { self.losses = losses }
 
-  /// The number of tasks: that of the losses or, without them, of the first of norms, Gramian and Jacobian.
+  /// The number of tasks: that of the losses or, without them, of the first of norms, Gramian and Jacobians.
   public var taskCount: Int {
     losses.isEmpty
-      ? gradientNorms?.count ?? gramian?.taskCount ?? jacobian?.taskCount ?? 0 : losses.count
+      ? gradientNorms?.count ?? gramian?.taskCount ?? jacobian?.taskCount ?? jacobians?.first?.taskCount ?? 0
+      : losses.count
   }
 }
 
@@ -71,6 +75,13 @@ public struct StepObservation: Sendable, Hashable {
 public protocol TaskEvidence: Sendable {
   /// What the trainer has to compute for it.
   static var need: EvidenceNeed { get }
+
+  /// Whether the strategy is told the losses of the same batch after the step, by
+  /// ``WeightingStrategy/stepEnded(lossesAfter:)``: one more forward pass.
+  static var looksAfterStep: Bool { get }
+
+  /// The number of independent batches of a step on which the task gradients are taken; 1 for the step's own.
+  static var independentBatches: Int { get }
 
   /// Cuts the evidence from an observation.
   ///
@@ -86,6 +97,14 @@ public protocol TaskEvidence: Sendable {
 }
 
 extension TaskEvidence {
+  // Correct for every rule that looks once.
+  /// False: a step is looked at before it is taken.
+  public static var looksAfterStep: Bool { false }
+
+  // Correct for every rule that looks at one batch.
+  /// 1: the step's own batch.
+  public static var independentBatches: Int { 1 }
+
   // Correct for evidence of one's own in loops whose batches have all labels.
   /// Nil: all tasks have labels.
   public var present: [Bool]? { nil }
@@ -274,14 +293,14 @@ public struct LossGramianEvidence: TaskEvidence {
 }
 
 extension StepObservation {
-  fileprivate func requireLosses() throws(WeightingError) {
+  func requireLosses() throws(WeightingError) {
     try requireFiniteLosses()
     guard !losses.isEmpty else {
       throw WeightingError(.missingEvidence, "the strategy reads losses: give the loss of each task")
     }
   }
 
-  fileprivate func requireFiniteLosses() throws(WeightingError) {
+  func requireFiniteLosses() throws(WeightingError) {
     guard taskCount > 0 else {
       throw WeightingError(.taskCount, "a step needs at least one task")
     }
@@ -291,18 +310,18 @@ extension StepObservation {
   }
 
   /// Checks that presence, where given, is said of every task.
-  fileprivate func requirePresence() throws(WeightingError) -> [Bool]? {
+  func requirePresence() throws(WeightingError) -> [Bool]? {
     if let present { try requireCount(present.count, "flags of presence") }
     return present
   }
 
-  fileprivate func requireCount(_ count: Int, _ what: String) throws(WeightingError) {
+  func requireCount(_ count: Int, _ what: String) throws(WeightingError) {
     guard count == taskCount else {
       throw WeightingError(.taskCount, "\(count) \(what) for \(taskCount) tasks")
     }
   }
 
-  fileprivate func require(_ gramian: Gramian) throws(WeightingError) {
+  func require(_ gramian: Gramian) throws(WeightingError) {
     try requireCount(gramian.taskCount, "tasks in the Gramian")
     for i in 0..<taskCount {
       for j in 0..<taskCount where !gramian[i, j].isFinite {

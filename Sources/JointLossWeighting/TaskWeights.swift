@@ -6,14 +6,22 @@ public struct TaskWeights: Sendable, Codable, Hashable {
     case losses
     /// On the shared gradient only: each head follows its own unweighted loss.
     case sharedGradient = "shared_gradient"
+    /// Nowhere: the rule gives the direction of the shared parameters itself, which need not be a combination of
+    /// this step's task gradients. Each head follows its own loss times ``TaskWeights/headWeights``.
+    case direction
   }
 
-  /// One weight a task, on the raw task gradients.
+  /// One weight a task, on the raw task gradients; beside a direction, what the rule weighs its own gradients by.
   public var values: [Double]
   /// Where the weights apply.
   public var appliesTo: Application
   /// What a solver proved of them; nil for a rule that solves nothing in this step.
   public var certificate: SolverCertificate?
+  /// The P values that take the place of the shared gradient, in the order of the Jacobian's columns; there
+  /// exactly where `appliesTo` is ``Application/direction``.
+  public private(set) var direction: [Double]?
+  /// What each head's loss is multiplied by under a direction; nil for 1 each.
+  public private(set) var headWeights: [Double]?
 
   /// Creates weights.
   ///
@@ -25,5 +33,17 @@ public struct TaskWeights: Sendable, Codable, Hashable {
     self.values = values
     self.appliesTo = appliesTo
     self.certificate = certificate
+  }
+
+  /// Creates a direction.
+  ///
+  /// - Parameters:
+  ///   - direction: the P values that take the place of the shared gradient.
+  ///   - values: what the rule weighs its own gradients by, one a task.
+  ///   - headWeights: what each head's loss is multiplied by; nil for 1 each.
+  public init(direction: [Double], values: [Double], headWeights: [Double]? = nil) {
+    self.init(values, appliesTo: .direction)
+    self.direction = direction
+    self.headWeights = headWeights
   }
 }

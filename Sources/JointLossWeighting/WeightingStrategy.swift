@@ -10,7 +10,8 @@ public import JointLossLinearAlgebra
 /// ``StrategySetup``, and ``weights(for:)``. If `weights(for:)` throws it must leave the state as it was.
 public protocol WeightingStrategy: Codable, Sendable {
   /// What the strategy reads: ``LossEvidence``, ``GradientNormEvidence``, ``GramianEvidence``,
-  /// ``LossGramianEvidence`` or ``JacobianEvidence``.
+  /// ``LossGramianEvidence``, ``JacobianEvidence``, ``IndependentBatchesEvidence`` or
+  /// ``LossesAroundStepEvidence``.
   associatedtype Evidence: TaskEvidence
 
   /// Name, citation, formula and parameters.
@@ -36,6 +37,13 @@ public protocol WeightingStrategy: Codable, Sendable {
   /// - Parameter meanLosses: one mean a task; not a number for a task that had no label in the epoch.
   mutating func epochEnded(meanLosses: [Double])
 
+  /// Called after a step, with the losses of the same batch at the new parameters: only of a strategy whose
+  /// evidence has ``TaskEvidence/looksAfterStep``.
+  ///
+  /// - Parameter lossesAfter: one loss a task; 0 for a task without labels in the step. What is not finite must
+  ///   leave the state as it was.
+  mutating func stepEnded(lossesAfter: [Double])
+
   /// The parameters over which gradients are taken, if the rule itself prescribes them.
   var gradientScope: GradientScope? { get }
 
@@ -55,6 +63,12 @@ extension WeightingStrategy {
   ///
   /// - Parameter meanLosses: ignored.
   public mutating func epochEnded(meanLosses: [Double]) {}
+
+  // Correct for every rule that looks once a step: it is not called.
+  /// Does nothing.
+  ///
+  /// - Parameter lossesAfter: ignored.
+  public mutating func stepEnded(lossesAfter: [Double]) {}
 
   // Correct for every rule that is stated for "the shared parameters": the loop chooses.
   /// Nil: none is prescribed.

@@ -26,7 +26,7 @@ import Testing
     let stateful = cases.filter { $0.steps.count > 1 }
     let stateless = cases.filter { $0.steps.count == 1 }
     return stateful.map { [$0] }
-      + Dictionary(grouping: stateless) { $0.steps.first?.jacobian?.count ?? 0 }.values
+      + Dictionary(grouping: stateless) { $0.steps.first?.taskCount ?? 0 }.values
   }
 
   private func weigh(_ cases: [GoldenFile.Case], with mapping: GoldenMapping) async throws -> [GoldenAnswer] {
@@ -34,11 +34,12 @@ import Testing
     let lines = try cases.flatMap(\.steps).map { step in
       let line = Line(
         losses: step.losses, jacobian: step.jacobian, epoch: step.epoch, orders: step.orders,
-        normals: step.normals)
+        normals: step.normals, uniforms: step.uniforms, jacobians: step.jacobians,
+        lossesAfter: step.lossesAfter)
       return String(decoding: try encoder.encode(line), as: UTF8.self)
     }
     let first = cases.first?.steps.first
-    let taskCount = first?.losses?.count ?? first?.jacobian?.count ?? 0
+    let taskCount = first?.taskCount ?? 0
     let settings = mapping.parameters(taskCount: taskCount).flatMap { ["--set", "\($0.key)=\($0.value)"] }
     let result = try await run(
       .name("jointloss"), arguments: Arguments(["weigh", mapping.name] + settings),
@@ -59,6 +60,14 @@ import Testing
     let epoch: Int?
     let orders: [[Int]]?
     let normals: [Double]?
+    let uniforms: [Double]?
+    let jacobians: [[[Double]]]?
+    let lossesAfter: [Double]?
+
+    private enum CodingKeys: String, CodingKey {
+      case losses, jacobian, epoch, orders, normals, uniforms, jacobians
+      case lossesAfter = "losses_after"
+    }
   }
 
   private struct Answer: Decodable {

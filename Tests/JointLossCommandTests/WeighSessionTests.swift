@@ -47,6 +47,37 @@ import Testing
     #expect(diagnostics["cosines"] as? [Double] == [-0.6])
   }
 
+  @Test func `The losses after a step come with its line, or on a line of their own before the next`() throws
+  {
+    let lines = [#""losses":[1,2]"#, #""losses":[0.9,1]"#, #""losses":[0.8,0.7]"#]
+    let after = [#""losses_after":[0.9,1.1]"#, #""losses_after":[0.7,0.9]"#]
+    var (together, apart) = (try session("famo"), try session("famo"))
+    let one = try zip(lines, after).map { try answer(&together, "{\($0),\($1)}").weights }
+    let other = try zip(lines, after).map { line, after in
+      let weights = try answer(&apart, "{\(line)}").weights
+      #expect(apart.answer(to: "{\(after)}") == nil)
+      return weights
+    }
+    #expect(one == other && one[0] != one[1])
+    let last = text(&together, "{\(lines[2])}")
+    #expect(text(&apart, "{\(lines[2])}") == last)
+    // The step is open: another one must wait, and a step that is not open cannot be ended.
+    let waiting = try answer(&apart, "{\(lines[0])}").error
+    #expect(waiting?.contains("famo") == true && waiting?.contains("losses_after") == true)
+    #expect(try answer(&apart, #"{"losses_after":[1]}"#).error?.contains("1 tasks") == true)
+    #expect(apart.answer(to: #"{"losses_after":[1,1]}"#) == nil)
+    #expect(try answer(&apart, #"{"losses_after":[1,1]}"#).error?.contains("no step") == true)
+    #expect(apart.failures == 3)
+  }
+
+  @Test func `Three batches have a direction on the third, and their number is checked`() throws {
+    var session = try session("modo", ["gamma": .number(0)])
+    let right = try answer(&session, #"{"jacobians":[[[1,0],[0,1]],[[1,0],[0,1]],[[3,0],[-3,4]]]}"#)
+    #expect(right.weights == [0.5, 0.5] && right.direction == [0, 2] && right.applies_to == "direction")
+    let few = try answer(&session, #"{"jacobians":[[[1,0],[0,1]],[[1,0],[0,1]]]}"#).error
+    #expect(few?.contains("3 independent batches, not of 2") == true)
+  }
+
   @Test func `What is undefined in the diagnostics is null, and without a Gramian there are none`() throws {
     var session = try session("equal")
     let zero = text(&session, #"{"losses":[1,2],"gramian":[[0,0],[0,1]]}"#)

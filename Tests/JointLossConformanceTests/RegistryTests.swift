@@ -49,6 +49,15 @@ import Testing
     StrategyCase(name: "igb", parameters: ["base-epoch": .number(0)]),
     StrategyCase(name: "dtp", parameters: ["alpha": .number(0.3), "gamma": .number(2)]),
     StrategyCase(name: "krum", parameters: ["byzantine": .number(1), "selected": .number(2)]),
+    StrategyCase(name: "trimmed-mean", parameters: ["trim": .number(2)]),
+    StrategyCase(name: "graddrop", parameters: ["leak": .numbers([0, 0.5, 1])]),
+    StrategyCase(name: "famo", parameters: ["decay": .number(0), "optimizer": .text("sgd")]),
+    StrategyCase(name: "excess-mtl", parameters: ["warm-up": .number(0), "step-size": .number(1)]),
+    StrategyCase(name: "excess-mtl", parameters: ["warm-up": .number(3), "epsilon": .number(1e-7)]),
+    StrategyCase(name: "db-mtl", parameters: ["start": .text("zero"), "sigma": .number(0.5)]),
+    StrategyCase(name: "moco", parameters: ["gamma": .number(10), "rho": .number(0.1)]),
+    StrategyCase(name: "modo", parameters: ["gamma": .number(1)]),
+    StrategyCase(name: "sdmgrad", parameters: ["lambda": .number(0), "learning-rate": .number(1)]),
   ]
 
   private static let wrapped =
@@ -57,6 +66,9 @@ import Testing
         StrategyCase(name: "\($0)+\(wrapper)")
       }
     } + [
+      StrategyCase(name: "famo+every", parameters: ["every-steps": .number(2)]),
+      StrategyCase(name: "famo+average"),
+      StrategyCase(name: "excess-mtl+normalised"),
       StrategyCase(name: "gradvac+every+average+normalised", parameters: ["every-steps": .number(2)]),
       StrategyCase(name: "upgrad+every", parameters: ["every-steps": .number(1)]),
       StrategyCase(

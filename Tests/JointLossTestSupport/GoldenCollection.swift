@@ -10,7 +10,8 @@ package struct GoldenMapping: Decodable, Sendable {
   package let name: String
   /// Its parameters.
   package let set: [String: ParameterValue]
-  /// Lists of one number a task, by parameter: `ramp` is t/Σt for t = 1 … T, `uniform` 1/T.
+  /// Lists of one number a task, by parameter: `ramp` is t/Σt for t = 1 … T, `uniform` 1/T, `tenths` (t − 1)/10 up
+  /// to 1.
   package let perTask: [String: String]?
   /// The vectors to compare: `weights`, `direction`, `direction_raw`, `direction_normalised`.
   package let compare: [String]
@@ -24,7 +25,14 @@ package struct GoldenMapping: Decodable, Sendable {
     let total = Double(taskCount * (taskCount + 1)) / 2
     return set.merging(
       (perTask ?? [:]).mapValues { shape in
-        .numbers((1...taskCount).map { shape == "ramp" ? Double($0) / total : 1 / Double(taskCount) })
+        .numbers(
+          (1...taskCount).map { task in
+            switch shape {
+            case "ramp": Double(task) / total
+            case "tenths": min(Double(task - 1) / 10, 1)
+            default: 1 / Double(taskCount)
+            }
+          })
       }
     ) { $1 }
   }
@@ -123,7 +131,8 @@ extension GoldenCollection.Entry {
         return ["\(place): \(answer) is not finite"]
       }
       if expected.isUnstable || step.unstable == true || mapping.except?[expected.name] != nil { return [] }
-      let largest = step.jacobian?.joined().map(abs).max() ?? 1
+      let rows = step.jacobian ?? step.jacobians?.flatMap { $0 } ?? []
+      let largest = rows.joined().map(abs).max() ?? 1
       let vectors = [
         ("weights", answer.weights, step.expected.weights, 1.0),
         ("direction", answer.direction ?? [], step.expected.direction, min(1, largest)),

@@ -46,8 +46,19 @@ package struct GoldenFile: Decodable, Sendable {
     package let epoch: Int?
     package let orders: [[Int]]?
     package let normals: [Double]?
+    package let uniforms: [Double]?
+    package let lossesAfter: [Double]?
+    package let jacobians: [[[Double]]]?
     package let expected: Expected
     package let unstable: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+      case losses, jacobian, jacobians, epoch, orders, normals, uniforms, expected, unstable
+      case lossesAfter = "losses_after"
+    }
+
+    /// The number of tasks.
+    package var taskCount: Int? { losses?.count ?? jacobian?.count ?? jacobians?.first?.count }
   }
 
   /// Expected vectors; an element is nil where the other system had no finite value.

@@ -16,7 +16,7 @@ import Testing
 
   // MARK: Head policies
 
-  @Test(arguments: StepOptions.HeadPolicy.allCases, TaskWeights.Application.allCases)
+  @Test(arguments: StepOptions.HeadPolicy.allCases, [TaskWeights.Application.losses, .sharedGradient])
   func `After one step the heads have moved as the policy says`(
     policy: StepOptions.HeadPolicy, application: TaskWeights.Application
   ) throws {

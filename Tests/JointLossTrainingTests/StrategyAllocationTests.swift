@@ -26,10 +26,18 @@ import Testing
       let parameters = index.isMultiple(of: 2) ? 2 * tasks : max(tasks / 2, 1)
       let rows = (0..<tasks).map { _ in (0..<parameters).map { _ in stream.normal() } }
       step.gramian = try Jacobian(rows: rows).gramian
+      // Of one width: rules that keep gradients would refuse another.
+      let wide = rows.map { $0 + [Double](repeating: 0, count: 2 * tasks - parameters) }
+      step.jacobian = try Jacobian(rows: wide)
+      step.jacobians = try (0..<3).map { _ in try Jacobian(rows: wide) }
       return try Strategy.Evidence(observing: step)
     }
+    let after = [Double](repeating: 0.5, count: tasks)
     func run() throws {
-      for evidence in evidence { _ = try strategy.weights(for: evidence) }
+      for evidence in evidence {
+        _ = try strategy.weights(for: evidence)
+        strategy.stepEnded(lossesAfter: after)
+      }
     }
     try run()
     let before = jl_allocation_count()

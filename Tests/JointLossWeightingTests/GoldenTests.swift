@@ -52,7 +52,7 @@ import Testing
     to goldenCase: GoldenFile.Case, of mapping: GoldenMapping
   ) throws -> [GoldenAnswer] {
     let first = try #require(goldenCase.steps.first)
-    let taskCount = try #require(first.losses?.count ?? first.jacobian?.count)
+    let taskCount = try #require(first.taskCount)
     var strategy = try StrategyRegistry.builtIn.make(
       mapping.name, taskCount: taskCount, parameters: mapping.parameters(taskCount: taskCount))
     var means = EpochMeans(taskCount: taskCount)
@@ -63,12 +63,18 @@ import Testing
         means.reset()
         epoch = step.epoch
       }
-      let observation = try StepObservation(
-        jacobian: #require(step.jacobian), losses: step.losses ?? [], orders: step.orders,
-        normals: step.normals)
-      let weights = try strategy.weights(observing: observation).values
+      var observation = StepObservation(losses: step.losses ?? [])
+      observation.jacobian = try step.jacobian.map { try Jacobian(rows: $0) }
+      observation.gramian = observation.jacobian?.gramian
+      observation.jacobians = try step.jacobians?.map { try Jacobian(rows: $0) }
+      observation.draws = InjectedDraws(
+        orders: step.orders, uniforms: step.uniforms, normals: step.normals)
+      let weights = try strategy.weights(observing: observation)
+      if let lossesAfter = step.lossesAfter { strategy.stepEnded(lossesAfter: lossesAfter) }
       if let losses = step.losses { means.add(losses: losses, samples: 1) }
-      return GoldenAnswer(weights: weights, direction: observation.jacobian?.direction(weights: weights))
+      return GoldenAnswer(
+        weights: weights.values,
+        direction: weights.direction ?? observation.jacobian?.direction(weights: weights.values))
     }
   }
 }

@@ -14,7 +14,7 @@ import Testing
         "gradvac", "nash-mtl", "aligned-mtl", "fairgrad", "stch", "upgrad", "dualproj", "config", "cov",
         "dtp",
         "softadapt", "relobralo", "uw-o", "uw-so", "igb", "go4align", "ldc-mtl", "unit-gradient", "cosmos",
-        "pbi", "krum",
+        "pbi", "krum", "trimmed-mean", "famo", "graddrop", "db-mtl", "excess-mtl", "moco", "modo", "sdmgrad",
       ])
   }
 
@@ -40,6 +40,7 @@ import Testing
       let loss = 0.1 + stream.uniform()
       var step = try StepObservation(jacobian: stream.jacobian(tasks: 1, parameters: 4), losses: [loss])
       step.epoch = index / 3
+      step.jacobians = try [Jacobian](repeating: #require(step.jacobian), count: 3)
       let norm = try #require(step.gramian).norm(of: 0)
       let expected = Self.soleWeights[name]?(loss, norm) ?? 1
       let weights = try strategy.weights(observing: step).values

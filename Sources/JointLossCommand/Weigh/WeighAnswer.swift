@@ -16,7 +16,8 @@ struct WeighAnswer: Encodable {
   ///
   /// - Parameters:
   ///   - weights: the step's weights.
-  ///   - observation: the step; a Jacobian in it gives a direction, a Gramian diagnostics.
+  ///   - observation: the step; a Jacobian in it gives a direction where the rule itself gives none, a Gramian
+  ///     diagnostics.
   /// - Throws: ``WeightingError`` if there are not as many weights as tasks, or a number is not finite.
   init(_ weights: TaskWeights, observation: StepObservation) throws(WeightingError) {
     guard weights.values.count == observation.taskCount else {
@@ -28,7 +29,7 @@ struct WeighAnswer: Encodable {
     }
     self.weights = weights.values
     appliesTo = weights.appliesTo
-    direction = observation.jacobian?.direction(weights: weights.values)
+    direction = weights.direction ?? observation.jacobian?.direction(weights: weights.values)
     if let parameter = direction?.firstIndex(where: { !$0.isFinite }) {
       throw WeightingError(.nonFinite, "the direction overflows at parameter \(parameter)")
     }

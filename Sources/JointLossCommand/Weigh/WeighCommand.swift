@@ -12,7 +12,9 @@ struct WeighCommand: ParsableCommand {
 
         {"losses":[0.7,1.2],"gramian":[[2,-1],[-1,3]]}
 
-      with "jacobian" (T rows) or "gradient_norms" in the Gramian's place, as the strategy reads. "epoch":k with \
+      with "jacobian" (T rows), "jacobians" (one a batch) or "gradient_norms" in the Gramian's place, as the \
+      strategy reads. For strategies that look at the losses after a step, "losses_after" gives them, on the \
+      step's line or, once they are known, on a line of its own, which has no answer. "epoch":k with \
       a new k ends the epoch before, "epoch_end":true the one of its line; "samples" weighs a batch in the \
       epoch's means, a number or one a task. "present":[true,false] says which tasks have labels in this step: \
       what is given of the others is not looked at, and their weight is 0. "orders", "uniforms" and "normals" \
@@ -22,7 +24,7 @@ struct WeighCommand: ParsableCommand {
 
         {"applies_to":"losses","diagnostics":{},"weights":[1,1]}
 
-      with "direction", the weighted sum of the rows, where a Jacobian was given, and in the diagnostics "solver": \
+      with "direction", the strategy's own or the weighted sum of the rows, where a Jacobian was given, and in the diagnostics "solver": \
       iterations, residual and ridge of a strategy's solver. State is carried from line to \
       line. A line that cannot be weighed gets {"error":"…","line":N}, changes nothing, and makes the exit \
       status 1 at the end.

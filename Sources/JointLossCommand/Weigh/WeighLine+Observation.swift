@@ -15,6 +15,9 @@ extension WeighLine {
     observation.jacobian = try jacobian.map { rows throws(WeighLineError) in
       try Self.jacobian(rows, .jacobian)
     }
+    observation.jacobians = try jacobians.map { batches throws(WeighLineError) in
+      try batches.map { rows throws(WeighLineError) in try Self.jacobian(rows, .jacobians) }
+    }
     let product = observation.jacobian?.gramian
     if let gramian {
       observation.gramian = try Self.naming(.gramian) { () throws(WeightingError) in
@@ -27,7 +30,8 @@ extension WeighLine {
 
     let taskCount = observation.taskCount
     guard taskCount > 0, losses?.isEmpty != true else {
-      throw WeighLineError("a step needs losses, gramian, jacobian or gradient_norms of at least one task")
+      throw WeighLineError(
+        "a step needs losses, gramian, jacobian, jacobians or gradient_norms of at least one task")
     }
     let counts: [(CodingKeys, Int?)] = [
       (.gradientNorms, gradientNorms?.count), (.gramian, gramian?.count), (.jacobian, jacobian?.count),
@@ -48,10 +52,8 @@ extension WeighLine {
     if let index = uniforms?.firstIndex(where: { !(0..<1).contains($0) }), let value = uniforms?[index] {
       throw WeighLineError("uniforms[\(index)] is \(value), outside [0, 1)")
     }
-    for rows in jacobians ?? [] {
-      guard try Self.jacobian(rows, .jacobians).taskCount == taskCount else {
-        throw WeighLineError("jacobians holds one of \(rows.count) tasks, the line is of \(taskCount)")
-      }
+    for jacobian in observation.jacobians ?? [] where jacobian.taskCount != taskCount {
+      throw WeighLineError("jacobians holds one of \(jacobian.taskCount) tasks, the line is of \(taskCount)")
     }
     if let samples, samples.count != 1, samples.count != taskCount {
       throw WeighLineError("samples is of \(samples.count) tasks, the line of \(taskCount)")

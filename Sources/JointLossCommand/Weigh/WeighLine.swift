@@ -26,6 +26,12 @@ struct WeighLine {
     case lossesAfter = "losses_after"
   }
 
+  /// Whether the line holds the losses after the step of an earlier line, and no step of its own.
+  var onlyEndsStep: Bool {
+    lossesAfter != nil && losses == nil && gramian == nil && jacobian == nil && jacobians == nil
+      && gradientNorms == nil
+  }
+
   /// Reads a line.
   ///
   /// - Parameter text: a JSON object with some of the known fields.
@@ -71,7 +77,9 @@ struct WeighLine {
         throw WeighLineError("\(key.rawValue)[\(index)] is \(value), not a finite number")
       }
     }
-    for (key, rows) in [(CodingKeys.gramian, gramian), (.jacobian, jacobian)] {
+    let matrices =
+      [(CodingKeys.gramian, gramian), (.jacobian, jacobian)] + (jacobians ?? []).map { (.jacobians, $0) }
+    for (key, rows) in matrices {
       for (task, row) in (rows ?? []).enumerated() {
         if let index = row.firstIndex(where: { !$0.isFinite }) {
           throw WeighLineError("\(key.rawValue)[\(task)][\(index)] is \(row[index]), not a finite number")

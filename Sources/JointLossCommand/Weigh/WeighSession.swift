@@ -19,6 +19,21 @@ package struct WeighSession {
     var epoch: Int
     var means: EpochMeans
     var step = 0
+    /// Whether the strategy waits for the losses after the last step.
+    var awaitsLosses = false
+
+    /// Tells the strategy the losses after the last step.
+    mutating func endStep(lossesAfter: [Double]) throws(WeightingError) {
+      guard awaitsLosses else {
+        throw WeightingError(.shape, "there is no step whose losses_after are missing")
+      }
+      guard lossesAfter.count == taskCount else {
+        throw WeightingError(
+          .taskCount, "losses_after is of \(lossesAfter.count) tasks, the lines before of \(taskCount)")
+      }
+      strategy.stepEnded(lossesAfter: lossesAfter)
+      awaitsLosses = false
+    }
 
     mutating func endEpoch() {
       if let means = means.means { strategy.epochEnded(meanLosses: means) }
@@ -48,12 +63,18 @@ package struct WeighSession {
   /// Weighs a line.
   ///
   /// - Parameter line: a JSON object, or nothing but white space.
-  /// - Returns: the answer, a JSON object on one line; nil for an empty line.
+  /// - Returns: the answer, a JSON object on one line; nil for an empty line, or one that ends a step.
   package mutating func answer(to line: String) -> String? {
     lineNumber += 1
     guard line.contains(where: { !$0.isWhitespace }) else { return nil }
     do {
-      return try weigh(WeighLine(parsing: line))
+      let line = try WeighLine(parsing: line)
+      guard line.onlyEndsStep, let lossesAfter = line.lossesAfter, var next = progress else {
+        return try weigh(line)
+      }
+      try next.endStep(lossesAfter: lossesAfter)
+      progress = next
+      return nil
     } catch {
       failures += 1
       let failure = WeighFailure(error: "\(error)", line: lineNumber)
@@ -68,6 +89,11 @@ package struct WeighSession {
     guard taskCount == next.taskCount else {
       throw WeightingError(.taskCount, "this line has \(taskCount) tasks, those before had \(next.taskCount)")
     }
+    guard !next.awaitsLosses else {
+      throw WeightingError(
+        .missingEvidence,
+        "\(name) looks at the losses after a step: give losses_after with its line, or on a line of its own")
+    }
     let epoch = line.epoch ?? next.epoch
     guard epoch >= next.epoch else {
       throw WeightingError(.shape, "epoch \(epoch) has ended already: this is epoch \(next.epoch)")
@@ -81,6 +107,8 @@ package struct WeighSession {
     // Encoded before the state moves on, so that an answer that cannot be written changes nothing.
     let answer = try Self.encoded(WeighAnswer(weights, observation: observation))
     next.step += 1
+    next.awaitsLosses = Self.looksAfterStep(next.strategy)
+    if next.awaitsLosses, let lossesAfter = line.lossesAfter { try next.endStep(lossesAfter: lossesAfter) }
     for (task, loss) in observation.losses.enumerated() {
       next.means.add(loss, of: task, samples: line.sampleCount(of: task))
     }
@@ -96,6 +124,10 @@ package struct WeighSession {
     Progress(
       strategy: try registry.make(name, taskCount: taskCount, parameters: parameters, seed: seed),
       taskCount: taskCount, epoch: epoch, means: EpochMeans(taskCount: taskCount))
+  }
+
+  private static func looksAfterStep<Strategy: WeightingStrategy>(_ strategy: Strategy) -> Bool {
+    Strategy.Evidence.looksAfterStep
   }
 
   private static func encoded(_ value: some Encodable) throws -> String {

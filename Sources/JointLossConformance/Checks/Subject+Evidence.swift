@@ -70,7 +70,8 @@ extension Subject {
     guard let expected = weights(on: input), var strategy = try? make(input.taskCount) else { return nil }
     for index in input.steps.indices {
       do {
-        let weights = try strategy.weights(observing: declared(input.observation(at: index))).values
+        let weights = try strategy.weights(observing: declared(input.observation(at: index))).numbers
+        if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
         if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
         guard weights == expected[index] else {
           return Failure(
@@ -89,7 +90,7 @@ extension Subject {
   /// The observation cut down to what the strategy declares to read; losses are always known.
   private func declared(_ observation: StepObservation) throws(WeightingError) -> StepObservation {
     var result = observation
-    (result.gradientNorms, result.gramian, result.jacobian) = (nil, nil, nil)
+    (result.gradientNorms, result.gramian, result.jacobian, result.jacobians) = (nil, nil, nil, nil)
     switch Strategy.Evidence.need {
     case .losses: break
     case .gradientNorms:
@@ -97,6 +98,7 @@ extension Subject {
         (0..<gramian.taskCount).map { gramian.norm(of: $0) }
       }
     case .gramian: result.gramian = observation.gramian
+    case .jacobian where Strategy.Evidence.independentBatches > 1: result.jacobians = observation.jacobians
     case .jacobian: result.jacobian = observation.jacobian
     }
     return result
@@ -116,6 +118,9 @@ extension Subject {
         poisoned.gradientNorms?[task] = value
         if let columns = poisoned.jacobian?.parameterCount, columns > 0 {
           poisoned.jacobian?.elements[task * columns] = value
+        }
+        if let columns = poisoned.jacobians?.first?.parameterCount, columns > 0 {
+          poisoned.jacobians?[1].elements[task * columns] = value
         }
         if poisoned != plain { result.append(("a gradient of \(value)", poisoned)) }
       }

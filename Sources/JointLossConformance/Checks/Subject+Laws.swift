@@ -27,7 +27,8 @@ extension Subject {
   ) -> Failure? {
     guard let plain = weights(on: input), let got = weights(on: permuted) else { return nil }
     for index in plain.indices {
-      let wanted = order.map { plain[index][$0] }
+      // A direction is the same for any order.
+      let wanted = order.map { plain[index][$0] } + plain[index].dropFirst(order.count)
       guard !Self.agree(got[index], wanted) else { continue }
       return Failure(
         reason:
@@ -93,7 +94,12 @@ extension Subject {
       // Where a solver had to add a ridge the rule has no solution, and the law nothing to say.
       for index in plain.indices where !plain[index].hasRidge && !got[index].hasRidge {
         let wanted = plain[index].values.map { factor * $0 }
-        guard !Self.agree(got[index].values, wanted, where: input.steps[index].isActive) else { continue }
+        // A direction has the gradients' own scale besides.
+        let direction = plain[index].direction?.map { scale * factor * $0 } ?? []
+        guard
+          !Self.agree(got[index].values, wanted, where: input.steps[index].isActive)
+            || !Self.agree(got[index].direction ?? [], direction)
+        else { continue }
         return Failure(
           reason: """
             losses and gradients times \(scale): step \(index) has the weights \(got[index].values) instead of \
@@ -117,9 +123,16 @@ extension Subject {
         // A solver that had to add a ridge to the diagonal says so; its equations hold for that sum.
         var product = ridge * gramian[task, task] * weights.values[task]
         var size = 0.0
-        for (other, weight) in weights.values.enumerated() {
-          product += gramian[task, other] * weight
-          size += abs(gramian[task, other] * weight)
+        if let direction = weights.direction {
+          for (element, step) in zip(input.steps[index].gradients[task], direction) {
+            product += element * step
+            size += abs(element * step)
+          }
+        } else {
+          for (other, weight) in weights.values.enumerated() {
+            product += gramian[task, other] * weight
+            size += abs(gramian[task, other] * weight)
+          }
         }
         guard product < -Self.conflict * size else { continue }
         return Failure(

@@ -21,7 +21,7 @@ extension Subject {
       guard (try? step(&other, otherInput, at: index)) != nil,
         let weights = try? step(&one, input, at: index)
       else { return Failure(reason: "step \(index) throws beside another instance, and not alone") }
-      beside.append(weights.values)
+      beside.append(weights.numbers)
     }
     guard alone != beside else { return nil }
     return Failure(
@@ -33,7 +33,7 @@ extension Subject {
     for cut in 0..<input.steps.count {
       do {
         var loaded = try decoded(encoded(strategy))
-        let rest = try run(&loaded, input, cut..<input.steps.count).map(\.values)
+        let rest = try run(&loaded, input, cut..<input.steps.count).map(\.numbers)
         guard rest == Array(whole[cut...]) else {
           let difference = Self.difference(Array(whole[cut...]), rest, from: cut)
           return Failure(reason: "saved and loaded before step \(cut), it goes on otherwise: \(difference)")
@@ -55,6 +55,7 @@ extension Subject {
       observation.step = index
       observation.epoch = index / ConformanceInput.stepsPerEpoch
       guard (try? strategy.weights(observing: observation)) != nil else { return nil }
+      if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(position)) }
       if index % ConformanceInput.stepsPerEpoch == ConformanceInput.stepsPerEpoch - 1 {
         strategy.epochEnded(meanLosses: observation.losses)
       }

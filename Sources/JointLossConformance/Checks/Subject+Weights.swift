@@ -15,7 +15,7 @@ extension Subject {
     guard var strategy = try? make(input.taskCount) else { return nil }
     for index in input.steps.indices {
       do {
-        let weights = try step(&strategy, input, at: index).values
+        let weights = try step(&strategy, input, at: index).numbers
         if let value = weights.first(where: { !$0.isFinite }) {
           return Failure(reason: "step \(index) has the weights \(weights)", value: value)
         }
@@ -30,14 +30,25 @@ extension Subject {
     guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
       return nil
     }
-    guard let wrong = result.first(where: { $0.values.count != input.taskCount }) else { return nil }
+    if let wrong = result.first(where: { $0.values.count != input.taskCount }) {
+      return Failure(
+        reason: "\(wrong.values.count) weights for \(input.taskCount) tasks",
+        value: Double(wrong.values.count))
+    }
+    let parameterCount = input.steps.first?.gradients.first?.count ?? 0
+    guard let wrong = result.first(where: { ($0.direction?.count ?? parameterCount) != parameterCount }),
+      let count = wrong.direction?.count
+    else { return nil }
     return Failure(
-      reason: "\(wrong.values.count) weights for \(input.taskCount) tasks", value: Double(wrong.values.count))
+      reason: "a direction of \(count) values for \(parameterCount) parameters", value: Double(count))
   }
 
   func applicationFailure(_ input: ConformanceInput) -> Failure? {
     guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
       return nil
+    }
+    if result.contains(where: { ($0.appliesTo == .direction) != ($0.direction != nil) }) {
+      return Failure(reason: "weights apply to a direction that is not there, or the reverse")
     }
     let declared = Strategy.descriptor.appliesTo
     guard let wrong = result.first(where: { $0.appliesTo != declared }) else { return nil }
@@ -69,7 +80,8 @@ extension Subject {
     guard let claim = (try? make(input.taskCount))?.claims.weightSum, let weights = weights(on: input) else {
       return nil
     }
-    for (index, values) in weights.enumerated() {
+    for (index, numbers) in weights.enumerated() {
+      let values = numbers.prefix(input.taskCount)
       let (sum, tasks) = (values.reduce(0, +), Double(input.taskCount))
       let slack = 1e-9 * (1 + values.reduce(0) { $0 + abs($1) })
       let holds =
@@ -91,7 +103,8 @@ extension Subject {
 
   func signFailure(_ input: ConformanceInput) -> Failure? {
     guard let weights = weights(on: input) else { return nil }
-    for (index, values) in weights.enumerated() {
+    for (index, numbers) in weights.enumerated() {
+      let values = Array(numbers.prefix(input.taskCount))
       if let value = values.first(where: { $0 < 0 }) {
         return Failure(reason: "step \(index) has the weights \(values)", value: value)
       }

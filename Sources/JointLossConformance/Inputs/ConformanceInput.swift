@@ -31,8 +31,22 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
     let jacobian = try Jacobian(rows: steps[index].gradients)
     observation.jacobian = jacobian
     observation.gramian = jacobian.gramian
+    observation.jacobians = try (0..<3).map { batch throws(WeightingError) in
+      try Jacobian(rows: steps[index].gradients.map { Self.resampled($0, batch: batch) })
+    }
     return observation
   }
+
+  /// A task's gradient on another batch of the step: the same linear map for all tasks, so that permuted or scaled
+  /// tasks have permuted or scaled gradients there too.
+  private static func resampled(_ gradient: [Double], batch: Int) -> [Double] {
+    gradient.indices.map { index in
+      gradient[index] + 0.25 * Double(batch) * gradient[(index + batch) % gradient.count]
+    }
+  }
+
+  /// The losses of the batch after a step: those of the next step in the run, or of the first after the last.
+  func lossesAfter(_ index: Int) -> [Double] { steps[(index + 1) % steps.count].losses }
 
   /// The mean losses of the epoch that ends with a step; nil if none does.
   func meanLosses(endingAt index: Int) -> [Double]? {

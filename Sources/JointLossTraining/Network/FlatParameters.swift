@@ -27,6 +27,19 @@ final class FlatParameters<Scalar: TrainableScalar> {
     for index in 0..<count { pointer[index] *= factor }
   }
 
+  /// Multiplies the values of a tensor.
+  func scale(_ tensor: Int, by factor: Double) {
+    let (pointer, factor) = (view(tensor).pointer, Scalar(factor))
+    for index in 0..<tensors[tensor].count { pointer[index] *= factor }
+  }
+
+  /// The number of shared parameters: the columns of a Jacobian, tensor by tensor.
+  var sharedCount: Int {
+    var count = 0
+    for tensor in tensors where tensor.task == nil { count += tensor.count }
+    return count
+  }
+
   func offset(of tensor: Int) -> Int { placement.offsets[tensor] }
 
   /// A block of the flat buffer.

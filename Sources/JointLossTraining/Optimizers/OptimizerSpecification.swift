@@ -35,6 +35,9 @@ public enum OptimizerSpecification: Codable, Hashable, Sendable {
     }
   }
 
+  /// Whether it looks at the curvature of the losses beside their gradient.
+  var observesCurvature: Bool { if case .kfac = self { true } else { false } }
+
   /// Checks the constants.
   ///
   /// - Throws: ``TrainingError`` with the code `configuration` and the first constant that makes no sense.

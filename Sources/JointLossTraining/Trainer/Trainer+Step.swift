@@ -39,8 +39,13 @@ extension Trainer {
   func step(on samples: Range<Int>, of batch: (Range<Int>) -> Batch<Scalar>) throws(TrainingError) {
     observation.step = counts.steps
     observation.epoch = epoch
-    let parts = (samples.count + pass.capacity - 1) / pass.capacity
-    observeLosses(samples, batch)
+    let batches = Strategy.Evidence.independentBatches
+    let parts = batches > 1 ? batches : (samples.count + pass.capacity - 1) / pass.capacity
+    if batches > 1 {
+      try observeIndependentBatches(samples, batch)
+    } else {
+      observeLosses(samples, batch)
+    }
     for (task, loss) in observation.losses.enumerated() where !loss.isFinite {
       throw diverged("the loss of task \(tasks[task].name) is \(loss)", task: task)
     }
@@ -54,8 +59,13 @@ extension Trainer {
       guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
-      counts.forward += parts - 1
-      counts.backward += (passScope == nil ? parts : tasks.count) + (sawCurvature ? 1 : 0)
+      if batches == 1 { counts.forward += parts - 1 }
+      counts.backward += (passScope == nil ? parts : batches * tasks.count) + (sawCurvature ? 1 : 0)
+      if Strategy.Evidence.looksAfterStep {
+        measure(samples, batch, into: &lossesAfter)
+        strategy.stepEnded(lossesAfter: lossesAfter)
+        counts.forward += parts
+      }
     } else {
       for task in lastWeights.indices { lastWeights[task] = 0 }
     }
@@ -69,34 +79,43 @@ extension Trainer {
 
   /// Runs the batch forward and observes its losses and which tasks have labels.
   private func observeLosses(_ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>) {
-    // Given back first, so that the flags are written in place.
-    observation.present = nil
-    for task in labelled.indices { labelled[task] = 0 }
+    measure(samples, batch, into: &observation.losses)
+    observePresence()
+  }
+
+  /// Runs the batch forward, in parts where it is larger than a pass, and takes its losses and counts its labels.
+  private func measure(
+    _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>, into losses: inout [Double]
+  ) {
     if samples.count <= pass.capacity {
       run(samples, of: samples, batch)
-      pass.losses(into: &observation.losses)
+      pass.losses(into: &losses)
       for task in labelled.indices { labelled[task] = partLabelled[task] }
     } else {
-      for task in labelled.indices { observation.losses[task] = 0 }
+      for task in labelled.indices { (losses[task], labelled[task]) = (0, 0) }
       for start in stride(from: samples.lowerBound, to: samples.upperBound, by: pass.capacity) {
         run(start..<min(start + pass.capacity, samples.upperBound), of: samples, batch)
         pass.losses(into: &partLosses)
         for task in labelled.indices {
-          observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
+          losses[task] += Double(partLabelled[task]) * partLosses[task]
           labelled[task] += partLabelled[task]
         }
       }
-      for task in labelled.indices where labelled[task] > 0 {
-        observation.losses[task] /= Double(labelled[task])
-      }
+      for task in labelled.indices where labelled[task] > 0 { losses[task] /= Double(labelled[task]) }
     }
+  }
+
+  /// Observes which tasks have labels.
+  func observePresence() {
+    // Given back first, so that the flags are written in place.
+    observation.present = nil
     guard labelled.contains(0) else { return }
     for task in labelled.indices { present[task] = labelled[task] > 0 }
     observation.present = present
   }
 
   /// Runs a part of a batch forward and counts its labels.
-  private func run(_ part: Range<Int>, of samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>) {
+  func run(_ part: Range<Int>, of samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>) {
     let batch = batch(part)
     for task in partLabelled.indices { partLabelled[task] = batch.labelledCount(of: task) }
     let first = part.lowerBound - samples.lowerBound
@@ -118,10 +137,15 @@ extension Trainer {
       tally.add(gramian, present: observation.present)
       observation.gramian = consume gramian
     }
+    if var jacobian = observation.jacobian.take() {
+      try formRows(of: &jacobian)
+      observation.jacobian = consume jacobian
+    }
   }
 
   /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
   private func weigh() throws(TrainingError) -> TaskWeights.Application {
+    direction = nil
     let weights: TaskWeights
     do {
       try Strategy.requireWeighing(observation)
@@ -143,6 +167,7 @@ extension Trainer {
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
+    if weights.appliesTo == .direction { try setDirection(weights) }
     return weights.appliesTo
   }
 
@@ -155,7 +180,10 @@ extension Trainer {
       case .unit: false
       case .weighted: true
       }
-    for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
+    // Under a direction they have been set already.
+    if appliesTo != .direction || options.headPolicy != .strategy {
+      for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
+    }
     if options.scalePolicy == .matchNorm { try matchNorm() }
   }
 
@@ -201,6 +229,7 @@ extension Trainer {
   private func gradient(
     _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
   ) throws(TrainingError) -> FlatParameters<Scalar> {
+    if let direction = direction.take() { return try gradient(along: direction) }
     guard samples.count > pass.capacity, let total else {
       try pass.gradient(shared: lastWeights, heads: headWeights)
       return pass.gradient
@@ -228,7 +257,7 @@ extension Trainer {
     return total
   }
 
-  private func diverged(_ message: String, task: Int?) -> TrainingError {
+  func diverged(_ message: String, task: Int?) -> TrainingError {
     TrainingError(.diverged, message, task: task, step: counts.steps)
   }
 }

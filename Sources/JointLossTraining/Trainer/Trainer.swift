@@ -60,8 +60,12 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   var partWeights: (shared: [Double], heads: [Double])
   /// The Gramian over all shared parameters, where the scale policy needs it.
   var sharedGramian: Gramian
-  /// The sum of the gradients of micro-batches, where there are such.
+  /// The sum of the gradients of micro-batches or independent batches, where there are such.
   let total: FlatParameters<Scalar>?
+  /// The losses of the batch after the step, where the strategy looks at them.
+  var lossesAfter: [Double]
+  /// What takes the place of the shared gradient in this step, where the rule gives it.
+  var direction: [Double]?
   var probe: (any TrainingPass<Scalar>)?
 
   /// Creates a trainer with the seed's initial parameters.
@@ -115,13 +119,9 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
         "a batch needs at least one sample, and samples × tasks below 2^31, not \(batchSize) samples")
     }
     let need = Strategy.Evidence.need
-    guard need != .jacobian else {
-      throw TrainingError(
-        .configuration,
-        "\(Strategy.descriptor.name) reads the task gradients themselves, which this trainer does not form")
-    }
     try options.validate(for: Strategy.self, batchSize: batchSize)
     scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
+    try Self.requireDirection(of: scope, optimizer: optimizer)
     passScope = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
     if need != .losses {
       try network.require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
@@ -149,18 +149,25 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
       inputs: gatheredMemory[0].view, targets: gatheredMemory[1].view, labels: gatheredMemory[2].view)
     pass = network.makePass(
       parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
-    total = options.accumulation > 1 ? FlatParameters(network.placement) : nil
+    let batches = Strategy.Evidence.independentBatches
+    total = options.accumulation > 1 || batches > 1 ? FlatParameters(network.placement) : nil
     self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
     optimizerSpecification = optimizer
     learningRate = optimizer.learningRate
     lastWeights = [Double](repeating: 1, count: count)
     (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))
+    lossesAfter = lastWeights
     labelled = [Int](repeating: 0, count: count)
     (partLabelled, present) = (labelled, [Bool](repeating: true, count: count))
     sharedGramian = Gramian(taskCount: passScope == nil ? 0 : count)
     observation = StepObservation(losses: [Double](repeating: 0, count: count))
     if need == .gramian { observation.gramian = Gramian(taskCount: count) }
     if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: count) }
+    if need == .jacobian {
+      let jacobian = Jacobian(taskCount: count, parameterCount: flat.sharedCount)
+      if batches == 1 { observation.jacobian = jacobian }
+      if batches > 1 { observation.jacobians = [Jacobian](repeating: jacobian, count: batches) }
+    }
     tally = EpochTally(taskCount: count)
     batchStream = PhiloxStream(seed: seed, purpose: "batches")
   }

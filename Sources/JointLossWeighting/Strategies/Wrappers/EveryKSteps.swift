@@ -36,9 +36,11 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// Creates the strategy and the wrapped one.
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy.
+  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
+  ///   direction.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     period = setup.parameters.integer("every-steps")
+    try StrategyWrappers.requireWeights(of: Base.self, for: "“every”")
     base = try Base(setup)
     taskCount = setup.taskCount
   }
@@ -75,4 +77,12 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter meanLosses: one mean a task.
   public mutating func epochEnded(meanLosses: [Double]) { base.epochEnded(meanLosses: meanLosses) }
+
+  /// Tells the wrapped strategy, of the steps that it has seen.
+  ///
+  /// - Parameter lossesAfter: one loss a task.
+  public mutating func stepEnded(lossesAfter: [Double]) {
+    // The step has been counted.
+    if (step - 1) % period == 0 { base.stepEnded(lossesAfter: lossesAfter) }
+  }
 }

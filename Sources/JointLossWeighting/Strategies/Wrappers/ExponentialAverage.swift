@@ -36,9 +36,11 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// Creates the strategy and the wrapped one.
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy.
+  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
+  ///   direction.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     memory = setup.parameters.number("average-memory")
+    try StrategyWrappers.requireWeights(of: Base.self, for: "“average”")
     base = try Base(setup)
   }
 
@@ -74,4 +76,9 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter meanLosses: one mean a task.
   public mutating func epochEnded(meanLosses: [Double]) { base.epochEnded(meanLosses: meanLosses) }
+
+  /// Tells the wrapped strategy.
+  ///
+  /// - Parameter lossesAfter: one loss a task.
+  public mutating func stepEnded(lossesAfter: [Double]) { base.stepEnded(lossesAfter: lossesAfter) }
 }

@@ -38,10 +38,12 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   /// Creates the strategy and the wrapped one.
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy.
+  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
+  ///   direction.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     sum = setup.parameters.choice("normalised-sum")
     divisor = setup.parameters.choice("normalised-by")
+    try StrategyWrappers.requireWeights(of: Base.self, for: "“normalised”")
     base = try Base(setup)
   }
 
@@ -98,6 +100,11 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter meanLosses: one mean a task.
   public mutating func epochEnded(meanLosses: [Double]) { base.epochEnded(meanLosses: meanLosses) }
+
+  /// Tells the wrapped strategy.
+  ///
+  /// - Parameter lossesAfter: one loss a task.
+  public mutating func stepEnded(lossesAfter: [Double]) { base.stepEnded(lossesAfter: lossesAfter) }
 }
 
 /// What normalised weights sum to.

@@ -42,6 +42,21 @@ package enum StrategyWrappers {
     ExponentialAverage<Base>.self
   }
 
+  /// Checks that a strategy gives weights, which a wrapper can change: a direction it could not.
+  ///
+  /// - Parameters:
+  ///   - base: the strategy to wrap.
+  ///   - wrapper: the wrapper's name, for the message.
+  /// - Throws: ``WeightingError`` if it gives a direction.
+  static func requireWeights<Base: WeightingStrategy>(
+    of base: Base.Type, for wrapper: String
+  ) throws(WeightingError) {
+    guard Base.descriptor.appliesTo != .direction else {
+      throw WeightingError(
+        .parameter, "\(Base.descriptor.name) gives a direction, not weights: there is no \(wrapper) of it")
+    }
+  }
+
   /// The descriptor of a wrapped strategy: the strategy's own, and what the wrapper adds.
   static func descriptor<Base: WeightingStrategy>(
     of base: Base.Type, suffix: String, title: String, formula: String, parameters: [ParameterDescriptor],

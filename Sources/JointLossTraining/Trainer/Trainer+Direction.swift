@@ -1,0 +1,151 @@
+import JointLossLinearAlgebra
+import JointLossWeighting
+
+/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient.
+extension Trainer {
+  /// Checks that the trainer can do what such a rule needs.
+  static func requireDirection(
+    of scope: GradientScope, optimizer: OptimizerSpecification
+  ) throws(TrainingError) {
+    let (name, evidence) = (Strategy.descriptor.name, Strategy.Evidence.self)
+    guard evidence.need != .jacobian || scope == .sharedParameters else {
+      throw TrainingError(
+        .configuration,
+        "\(name) reads the task gradients on all shared parameters, not those of the scope \(scope.rawValue)")
+    }
+    let givesDirection = Strategy.descriptor.appliesTo == .direction
+    guard evidence.independentBatches == 1 || givesDirection && evidence.need == .jacobian else {
+      throw TrainingError(
+        .configuration,
+        "\(name) asks for independent batches, and does not give a direction from their gradients")
+    }
+    guard !givesDirection || !optimizer.observesCurvature else {
+      throw TrainingError(
+        .configuration,
+        "\(name) gives a direction, which is not the gradient of a loss whose curvature K-FAC could observe")
+    }
+  }
+
+  /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients
+  /// on each.
+  ///
+  /// So an epoch has the steps and the order that it has under every other strategy. The losses of the step are those
+  /// of the whole batch. A last batch with fewer samples than there are independent ones serves as each of them.
+  /// The gradients of the heads, unweighted, add up in ``total`` on the way.
+  func observeIndependentBatches(
+    _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
+  ) throws(TrainingError) {
+    // Taken out and put back, so that they are written in place.
+    guard var jacobians = observation.jacobians.take(), let total else { return }
+    defer { observation.jacobians = jacobians }
+    let (batches, count) = (jacobians.count, samples.count)
+    let isSplit = count >= batches
+    for task in labelled.indices { (observation.losses[task], labelled[task]) = (0, 0) }
+    for part in 0..<batches {
+      let range =
+        isSplit
+        ? samples.lowerBound + part * count / batches..<samples.lowerBound + (part + 1) * count / batches
+        : samples
+      run(range, of: samples, batch)
+      pass.losses(into: &partLosses)
+      for task in labelled.indices {
+        guard partLosses[task].isFinite else {
+          throw diverged("the loss of task \(tasks[task].name) is \(partLosses[task])", task: task)
+        }
+        guard part == 0 || (labelled[task] > 0) == (partLabelled[task] > 0) else {
+          throw TrainingError(
+            .strategy,
+            "\(Strategy.descriptor.name) needs labels of task \(tasks[task].name) in each of the \(batches) parts "
+              + "of a batch, or in none", task: task, step: counts.steps)
+        }
+        observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
+        labelled[task] += partLabelled[task]
+      }
+      try formRows(of: &jacobians[part])
+      for task in labelled.indices {
+        (partWeights.shared[task], partWeights.heads[task]) = (0, Double(partLabelled[task]))
+      }
+      try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
+      if part == 0 {
+        total.copy(from: pass.gradient)
+      } else {
+        total.add(pass.gradient)
+      }
+    }
+    for task in labelled.indices where labelled[task] > 0 {
+      observation.losses[task] /= Double(labelled[task])
+      for (index, tensor) in flat.tensors.enumerated() where tensor.task == task {
+        total.scale(index, by: 1 / Double(labelled[task]))
+      }
+      if !isSplit { labelled[task] /= batches }
+    }
+    observePresence()
+  }
+
+  /// Forms the task gradients on the shared parameters, row by row, of the batch that the pass has run.
+  func formRows(of jacobian: inout Jacobian) throws(TrainingError) {
+    // It leaves the cotangents of all tasks in place; each row is then a combination of one.
+    try pass.norms(into: &partLosses, scope: .sharedParameters)
+    for task in tasks.indices {
+      for other in tasks.indices {
+        (partWeights.shared[other], partWeights.heads[other]) = (other == task ? 1 : 0, 0)
+      }
+      try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
+      var position = task * jacobian.parameterCount
+      for (index, tensor) in flat.tensors.enumerated() where tensor.task == nil {
+        let pointer = pass.gradient.view(index).pointer
+        for element in 0..<tensor.count { jacobian.elements[position + element] = Double(pointer[element]) }
+        position += tensor.count
+      }
+    }
+  }
+
+  /// Keeps a direction for the step, and sets the weights of the heads that go with it.
+  func setDirection(_ weights: TaskWeights) throws(TrainingError) {
+    let name = Strategy.descriptor.name
+    guard let given = weights.direction, given.count == flat.sharedCount else {
+      throw TrainingError(
+        .strategy,
+        "\(name) gave a direction of \(weights.direction?.count ?? 0) values for \(flat.sharedCount) shared "
+          + "parameters", step: counts.steps)
+    }
+    if let index = given.firstIndex(where: { !Scalar($0).isFinite }) {
+      throw diverged("the direction of \(name) holds \(given[index]) at parameter \(index)", task: nil)
+    }
+    guard weights.headWeights?.count ?? tasks.count == tasks.count else {
+      throw TrainingError(
+        .strategy,
+        "\(name) gave \(weights.headWeights?.count ?? 0) weights of heads for \(tasks.count) tasks",
+        step: counts.steps)
+    }
+    for task in tasks.indices {
+      headWeights[task] = weights.headWeights?[task] ?? 1
+      guard headWeights[task].isFinite else {
+        throw diverged("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
+      }
+    }
+    direction = given
+  }
+
+  /// The gradient with a direction in the place of the shared one.
+  func gradient(along direction: [Double]) throws(TrainingError) -> FlatParameters<Scalar> {
+    let gradient: FlatParameters<Scalar>
+    if Strategy.Evidence.independentBatches > 1, let total {
+      gradient = total
+      for (index, tensor) in flat.tensors.enumerated() {
+        if let task = tensor.task { total.scale(index, by: headWeights[task]) }
+      }
+    } else {
+      for task in tasks.indices { partWeights.shared[task] = 0 }
+      try pass.gradient(shared: partWeights.shared, heads: headWeights)
+      gradient = pass.gradient
+    }
+    var position = 0
+    for (index, tensor) in flat.tensors.enumerated() where tensor.task == nil {
+      let pointer = gradient.view(index).pointer
+      for element in 0..<tensor.count { pointer[element] = Scalar(direction[position + element]) }
+      position += tensor.count
+    }
+    return gradient
+  }
+}

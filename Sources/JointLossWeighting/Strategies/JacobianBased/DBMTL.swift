@@ -1,0 +1,112 @@
+import RealModule
+
+/// Balances losses by their logarithm and gradients by their norm, on gradients averaged over the steps.
+///
+/// B. Lin, W. Jiang, F. Ye, Y. Zhang, P. Chen, Y.-C. Chen, S. Liu, J. T. Kwok, *Dual-Balancing for Multi-Task
+/// Learning*, 2023, Algorithm 1 (<https://arxiv.org/abs/2308.12029>).
+///
+///     ĝ_t = g_t / (L_t + ε)      m_t ← ĝ_t + (β / k^σ) (m_t − ĝ_t) in step k = 1, 2, …
+///     d = Σ_t (max_s ‖m_s‖ / ‖m_t‖) m_t
+///
+/// | symbol | property |
+/// |---|---|
+/// | L_t, g_t | ``JacobianEvidence/losses``, ``JacobianEvidence/jacobian`` |
+/// | m_t | `averages` |
+/// | β, σ, ε | `beta`, `sigma`, `epsilon` |
+///
+/// Heads follow log L_t. Cost: T trunk gradients and as many averages held in memory, O(T P).
+///
+/// Where we differ: m starts at the first ĝ; LibMTL starts at 0, which makes the first directions shorter: `start`.
+/// Nothing is added to ‖m_t‖; a task without gradient adds nothing.
+public struct DBMTL: WeightingStrategy {
+  /// Name, citation, formula and parameters.
+  public static let descriptor = StrategyDescriptor(
+    name: "db-mtl",
+    title: "DB-MTL",
+    citation: Citation(
+      "B. Lin, W. Jiang, F. Ye, Y. Zhang, P. Chen, Y.-C. Chen, S. Liu, J. T. Kwok, Dual-Balancing for Multi-Task "
+        + "Learning, 2023",
+      link: "https://arxiv.org/abs/2308.12029"),
+    formula: "d = Σ_t (max_s ‖m_s‖/‖m_t‖) m_t, m_t a running average of g_t/L_t; heads follow log L_t",
+    appliesTo: .direction,
+    cost: "T trunk gradients and as many averages in memory, O(T P)",
+    parameters: [
+      ParameterDescriptor(
+        "beta", .number(default: 0.9, range: .halfOpen(0..<1)), "β: how much of the earlier average stays."),
+      ParameterDescriptor(
+        "sigma", .number(default: 0, range: .nonNegative), "σ: β falls as 1/k^σ with the step k."),
+      ParameterDescriptor(
+        "start", .choice(default: "gradient", options: ["gradient", "zero"]),
+        "Whether the average starts at the first gradient or at 0, as in LibMTL."),
+      ParameterDescriptor(
+        "epsilon", .number(default: 1e-8, range: .positive), "What is added to every loss."),
+    ],
+    differences: [
+      "The average starts at the first gradient; LibMTL starts at 0: start=zero.",
+      "Nothing is added to the norms; a task without gradient adds nothing to the direction.",
+    ],
+    claims: StrategyClaims(hasNonNegativeWeights: true))
+
+  private let taskCount: Int
+  private let beta: Double
+  private let sigma: Double
+  private let epsilon: Double
+  private let startsAtZero: Bool
+  private var step = 0
+  private var averages: Jacobian?
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
+  private var next: Jacobian?
+  private var values: [Double] = []
+  private var headWeights: [Double] = []
+  private var direction: [Double] = []
+
+  private enum CodingKeys: CodingKey { case taskCount, beta, sigma, epsilon, startsAtZero, step, averages }
+
+  /// Creates the strategy.
+  ///
+  /// - Parameter setup: the number of tasks and the parameters.
+  public init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
+    beta = setup.parameters.number("beta")
+    sigma = setup.parameters.number("sigma")
+    epsilon = setup.parameters.number("epsilon")
+    startsAtZero = setup.parameters.values["start"] == .text("zero")
+  }
+
+  /// The sum of the averaged gradients, all as long as the longest.
+  ///
+  /// - Parameter evidence: T losses of at least 0 and the T×P Jacobian.
+  /// - Returns: the direction; its weights are those of the averages, and the heads' are 1/(L_t + ε).
+  /// - Throws: ``WeightingError`` for missing or negative losses, another number of tasks or parameters than
+  ///   before, or if the direction overflows; the state is then unchanged.
+  public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
+    let name = Self.descriptor.name
+    try evidence.require(taskCount: taskCount, by: name)
+    try evidence.requireNonNegativeLosses(by: name)
+    var rows = try JacobianBuffer.take(&next, like: evidence.jacobian, after: averages, by: name)
+    let count = rows.parameterCount
+    if values.count != taskCount {
+      values = [Double](repeating: 0, count: taskCount)
+      headWeights = values
+    }
+    if direction.count != count { direction = [Double](repeating: 0, count: count) }
+    let memory = step == 0 && !startsAtZero ? 0 : beta / Double.pow(Double(step + 1), sigma)
+    var largest = 0.0
+    for task in 0..<taskCount {
+      headWeights[task] = 1 / (evidence.losses[task] + epsilon)
+      for index in task * count..<(task + 1) * count {
+        let gradient = evidence.jacobian.elements[index] * headWeights[task]
+        rows.elements[index] = gradient + memory * ((averages?.elements[index] ?? 0) - gradient)
+      }
+      values[task] = rows.norm(of: task)
+      largest = max(largest, values[task])
+    }
+    for task in 0..<taskCount { values[task] = values[task] > 0 ? largest / values[task] : 0 }
+    rows.combine(values, into: &direction)
+    try JacobianBuffer.requireFinite(direction, values, by: name)
+    next = averages
+    averages = consume rows
+    step += 1
+    return TaskWeights(direction: direction, values: values, headWeights: headWeights)
+  }
+}

@@ -1,0 +1,43 @@
+/// The memory of rules that keep a gradient of each task from step to step.
+///
+/// A step is computed in a second Jacobian, which takes the place of the first only when the step has succeeded.
+enum JacobianBuffer {
+  /// Takes out the second Jacobian, or makes one in the first step.
+  ///
+  /// - Parameters:
+  ///   - buffer: where it is kept between steps.
+  ///   - jacobian: the Jacobian of the step.
+  ///   - state: what the rule keeps, nil before the first step.
+  ///   - strategy: the strategy's name, for the message.
+  /// - Returns: a Jacobian of the step's size, its elements of no meaning.
+  /// - Throws: ``WeightingError`` if the number of parameters is another than before.
+  static func take(
+    _ buffer: inout Jacobian?, like jacobian: Jacobian, after state: Jacobian?, by strategy: String
+  ) throws(WeightingError) -> Jacobian {
+    let count = jacobian.parameterCount
+    if let state, state.parameterCount != count {
+      throw WeightingError(
+        .shape, "\(strategy) has seen \(state.parameterCount) parameters, this step has \(count)")
+    }
+    if let taken = buffer.take(), taken.parameterCount == count { return taken }
+    return Jacobian(taskCount: jacobian.taskCount, parameterCount: count)
+  }
+
+  /// Checks what a rule made of its gradients.
+  ///
+  /// - Parameters:
+  ///   - direction: P values.
+  ///   - values: T values.
+  ///   - strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` with the first value that is not finite.
+  static func requireFinite(
+    _ direction: [Double], _ values: [Double], by strategy: String
+  ) throws(WeightingError) {
+    for (task, value) in values.enumerated() where !value.isFinite {
+      throw WeightingError(.nonFinite, "\(strategy): the weight of task \(task) is \(value)", task: task)
+    }
+    for (parameter, value) in direction.enumerated() where !value.isFinite {
+      throw WeightingError(.nonFinite, "\(strategy): the direction at parameter \(parameter) is \(value)")
+    }
+  }
+}

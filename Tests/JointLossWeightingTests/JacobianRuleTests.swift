@@ -1,0 +1,147 @@
+import JointLossLinearAlgebra
+import JointLossTestSupport
+import JointLossWeighting
+import Testing
+
+/// Closed forms of the rules on task gradients, where the golden files have other variants or no expectation.
+@Suite struct JacobianRuleTests {
+  private func step(_ rows: [[Double]], losses: [Double] = []) throws -> StepObservation {
+    var step = try StepObservation(jacobian: rows, losses: losses)
+    step.jacobians = try [Jacobian](repeating: #require(step.jacobian), count: 3)
+    return step
+  }
+
+  private func expect(_ got: [Double]?, _ wanted: [Double], within tolerance: Double = 1e-12) {
+    #expect(got?.count == wanted.count)
+    for (got, wanted) in zip(got ?? [], wanted) {
+      #expect(abs(got - wanted) <= tolerance * max(1, abs(wanted)))
+    }
+  }
+
+  @Test func `GradDrop keeps one sign a parameter, and on average the sum`() throws {
+    var stream = PhiloxStream(seed: 1, purpose: "test")
+    let rows = stream.jacobian(tasks: 4, parameters: 5)
+    var strategy = try StrategyRegistry.builtIn.make("graddrop", taskCount: 4, seed: 7)
+    let count = 20_000
+    var means = [Double](repeating: 0, count: 5)
+    for _ in 0..<count {
+      let direction = try #require(try strategy.weights(observing: step(rows)).direction)
+      for (j, element) in direction.enumerated() {
+        let column = rows.map { $0[j] }
+        let signs = (column.filter { $0 > 0 }.reduce(0, +), column.filter { $0 < 0 }.reduce(0, +))
+        #expect(abs(element - signs.0) <= 1e-12 || abs(element - signs.1) <= 1e-12)
+        means[j] += element / Double(count)
+      }
+    }
+    for j in 0..<5 {
+      let column = rows.map { $0[j] }
+      // A draw has one of two values, at most Σ |g| apart; six standard errors.
+      let error = column.reduce(0) { $0 + abs($1) } / 2 / Double(count).squareRoot()
+      #expect(abs(means[j] - column.reduce(0, +)) <= 6 * error)
+    }
+    let leak = ["leak": ParameterValue.numbers([1, 1, 1, 1])]
+    var whole = try StrategyRegistry.builtIn.make("graddrop", taskCount: 4, parameters: leak)
+    expect(
+      try whole.weights(observing: step(rows)).direction,
+      (0..<5).map { j in rows.reduce(0) { $0 + $1[j] } })
+  }
+
+  @Test func `DB-MTL starts at the first gradient, and balances it without memory`() throws {
+    // Log-loss gradients (3, 0) and (0, 1): the second is stretched to the length of the first.
+    var strategy = try StrategyRegistry.builtIn.make("db-mtl", taskCount: 2)
+    let first = try strategy.weights(observing: step([[3, 0], [0, 2]], losses: [1, 2]))
+    expect(first.direction, [3, 3], within: 1e-7)
+    expect(first.values, [1, 3], within: 1e-7)
+    expect(first.headWeights, [1, 0.5], within: 1e-7)
+    // 0.9 of the average stays: (2.7, 0.1) and (0, 1).
+    let second = try strategy.weights(observing: step([[0, 1], [0, 2]], losses: [1, 2]))
+    let length = (2.7 * 2.7 + 0.01).squareRoot()
+    expect(second.direction, [2.7, 0.1 + length], within: 1e-7)
+    #expect(throws: WeightingError.self) {
+      try strategy.weights(observing: step([[1], [2]], losses: [1, 2]))
+    }
+  }
+
+  @Test func `MoCo's first step, by hand`() throws {
+    // y = (1, 0) and (0, 2), half of the gradients: YYᵀλ = (0.5, 2).
+    var strategy = try StrategyRegistry.builtIn.make("moco", taskCount: 2)
+    let weights = try strategy.weights(observing: step([[2, 0], [0, 4]]))
+    // λ − 0.1 (0.5, 2) = (0.45, 0.3), projected by adding 0.125 each.
+    expect(weights.values, [0.575, 0.425])
+    expect(weights.direction, [0.575, 0.85])
+  }
+
+  @Test func `SDMGrad without λ and momentum reaches MGDA's point, with a large λ the mean`() throws {
+    let rows = [[2.0, 0], [0, 1]]
+    func direction(_ parameters: [String: ParameterValue]) throws -> [Double]? {
+      var strategy = try StrategyRegistry.builtIn.make("sdmgrad", taskCount: 2, parameters: parameters)
+      return try strategy.weights(observing: step(rows)).direction
+    }
+    // The min-norm point of (2, 0) and (0, 1) has the weights (1, 4)/5.
+    let slow: [String: ParameterValue] = [
+      "lambda": .number(0), "momentum": .number(0), "learning-rate": .number(0.3), "iterations": .number(500),
+    ]
+    expect(try direction(slow), [0.4, 0.8], within: 1e-9)
+    expect(try direction(["lambda": .number(1e9)]), [1, 0.5], within: 1e-8)
+  }
+
+  @Test func `ExcessMTL's first update, by hand`() throws {
+    var strategy = try StrategyRegistry.builtIn.make(
+      "excess-mtl", taskCount: 2, parameters: ["step-size": .number(1)])
+    expect(try strategy.weights(observing: step([[1], [1]], losses: [1, 1])).values, [1, 1])
+    // S = (2, 10): E/E(0) = 1/√2 and 9/√10.
+    let weights = try strategy.weights(observing: step([[1], [3]], losses: [1, 1])).values
+    #expect(abs(weights[0] + weights[1] - 2) <= 1e-14)
+    // 2/(1 + exp(9/√10 − 1/√2)), by python3.
+    #expect(abs(weights[0] - 0.21073795373271942) <= 1e-6)
+  }
+
+  @Test func `FAMO: equal relative improvements change nothing, and who falls more weighs less`() throws {
+    // Plain descent: Adam would make a step of the rounding of a gradient that is 0.
+    let setup = try StrategySetup(
+      for: FAMO.descriptor, taskCount: 2,
+      parameters: ["decay": .number(0), "epsilon": .number(1e-300), "optimizer": .text("sgd")])
+    var strategy = FAMO(setup)
+    func weights(_ losses: [Double]) throws -> [Double] {
+      try strategy.weights(observing: StepObservation(losses: losses)).values
+    }
+    expect(try weights([1, 3]), [0.75, 0.25])
+    strategy.stepEnded(lossesAfter: [0.5, 1.5])
+    expect(try weights([1, 3]), [0.75, 0.25])
+    strategy.stepEnded(lossesAfter: [0.5, 2.9])
+    let after = try weights([1, 3])
+    #expect(after[0] < 0.75 && abs(after[0] + after[1] - 1) <= 1e-15)
+    for useless in [[.nan, 1], [1, .infinity], [-1, 1], [1]] as [[Double]] {
+      let before = strategy
+      strategy.stepEnded(lossesAfter: useless)
+      var (one, other) = (strategy, before)
+      let step = StepObservation(losses: [1, 2])
+      #expect(try one.weights(observing: step) == other.weights(observing: step))
+      _ = try weights([1, 3])
+    }
+  }
+
+  @Test func `FAMO leaves a task without labels as it was`() throws {
+    var strategy = try StrategyRegistry.builtIn.make("famo", taskCount: 3)
+    var step = StepObservation(losses: [1, 2, 7])
+    try step.keep([true, true, false])
+    let weights = try strategy.weights(observing: step).values
+    expect(weights, [2.0 / 3, 1.0 / 3, 0], within: 1e-7)
+    strategy.stepEnded(lossesAfter: [0.5, 1.9, 0])
+    var two = try StrategyRegistry.builtIn.make("famo", taskCount: 2)
+    _ = try two.weights(observing: StepObservation(losses: [1, 2]))
+    two.stepEnded(lossesAfter: [0.5, 1.9])
+    try step.keep([true, true, false])
+    expect(
+      try Array(strategy.weights(observing: step).values.prefix(2)),
+      try two.weights(observing: StepObservation(losses: [1, 2])).values)
+  }
+
+  @Test(arguments: ["every", "average", "normalised"])
+  func `A direction cannot be wrapped`(wrapper: String) throws {
+    let error = #expect(throws: WeightingError.self) {
+      try StrategyRegistry.builtIn.make("graddrop+\(wrapper)", taskCount: 2)
+    }
+    #expect(error?.code == .parameter && error?.message.contains("graddrop gives a direction") == true)
+  }
+}
