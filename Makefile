@@ -16,10 +16,12 @@ test python: PACKAGES += python3-venv
 test: dependencies python
 	$(SWIFT) test --disable-xctest
 
-# Timings are taken on the BLAS kernel that the processor would get by itself.
+# Timings are taken on the BLAS kernel that the processor would get by itself. With PYTHON=… on the command line,
+# a Python that has them, also those of the peers.
 bench: dependencies
 	$(SWIFT) build -c release --product jointloss
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$$($(SWIFT) build -c release --show-bin-path)/jointloss" bench
+	$(if $(filter command,$(origin PYTHON)),"$(PYTHON)" Benchmarks/peers.py "$$($(SWIFT) build -c release --show-bin-path)/jointloss")
 
 # A Python of the tests' own, with packages from PyPI; it is made once.
 python: dependencies

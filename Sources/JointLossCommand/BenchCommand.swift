@@ -11,7 +11,9 @@ struct BenchCommand: ParsableCommand {
     abstract: "Times a training step of each strategy against its BLAS products alone.",
     discussion: """
       A step is forward pass, losses, gradients, weights and Adam, in Float on one BLAS thread. The floor is \
-      the step's matrix products alone, in the same run.
+      the step's matrix products alone, in the same run. The peak is the resident memory of the whole process \
+      before the floor takes its own. The first steps are repeated in Double: where the losses deviate by more \
+      than \(tolerance), relatively, the command ends with an error.
       """,
     subcommands: [SolverBenchCommand.self])
 
@@ -26,6 +28,9 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "One JSON object a line instead of a table.")
   var json = false
+
+  /// The largest relative deviation of a loss from its value in `Double` that rounding explains.
+  private static let tolerance = 1e-3
 
   func validate() throws {
     #if DEBUG
@@ -43,24 +48,41 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     BLASLibrary.setThreads(1)
     printPreamble()
+    var deviating: [String] = []
     for workload in Workload.all where self.workload.isEmpty || self.workload.contains(workload.name) {
-      let data = try workload.data()
+      let data = (
+        timed: try workload.data() as PreparedData<Float>,
+        reference: try workload.data() as PreparedData<Double>
+      )
       for row in try BenchmarkStrategy.all(in: JointLoss.registry, tasks: workload.tasks)
       where strategy.isEmpty || strategy.contains(row.name) {
-        print(try measure(workload, data, row.name, row.strategy))
+        let result = try measure(workload, data, row.name, row.strategy)
+        print(try text(result))
+        if result.lossDeviation > Self.tolerance { deviating.append("\(row.name) on \(workload.name)") }
       }
+    }
+    guard deviating.isEmpty else {
+      Self.warn(
+        "losses deviate from those in Double by more than \(Self.tolerance): "
+          + deviating.joined(separator: ", "))
+      throw ExitCode.failure
     }
   }
 
   private func measure<Strategy: WeightingStrategy>(
-    _ workload: Workload, _ data: PreparedData<Float>, _ name: String, _ strategy: Strategy
-  ) throws -> String {
-    let result = try StepBenchmark(
-      workload, data: data, name: name, strategy: strategy, seconds: seconds)
+    _ workload: Workload, _ data: (timed: PreparedData<Float>, reference: PreparedData<Double>),
+    _ name: String, _ strategy: Strategy
+  ) throws -> StepBenchmark {
+    try StepBenchmark(workload, data: data, name: name, strategy: strategy, seconds: seconds)
+  }
+
+  private func text(_ result: StepBenchmark) throws -> String {
     guard json else {
       return Self.row(
         result.workload, result.strategy, Self.number(result.microseconds),
-        Self.number(result.floorMicroseconds), String(format: "%.2f", result.ratio))
+        Self.number(result.floorMicroseconds), String(format: "%.2f", result.ratio),
+        result.peakMemoryBytes.map { String(format: "%.0f", Double($0) / 1e6) } ?? "",
+        String(format: "%.1e", result.lossDeviation))
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -70,13 +92,16 @@ struct BenchCommand: ParsableCommand {
   private func printPreamble() {
     for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] {
       guard let value = ProcessInfo.processInfo.environment[variable] else { continue }
-      FileHandle.standardError.write(
-        Data("\(variable)=\(value) is set: OpenBLAS may not run at this machine's speed\n".utf8))
+      Self.warn("\(variable)=\(value) is set: OpenBLAS may not run at this machine's speed")
     }
     guard !json else { return }
     let threads = BLASLibrary.threads.map { "\($0)" } ?? "an unknown number of"
     print("\(BLASLibrary.name), \(threads) threads, Float")
-    print(Self.row("workload", "strategy", "µs", "floor µs", "ratio"))
+    print(Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation"))
+  }
+
+  private static func warn(_ message: String) {
+    FileHandle.standardError.write(Data("\(message)\n".utf8))
   }
 
   private static func check(_ names: [String], against known: [String], _ what: String) throws {
@@ -89,7 +114,7 @@ struct BenchCommand: ParsableCommand {
   private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 
   private static func row(_ cells: String...) -> String {
-    let widths = [16, 16, 12, 12, 7]
+    let widths = [16, 22, 12, 12, 7, 9, 11]
     return zip(cells, widths).enumerated().map { index, cell in
       let padding = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
       return index < 2 ? cell.0 + padding : padding + cell.0

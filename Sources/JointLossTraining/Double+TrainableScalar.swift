@@ -80,6 +80,26 @@ extension Double: TrainableScalar {
     jl_gather_f64(out, source, index, rows, columns)
   }
 
+  public static func _activeColumns(
+    _ index: UnsafeMutablePointer<Int32>, _ x: UnsafePointer<Self>, _ columns: Int
+  ) -> Int {
+    jl_active_columns_f64(index, x, columns)
+  }
+
+  public static func _gatherBlock(
+    _ out: UnsafeMutablePointer<Self>, _ source: UnsafePointer<Self>, _ sourceColumns: Int,
+    _ rows: UnsafePointer<Int32>?, _ rowCount: Int, _ columns: UnsafePointer<Int32>, _ columnCount: Int
+  ) {
+    jl_gather_block_f64(out, source, sourceColumns, rows, rowCount, columns, columnCount)
+  }
+
+  public static func _scatterColumns(
+    _ out: UnsafeMutablePointer<Self>, _ outColumns: Int, _ source: UnsafePointer<Self>, _ rows: Int,
+    _ columns: UnsafePointer<Int32>, _ columnCount: Int
+  ) {
+    jl_scatter_columns_f64(out, outColumns, source, rows, columns, columnCount)
+  }
+
   public static func _loss(
     _ loss: TaskLoss, _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ bias: UnsafePointer<Self>,
     _ target: UnsafePointer<Self>, _ targetStride: Int, _ labels: UnsafePointer<Self>?, _ labelStride: Int,

@@ -47,6 +47,18 @@ public protocol TrainableScalar: LayerScalar {
   static func _gather(
     _ out: UnsafeMutablePointer<Self>, _ source: UnsafePointer<Self>, _ index: UnsafePointer<Int>,
     _ rows: Int, _ columns: Int)
+  /// The columns where a row is positive, in order; their number.
+  static func _activeColumns(
+    _ index: UnsafeMutablePointer<Int32>, _ x: UnsafePointer<Self>, _ columns: Int
+  ) -> Int
+  /// The block of a matrix at some rows, or all, and some columns.
+  static func _gatherBlock(
+    _ out: UnsafeMutablePointer<Self>, _ source: UnsafePointer<Self>, _ sourceColumns: Int,
+    _ rows: UnsafePointer<Int32>?, _ rowCount: Int, _ columns: UnsafePointer<Int32>, _ columnCount: Int)
+  /// Fills some columns of a matrix, and the others with zeros.
+  static func _scatterColumns(
+    _ out: UnsafeMutablePointer<Self>, _ outColumns: Int, _ source: UnsafePointer<Self>, _ rows: Int,
+    _ columns: UnsafePointer<Int32>, _ columnCount: Int)
   /// A loss over the labelled rows, its cotangents in place of the predictions, and the sum of their squares.
   static func _loss(
     _ loss: TaskLoss, _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ bias: UnsafePointer<Self>,

@@ -47,6 +47,7 @@
 #include "layers.inc"
 #include "losses.inc"
 #include "gramian.inc"
+#include "sparsity.inc"
 #include "optimizers.inc"
 #undef SCALAR
 #undef SUFFIX
@@ -69,4 +70,5 @@
 #include "layers.inc"
 #include "losses.inc"
 #include "gramian.inc"
+#include "sparsity.inc"
 #include "optimizers.inc"

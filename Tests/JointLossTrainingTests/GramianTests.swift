@@ -13,7 +13,8 @@ import Testing
   }
 
   /// Shapes that take every way through the layer's products: by K in one block and in several, a last block
-  /// that is short, by weight gradients in one block and in several; widths that no vector length divides.
+  /// that is short, by weight gradients in one block and in several; widths that no vector length divides; and
+  /// as many tasks on as many rectifiers as it takes to descend by active units alone.
   private static func problems() throws -> [Problem] {
     try [
       Problem(inputs: 3, trunk: [5, 4], activation: .tanh, tasks: mixed, samples: 40),
@@ -22,6 +23,7 @@ import Testing
       Problem(inputs: 130, trunk: [210], activation: .relu, tasks: scalarTasks(6), samples: 500),
       Problem(inputs: 12, trunk: [21, 9], activation: .identity, tasks: scalarTasks(1), samples: 17),
       Problem(inputs: 12, trunk: [21, 9], activation: .relu, tasks: scalarTasks(9), samples: 17),
+      Problem(inputs: 12, trunk: [133, 150, 129], activation: .relu, tasks: scalarTasks(17), samples: 9),
     ]
   }
 

@@ -37,6 +37,12 @@ struct StepBenchmark: Encodable {
   /// The median of its products.
   let floorMicroseconds: Double
   let ratio: Double
+  /// The largest resident memory of the whole process while it held the trainer and the data, before the floor.
+  let peakMemoryBytes: Int?
+  /// The steps whose losses were compared with those of a trainer in `Double`.
+  let checkedSteps: Int
+  /// The largest relative deviation among these losses.
+  let lossDeviation: Double
   let blasKernel: String
   let threads: Int?
 
@@ -44,23 +50,27 @@ struct StepBenchmark: Encodable {
   ///
   /// Steps and floor alternate in blocks of a twentieth of the time, so that both see the same machine.
   init<Strategy: WeightingStrategy>(
-    _ workload: Workload, data: PreparedData<Float>, name: String, strategy: Strategy, seconds: Double
+    _ workload: Workload, data: (timed: PreparedData<Float>, reference: PreparedData<Double>), name: String,
+    strategy: Strategy, seconds: Double
   ) throws(TrainingError) {
-    let trainer = try Trainer<Float, Strategy>(
-      network: workload.network(), strategy: strategy, optimizer: .adam(learningRate: 1e-3),
-      batchSize: workload.batch, seed: 0)
-    let (floor, kind) = (BLASFloor(workload), Self.floor(of: strategy))
-    func step(_ index: Int) throws(TrainingError) {
-      let batch = index % Workload.batches
-      try trainer.step(on: data, samples: batch * workload.batch..<(batch + 1) * workload.batch)
-      if batch + 1 == Workload.batches { try trainer.endEpoch() }
+    ProcessMemory.resetPeak()
+    let trainer = try Trainer<Float, Strategy>(workload, strategy)
+    var losses: [[Double]] = []
+    for index in 0..<2 * Workload.batches {
+      try trainer.step(index, of: workload, on: data.timed)
+      if index < workload.checkedSteps { losses.append(trainer.lastLosses) }
     }
-    for index in 0..<2 * Workload.batches { try step(index) }
+    peakMemoryBytes = ProcessMemory.peak
+    checkedSteps = losses.count
+    lossDeviation = try Self.deviation(of: losses, workload, data.reference, strategy)
+    let (floor, kind) = (BLASFloor(workload), Self.floor(of: strategy))
     for _ in 0..<3 { floor.run(kind) }
     var (steps, floors): ([Double], [Double]) = ([], [])
     let start = ContinuousClock.now
     while steps.count < 7 || Self.elapsed(since: start) < seconds {
-      try Self.block(of: seconds / 40, into: &steps) { (index) throws(TrainingError) in try step(index) }
+      try Self.block(of: seconds / 40, into: &steps) { (index) throws(TrainingError) in
+        try trainer.step(index, of: workload, on: data.timed)
+      }
       try Self.block(of: seconds / 40, into: &floors) { (_) throws(TrainingError) in floor.run(kind) }
     }
     self.workload = workload.name
@@ -70,6 +80,21 @@ struct StepBenchmark: Encodable {
     ratio = microseconds / floorMicroseconds
     blasKernel = BLASLibrary.name
     threads = BLASLibrary.threads
+  }
+
+  /// How far losses are from those of the same steps in `Double`.
+  private static func deviation<Strategy: WeightingStrategy>(
+    of losses: [[Double]], _ workload: Workload, _ data: PreparedData<Double>, _ strategy: Strategy
+  ) throws(TrainingError) -> Double {
+    let trainer = try Trainer<Double, Strategy>(workload, strategy)
+    var result = 0.0
+    for (index, losses) in losses.enumerated() {
+      try trainer.step(index, of: workload, on: data)
+      for (loss, reference) in zip(losses, trainer.lastLosses) {
+        result = max(result, abs(loss - reference) / abs(reference))
+      }
+    }
+    return result
   }
 
   private static func floor<Strategy: WeightingStrategy>(of strategy: Strategy) -> BLASFloor.Kind {
@@ -96,4 +121,22 @@ struct StepBenchmark: Encodable {
   }
 
   private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}
+
+extension Trainer {
+  /// The trainer of a workload.
+  fileprivate convenience init(_ workload: Workload, _ strategy: Strategy) throws(TrainingError) {
+    try self.init(
+      network: workload.network(), strategy: strategy, optimizer: .adam(learningRate: 1e-3),
+      batchSize: workload.batch, seed: 0)
+  }
+
+  /// A step on the batch whose turn it is; an epoch ends with the last of them.
+  fileprivate func step(
+    _ index: Int, of workload: Workload, on data: PreparedData<Scalar>
+  ) throws(TrainingError) {
+    let batch = index % Workload.batches
+    try step(on: data, samples: batch * workload.batch..<(batch + 1) * workload.batch)
+    if batch + 1 == Workload.batches { try endEpoch() }
+  }
 }

@@ -12,6 +12,8 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// For each trunk layer, the stack of the cotangents of its output.
   private let stacks: [Buffer<Scalar>]
   private let products: LayerGramian<Scalar>
+  /// Present where it can gain.
+  private let activeUnits: ActiveUnitProduct<Scalar>?
   /// For each task, the exponent of the power of two that its stack is multiplied by.
   private var exponents: [Int]
   private let factors: Buffer<Scalar>
@@ -26,6 +28,8 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     products = LayerGramian(
       layers: (scope == .sharedParameters ? forward.layout.trunk : [forward.layout.trunk[top]]).map(\.shape),
       tasks: tasks, capacity: forward.capacity)
+    activeUnits =
+      scope == .sharedParameters ? ActiveUnitProduct(forward.network, tasks: tasks) : nil
     exponents = [Int](repeating: 0, count: tasks)
     factors = Buffer(rows: 1, columns: tasks)
   }
@@ -118,10 +122,17 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   private func descend(from index: Int) {
     guard index > 0 else { return }
     let (upper, lower) = (forward.layout.trunk[index], stack(ofLayer: index - 1))
+    let weight = forward.parameters.weight(upper)
+    if let activeUnits,
+      activeUnits.set(
+        lower, from: stack(ofLayer: index), weight: weight, output: forward.input(ofLayer: index + 1),
+        input: forward.input(ofLayer: index))
+    {
+      return
+    }
     let rows = lower.rows * taskCount
     lower.reshaped(rows: rows, columns: upper.inputs).setProduct(
-      stack(ofLayer: index).reshaped(rows: rows, columns: upper.outputs), .asIs,
-      forward.parameters.weight(upper), .asIs)
+      stack(ofLayer: index).reshaped(rows: rows, columns: upper.outputs), .asIs, weight, .asIs)
     mask(layer: index - 1)
   }
 

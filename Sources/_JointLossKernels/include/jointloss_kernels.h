@@ -84,6 +84,14 @@ enum { JL_RELU = 0, JL_TANH = 1, JL_IDENTITY = 2, JL_GELU = 3 };
    * row are those that follow the counter (0, first_row + r, layer, step) */                                     \
   void jl_dropout_mask_##suffix(S *mask, uint64_t key0, uint64_t key1, uint64_t step,                             \
                                 uint64_t layer, uint64_t first_row, size_t rows, size_t columns, double rate);                    \
+  /* index <- the columns where x > 0, in order (room for all); returns their number */                          \
+  size_t jl_active_columns_##suffix(int32_t *index, const S *x, size_t columns);                                 \
+  /* out[r,c] <- in[rows[r],columns[c]]; without rows, in[r,columns[c]] */                                       \
+  void jl_gather_block_##suffix(S *out, const S *in, size_t in_columns, const int32_t *rows, size_t row_count,   \
+                                const int32_t *columns, size_t column_count);                                    \
+  /* out <- 0, then out[r,columns[c]] <- in[r,c] */                                                              \
+  void jl_scatter_columns_##suffix(S *out, size_t out_columns, const S *in, size_t rows,                         \
+                                   const int32_t *columns, size_t column_count);                                 \
   /* v <- momentum v + g, p <- p - rate v, or p - rate (momentum v + g) where it looks ahead (Nesterov); returns 0 \
    * if a parameter is no longer finite */                                                                        \
   int jl_sgd_##suffix(S *p, S *v, const S *g, size_t count, S rate, S momentum, int look_ahead);                  \
