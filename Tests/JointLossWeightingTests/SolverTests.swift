@@ -138,6 +138,23 @@ import JointLossWeighting
     }
   }
 
+  @Test func `Where rounding in Float has made the cosines indefinite, the certificate names the ridge`()
+    throws
+  {
+    // Three unit vectors in a plane, 120° apart, with products off by a rounding of Float: an eigenvalue of −4e-8.
+    var matrix = [Double](repeating: -0.500_000_02, count: 9)
+    for t in 0..<3 { matrix[4 * t] = 1 }
+    var solver = DualConeProjection()
+    solver.load(order: 3, matrix)
+    var vector = [1.0, 0, 0]
+    let certificate = try solver.project(&vector)
+    #expect(certificate.ridge > 0 && certificate.ridge <= 1e-6)
+    #expect(certificate.residual <= SolverCertificate.tolerance)
+    // The cone of three vectors that add up to nothing is the origin.
+    let products = (0..<3).map { i in (0..<3).reduce(0) { $0 + matrix[3 * i + $1] * vector[$1] } }
+    #expect(products.allSatisfy { abs($0) <= 1e-5 * (vector.max() ?? 0) })
+  }
+
   @Test func `Projections keep to every scale that failed elsewhere`() throws {
     // ANCHORS §2.27: torchjd's test scales.
     let rows = [[-4.0, 1, 1], [6, 1, 1]]

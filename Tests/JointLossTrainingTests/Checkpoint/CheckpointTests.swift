@@ -11,7 +11,7 @@ import Testing
   ]
 
   static func problem(tasks: [(TaskLoss, Int)] = tasks, trunk: [Int] = [8, 6]) throws -> Problem {
-    try Problem(inputs: 5, trunk: trunk, activation: .tanh, tasks: tasks, samples: 29)
+    try Problem(inputs: 5, trunk: trunk, activation: .relu, tasks: tasks, samples: 29)
   }
 
   static func trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>(
