@@ -25,12 +25,13 @@ enum LossTransforms {
   /// - Parameters:
   ///   - values: finite values, at least one.
   ///   - sum: what the result sums to.
-  static func softmax(_ values: inout [Double], sum: Double = 1) {
+  ///   - present: which values take part, at least one; nil for all. The others become 0.
+  static func softmax(_ values: inout [Double], sum: Double = 1, present: [Bool]? = nil) {
     var largest = -Double.infinity
-    for value in values { largest = max(largest, value) }
+    for task in values.indices where present?[task] ?? true { largest = max(largest, values[task]) }
     var total = 0.0
     for task in values.indices {
-      values[task] = Double.exp(values[task] - largest)
+      values[task] = present?[task] ?? true ? Double.exp(values[task] - largest) : 0
       total += values[task]
     }
     for task in values.indices { values[task] *= sum / total }

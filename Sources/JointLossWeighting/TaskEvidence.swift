@@ -115,6 +115,14 @@ extension TaskEvidence {
   /// - Returns: false where loss and gradient are 0 for want of labels.
   public func isPresent(_ task: Int) -> Bool { present?[task] ?? true }
 
+  /// The number of tasks of which the batch has labels.
+  var presentCount: Int {
+    guard let present else { return taskCount }
+    var count = 0
+    for isPresent in present where isPresent { count += 1 }
+    return count
+  }
+
   /// Checks that the evidence is of as many tasks as the strategy was created for.
   ///
   /// - Parameters:

@@ -50,8 +50,12 @@ public struct GradVac: WeightingStrategy {
       "One group: the whole shared gradient.",
       "Cosines are clamped, so that rounding makes no NaN; LibMTL's are not.",
       "The running means are updated at every visit, as in the paper; another port does so at adjustments only.",
+      "Where tasks have no labels the others are turned among themselves; targets that concern the former stay.",
     ],
     claims: StrategyClaims(weightSum: .atLeastTasks, scaleDegree: 0, taskOrder: .inDistribution))
+
+  /// True: a gradient of 0 is left out, and its targets stay.
+  public static let weighsAbsentTasks = true
 
   private static let largestTarget = 1 - 1e-6
 

@@ -37,6 +37,9 @@ public struct IMTL: WeightingStrategy {
       "s has an optimiser of its own and is kept within ±clamp; the paper trains it with the network.",
     ] + ImpartialCombination.differences)
 
+  /// True: a gradient of 0 is left out, and the scales of absent tasks take no step.
+  public static let weighsAbsentTasks = true
+
   private var scales: LossScales
   private var combination: ImpartialCombination
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
@@ -66,7 +69,7 @@ public struct IMTL: WeightingStrategy {
     let certificate = try combination.solve(
       evidence.gramian, rowScales: scales.factors, into: &values)
     for task in 0..<scales.count { values[task] *= scales.factors[task] }
-    try scales.step(losses: evidence.losses, by: Self.descriptor.name)
+    try scales.step(losses: evidence.losses, present: evidence.present, by: Self.descriptor.name)
     return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
   }
 }

@@ -42,8 +42,12 @@ public struct Krum: WeightingStrategy {
       "For T < f + 3 the weights are 1/T; torchjd raises an error.",
       "More than T selected are all T.",
       "Of equal scores the one with the smaller further distances is preferred, then the task listed first.",
+      "Where tasks have no labels T is the number of the others, f as given.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
+
+  /// True: T is the number of present tasks, and the others are no one's neighbours.
+  public static let weighsAbsentTasks = true
 
   private let taskCount: Int
   private let byzantine: Int
@@ -78,16 +82,22 @@ public struct Krum: WeightingStrategy {
       distances = [[Double]](repeating: values, count: taskCount)
       order = Array(0..<taskCount)
     }
-    let near = taskCount - byzantine - 2
+    let presentCount = evidence.presentCount
+    let near = presentCount - byzantine - 2
     guard near >= 1 else {
-      for task in 0..<taskCount { values[task] = 1 / Double(taskCount) }
+      for task in 0..<taskCount { values[task] = evidence.isPresent(task) ? 1 / Double(presentCount) : 0 }
       return TaskWeights(values, appliesTo: .sharedGradient)
     }
     let gramian = evidence.gramian
     for i in 0..<taskCount {
       for j in 0..<taskCount {
+        guard i != j, evidence.isPresent(j) else {
+          // Behind all others.
+          distances[i][j] = i == j ? 0 : .infinity
+          continue
+        }
         let square = max(gramian[i, i] + gramian[j, j] - 2 * gramian[i, j], 0)
-        distances[i][j] = i == j ? 0 : isSquared ? square : square.squareRoot()
+        distances[i][j] = isSquared ? square : square.squareRoot()
       }
       distances[i].sort()
       // Sums of the nearest 0, 1, 2 …: element `near` is the score, those after it decide between equals.
@@ -98,12 +108,13 @@ public struct Krum: WeightingStrategy {
       values[task] = 0
     }
     order.sort { first, second in
-      for count in near..<taskCount where distances[first][count] != distances[second][count] {
+      guard evidence.isPresent(first) == evidence.isPresent(second) else { return evidence.isPresent(first) }
+      for count in near..<presentCount where distances[first][count] != distances[second][count] {
         return distances[first][count] < distances[second][count]
       }
       return first < second
     }
-    let chosen = min(selected, taskCount)
+    let chosen = min(selected, presentCount)
     for position in 0..<chosen { values[order[position]] = 1 / Double(chosen) }
     return TaskWeights(values, appliesTo: .sharedGradient)
   }

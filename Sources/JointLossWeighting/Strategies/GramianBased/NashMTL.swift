@@ -42,9 +42,13 @@ public struct NashMTL: WeightingStrategy {
       "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so.",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "The direction is not clipped; the authors' code clips it to norm 1: max-norm=1.",
+      "Where tasks have no labels the others bargain among themselves: T is their number.",
     ],
     claims: StrategyClaims(
       hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -1, isMemoryless: true))
+
+  /// True: a gradient of 0 is left out, and what is kept of an absent task stays.
+  public static let weighsAbsentTasks = true
 
   private let taskCount: Int
   private let maximumNorm: Double
@@ -92,7 +96,7 @@ public struct NashMTL: WeightingStrategy {
     if step % updateEvery == 0 {
       gradients.load(evidence.gramian)
       certificate = try solver.solve(gradients, alpha: 1, into: &active)
-      for task in 0..<taskCount { solution[task] = 1 }
+      for task in 0..<taskCount where evidence.isPresent(task) { solution[task] = 1 }
       for index in 0..<gradients.count { solution[gradients.tasks[index]] = active[index] }
     }
     step += 1

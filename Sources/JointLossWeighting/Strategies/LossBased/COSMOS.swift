@@ -33,8 +33,12 @@ public struct COSMOS: WeightingStrategy {
     differences: [
       "The preferences are fixed; the paper draws them for every batch and feeds them to the network.",
       "Weights may be negative, as in the paper.",
+      "Where tasks have no labels the vectors are those of the others, their preferences as given.",
     ],
     claims: StrategyClaims(isMemoryless: true))
+
+  /// True: losses and preferences are those of the present tasks.
+  public static let weighsAbsentTasks = true
 
   private let preferences: [Double]
   private let lambda: Double
@@ -64,10 +68,10 @@ public struct COSMOS: WeightingStrategy {
     let taskCount = preferences.count
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    let losses = LossDirection(evidence.losses, preferences: preferences)
+    let losses = LossDirection(evidence.losses, preferences: preferences, present: evidence.present)
     for task in 0..<taskCount {
-      values[task] = preferences[task]
-      guard losses.norm > 0 else { continue }
+      values[task] = evidence.isPresent(task) ? preferences[task] : 0
+      guard losses.norm > 0, evidence.isPresent(task) else { continue }
       let own =
         preferences[task] / losses.preferenceNorm - losses.cosine * (evidence.losses[task] / losses.norm)
       values[task] -= lambda * (own / losses.norm)

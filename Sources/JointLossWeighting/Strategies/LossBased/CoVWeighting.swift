@@ -35,11 +35,16 @@ public struct CoVWeighting: WeightingStrategy {
     differences: [
       "A loss whose mean is 0 counts as at its mean; the authors' code divides by 0.",
       "A negative loss is an error.",
+      "Where tasks have no labels the others share the sum of 1, equally while one has been seen less than twice.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
 
+  /// True: the statistics of absent tasks take in nothing.
+  public static let weighsAbsentTasks = true
+
   private let decay: Double
-  private var steps = 0
+  /// For each task, the steps in which it had labels.
+  private var steps: [Int]
   private var lossMeans: [Double]
   private var ratioMeans: [Double]
   private var squares: [Double]
@@ -56,6 +61,7 @@ public struct CoVWeighting: WeightingStrategy {
     decay = setup.parameters.number("decay")
     lossMeans = [Double](repeating: 0, count: setup.taskCount)
     (ratioMeans, squares) = (lossMeans, lossMeans)
+    steps = [Int](repeating: 0, count: setup.taskCount)
   }
 
   /// The weights of the statistics so far, which then take in this step.
@@ -72,28 +78,32 @@ public struct CoVWeighting: WeightingStrategy {
       ratios = values
     }
     for task in 0..<taskCount {
-      let mean = steps == 0 ? evidence.losses[task] : lossMeans[task]
+      let mean = steps[task] == 0 ? evidence.losses[task] : lossMeans[task]
       ratios[task] = mean > 0 ? evidence.losses[task] / mean : 1
       // Its square goes into the variance.
       values[task] = ratios[task] * ratios[task]
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    var fewest = Int.max
+    for task in 0..<taskCount where evidence.isPresent(task) { fewest = min(fewest, steps[task]) }
     var total = 0.0
     for task in 0..<taskCount {
-      let deviation = steps > 0 ? (squares[task] / Double(steps) + 1e-8).squareRoot() : 0
-      values[task] = steps > 1 ? deviation / ratioMeans[task] : 1
+      values[task] = 0
+      guard evidence.isPresent(task) else { continue }
+      let deviation = fewest > 0 ? (squares[task] / Double(steps[task]) + 1e-8).squareRoot() : 0
+      values[task] = fewest > 1 ? deviation / ratioMeans[task] : 1
       total += values[task]
     }
     for task in 0..<taskCount { values[task] /= total }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    update(evidence.losses)
+    update(evidence.losses, present: evidence.present)
     return TaskWeights(values, appliesTo: .losses)
   }
 
-  private mutating func update(_ losses: [Double]) {
-    steps += 1
-    let share = steps > 1 && decay > 0 ? 1 - decay : 1 / Double(steps)
-    for task in losses.indices {
+  private mutating func update(_ losses: [Double], present: [Bool]?) {
+    for task in losses.indices where present?[task] ?? true {
+      steps[task] += 1
+      let share = steps[task] > 1 && decay > 0 ? 1 - decay : 1 / Double(steps[task])
       let old = ratioMeans[task]
       ratioMeans[task] += share * (ratios[task] - old)
       squares[task] += (ratios[task] - old) * (ratios[task] - ratioMeans[task])

@@ -41,16 +41,21 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
       "The performance is exp(−L/L(0)) of the task's own loss; the paper takes a metric such as accuracy.",
       "The running mean is kept within [1e-12, 1].",
       "A negative loss is an error.",
+      "L(0) is the loss of the first step in which the task has labels.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true, scaleDegree: 0))
+
+  /// True: the performances of absent tasks stay, and no weight depends on another task.
+  public static let weighsAbsentTasks = true
 
   private static let leastPerformance = 1e-12
 
   private let taskCount: Int
   private let alpha: Double
   private let gamma: Double
-  private var initialLosses: [Double] = []
-  private var performances: [Double] = []
+  /// For each task, the loss of the first step in which it had labels.
+  private var initialLosses: [Double?]
+  private var performances: [Double]
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
   private var values: [Double] = []
 
@@ -61,6 +66,8 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
   /// - Parameter setup: the number of tasks, `alpha` and `gamma`.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
+    initialLosses = [Double?](repeating: nil, count: setup.taskCount)
+    performances = [Double](repeating: 0, count: setup.taskCount)
     alpha = setup.parameters.number("alpha")
     gamma = setup.parameters.number("gamma")
   }
@@ -74,18 +81,18 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    let isFirst = performances.isEmpty
-    if isFirst {
-      initialLosses = evidence.losses
-      performances = values
-    }
     for task in 0..<taskCount {
+      values[task] = 0
+      guard evidence.isPresent(task) else { continue }
       let loss = evidence.losses[task]
-      // At 0/0 the task is where it began.
-      let ratio = loss == initialLosses[task] ? 1 : loss / initialLosses[task]
-      let performance = Double.exp(-ratio)
-      performances[task] =
-        isFirst ? performance : performances[task] + alpha * (performance - performances[task])
+      if let initial = initialLosses[task] {
+        // At 0/0 the task is where it began.
+        let performance = Double.exp(-(loss == initial ? 1 : loss / initial))
+        performances[task] += alpha * (performance - performances[task])
+      } else {
+        initialLosses[task] = loss
+        performances[task] = Double.exp(-1)
+      }
       let kept = min(max(performances[task], Self.leastPerformance), 1)
       values[task] = -Double.pow(1 - kept, gamma) * Double.log(kept)
     }

@@ -39,8 +39,12 @@ public struct GO4Align: WeightingStrategy {
     differences: [
       "The groups are the optimum of k-means in one dimension; the authors' code starts it at random.",
       "A loss below epsilon counts as epsilon where it divides; a negative one is an error.",
+      "Where tasks have no labels sums and groups are those of the others, whose q keep their sum.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
+
+  /// True: q of an absent task stays, and the others share what they had.
+  public static let weighsAbsentTasks = true
 
   private let eta: Double
   private let groups: Int
@@ -78,19 +82,38 @@ public struct GO4Align: WeightingStrategy {
     }
     var (total, largest) = (0.0, -Double.infinity)
     for task in 0..<taskCount {
-      trial[task] = logarithms[task] - eta * evidence.losses[task]
+      values[task] = 0
+      trial[task] = logarithms[task]
+      guard evidence.isPresent(task) else { continue }
+      trial[task] -= eta * evidence.losses[task]
       largest = max(largest, trial[task])
       total += evidence.losses[task]
     }
-    for task in 0..<taskCount {
+    if let present = evidence.present { largest = shift(of: present) }
+    for task in 0..<taskCount where evidence.isPresent(task) {
       trial[task] -= largest
       values[task] = trial[task]
     }
-    LossTransforms.softmax(&values)
+    LossTransforms.softmax(&values, present: evidence.present)
     for task in 0..<taskCount { values[task] *= total / max(evidence.losses[task], epsilon) }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    grouping.replaceByMeans(&values, groups: groups)
+    grouping.replaceByMeans(&values, groups: groups, present: evidence.present)
     for task in 0..<taskCount { logarithms[task] = trial[task] }
     return TaskWeights(values, appliesTo: .losses)
+  }
+
+  /// What has to be taken off the new logarithms of the present tasks so that their q keep their sum.
+  private func shift(of present: [Bool]) -> Double {
+    var (before, after) = (-Double.infinity, -Double.infinity)
+    for task in present.indices where present[task] {
+      before = max(before, logarithms[task])
+      after = max(after, trial[task])
+    }
+    var (old, new) = (0.0, 0.0)
+    for task in present.indices where present[task] {
+      old += Double.exp(logarithms[task] - before)
+      new += Double.exp(trial[task] - after)
+    }
+    return after - before + Double.log(new / old)
   }
 }

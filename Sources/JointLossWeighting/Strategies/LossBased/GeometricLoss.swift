@@ -33,8 +33,12 @@ public struct GeometricLoss: WeightingStrategy {
       "A loss below epsilon counts as epsilon; elsewhere a loss of 0 makes every weight 0 or NaN.",
       "The weights are those that act; LibMTL reports L_t/(T Π L).",
       "A negative loss is an error.",
+      "Where tasks have no labels the mean is that of the others.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+
+  /// True: the mean is over the present tasks.
+  public static let weighsAbsentTasks = true
 
   private let taskCount: Int
   private let epsilon: Double
@@ -61,10 +65,13 @@ public struct GeometricLoss: WeightingStrategy {
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
     var logarithms = 0.0
-    for loss in evidence.losses { logarithms += Double.log(max(loss, epsilon)) }
-    let mean = Double.exp(logarithms / Double(taskCount))
+    for (task, loss) in evidence.losses.enumerated() where evidence.isPresent(task) {
+      logarithms += Double.log(max(loss, epsilon))
+    }
+    let count = Double(evidence.presentCount)
+    let mean = Double.exp(logarithms / count)
     for (task, loss) in evidence.losses.enumerated() {
-      values[task] = mean / (Double(taskCount) * max(loss, epsilon))
+      values[task] = evidence.isPresent(task) ? mean / (count * max(loss, epsilon)) : 0
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
     return TaskWeights(values, appliesTo: .losses)

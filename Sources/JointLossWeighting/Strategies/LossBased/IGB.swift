@@ -34,8 +34,12 @@ public struct IGB: WeightingStrategy {
     differences: [
       "The first of the paper's two forms; the second learns the weights by soft actor-critic.",
       "A loss below epsilon counts as epsilon; a negative one is an error.",
+      "Where tasks have no labels the softmax is that of the others, its sum their number.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
+
+  /// True: the softmax is over the present tasks, and the bases of absent tasks stay.
+  public static let weighsAbsentTasks = true
 
   private static let largestRatio = 1e12
 
@@ -43,7 +47,8 @@ public struct IGB: WeightingStrategy {
   private let baseEpoch: Int
   private let epsilon: Double
   private var epochs = 0
-  private var base: [Double]?
+  /// From the end of the base epoch on: for each task, the mean loss of its first epoch with labels since.
+  private var base: [Double?]?
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
   private var values: [Double] = []
 
@@ -68,10 +73,12 @@ public struct IGB: WeightingStrategy {
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
     for task in 0..<taskCount {
-      values[task] =
-        base.map { min(evidence.losses[task] / max($0[task], epsilon), Self.largestRatio) } ?? 0
+      // A task without a base is at it.
+      values[task] = 1
+      guard let base = base?[task] else { continue }
+      values[task] = min(evidence.losses[task] / max(base, epsilon), Self.largestRatio)
     }
-    LossTransforms.softmax(&values, sum: Double(taskCount))
+    LossTransforms.softmax(&values, sum: Double(evidence.presentCount), present: evidence.present)
     for task in 0..<taskCount { values[task] /= max(evidence.losses[task], epsilon) }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
     return TaskWeights(values, appliesTo: .losses)
@@ -79,9 +86,14 @@ public struct IGB: WeightingStrategy {
 
   /// Keeps the mean losses of the base epoch.
   ///
-  /// - Parameter meanLosses: one mean a task.
+  /// - Parameter meanLosses: one mean a task; not a number for a task that had no label in the epoch.
   public mutating func epochEnded(meanLosses: [Double]) {
-    if epochs == baseEpoch { base = meanLosses }
-    epochs += 1
+    defer { epochs += 1 }
+    guard epochs >= baseEpoch else { return }
+    var known = base ?? meanLosses.map { _ in nil }
+    for (task, mean) in meanLosses.enumerated() where known[task] == nil && !mean.isNaN {
+      known[task] = mean
+    }
+    base = known
   }
 }

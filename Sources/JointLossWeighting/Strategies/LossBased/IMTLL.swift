@@ -33,6 +33,9 @@ public struct IMTLL: WeightingStrategy {
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
 
+  /// True: the scales of absent tasks take no step.
+  public static let weighsAbsentTasks = true
+
   private var scales: LossScales
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
   private var values: [Double] = []
@@ -57,7 +60,7 @@ public struct IMTLL: WeightingStrategy {
     if values.count != scales.count { values = [Double](repeating: 0, count: scales.count) }
     scales.prepare()
     for task in 0..<scales.count { values[task] = scales.factors[task] }
-    try scales.step(losses: evidence.losses, by: Self.descriptor.name)
+    try scales.step(losses: evidence.losses, present: evidence.present, by: Self.descriptor.name)
     return TaskWeights(values, appliesTo: .losses)
   }
 }

@@ -15,17 +15,19 @@ struct IntervalGrouping: Sendable {
   /// - Parameters:
   ///   - values: finite numbers, at least one.
   ///   - groups: the number of groups; no more than there are numbers are made.
-  mutating func replaceByMeans(_ values: inout [Double], groups: Int) {
-    let count = values.count
-    let groups = min(groups, count)
-    if order.count != count || costs.count != (groups + 1) * (count + 1) {
-      order = Array(0..<count)
-      sorted = values
-      costs = [Double](repeating: 0, count: (groups + 1) * (count + 1))
-      starts = [Int](repeating: 0, count: (groups + 1) * (count + 1))
+  ///   - present: which numbers take part, at least one; nil for all. The others stay.
+  mutating func replaceByMeans(_ values: inout [Double], groups: Int, present: [Bool]? = nil) {
+    reserve(values.count, groups: min(groups, values.count))
+    var count = 0
+    for index in values.indices {
+      order[index] = index
+      if present?[index] ?? true { count += 1 }
     }
-    for index in 0..<count { order[index] = index }
-    order.sort { (values[$0], $0) < (values[$1], $1) }
+    let groups = min(groups, count)
+    order.sort { first, second in
+      if let present, present[first] != present[second] { return present[first] }
+      return (values[first], first) < (values[second], second)
+    }
     // In units of the largest, so that squares neither over- nor underflow.
     let unit = max(abs(values[order[0]]), abs(values[order[count - 1]]))
     guard unit > 0 else { return }
@@ -45,6 +47,15 @@ struct IntervalGrouping: Sendable {
       for index in start..<end { values[order[index]] = unit * (sum / Double(end - start)) }
       (end, group) = (start, group - 1)
     }
+  }
+
+  private mutating func reserve(_ count: Int, groups: Int) {
+    let size = (groups + 1) * (count + 1)
+    guard order.count != count || costs.count != size else { return }
+    order = [Int](repeating: 0, count: count)
+    sorted = [Double](repeating: 0, count: count)
+    costs = [Double](repeating: 0, count: size)
+    starts = [Int](repeating: 0, count: size)
   }
 
   /// The best start of a group that ends before `end`.

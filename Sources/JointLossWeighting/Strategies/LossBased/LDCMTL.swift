@@ -39,8 +39,12 @@ public struct LDCMTL: WeightingStrategy {
       "p has an optimiser of its own; the authors' code trains it with the network.",
       "p is kept within ±30, so that the weights cannot all become 0.",
       "The order of the tasks matters, as in the paper: each is compared with the next.",
+      "Where tasks have no labels each of the others is compared with the next of the others.",
     ],
     claims: StrategyClaims(taskOrder: .matters))
+
+  /// True: each present task is compared with the next present one, and p of absent tasks takes no step.
+  public static let weighsAbsentTasks = true
 
   /// The largest absolute value of p: beyond it a sigmoid is 0 or 1 to rounding.
   private static let clamp = 30.0
@@ -78,15 +82,19 @@ public struct LDCMTL: WeightingStrategy {
     }
     var total = 0.0
     for task in 0..<taskCount {
+      values[task] = 0
+      gradient[task] = 0
+      guard evidence.isPresent(task) else { continue }
       sigmoids[task] = 1 / (1 + Double.exp(-unknowns[task]))
       total += sigmoids[task]
     }
     var before = 0.0
-    for task in 0..<taskCount {
+    for task in 0..<taskCount where evidence.isPresent(task) {
       let (sigmoid, loss) = (sigmoids[task], evidence.losses[task])
-      var after = 0.0
-      if task + 1 < taskCount {
-        let (own, next) = (sigmoid * loss, sigmoids[task + 1] * evidence.losses[task + 1])
+      var (following, after) = (task + 1, 0.0)
+      while following < taskCount && !evidence.isPresent(following) { following += 1 }
+      if following < taskCount {
+        let (own, next) = (sigmoid * loss, sigmoids[following] * evidence.losses[following])
         after = own > next ? 1 : own < next ? -1 : 0
       }
       let slope = 1 / total + lambda * (after - before)
@@ -94,8 +102,10 @@ public struct LDCMTL: WeightingStrategy {
       gradient[task] = sigmoid * (1 - sigmoid) * (loss * slope)
       before = after
     }
-    try optimizer.step(&unknowns, gradient: gradient)
-    for task in 0..<taskCount { unknowns[task] = min(max(unknowns[task], -Self.clamp), Self.clamp) }
+    try optimizer.step(&unknowns, gradient: gradient, present: evidence.present)
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      unknowns[task] = min(max(unknowns[task], -Self.clamp), Self.clamp)
+    }
     return TaskWeights(values, appliesTo: .losses)
   }
 }

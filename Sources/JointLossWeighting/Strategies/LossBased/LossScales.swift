@@ -42,11 +42,13 @@ struct LossScales: Sendable, Codable {
     for task in 0..<count { factors[task] = Double.exp(logScales[task]) }
   }
 
-  /// Takes one step on s, after ``prepare()``.
-  mutating func step(losses: [Double], by strategy: String) throws(WeightingError) {
+  /// Takes one step on s of the present tasks, after ``prepare()``.
+  mutating func step(
+    losses: [Double], present: [Bool]?, by strategy: String
+  ) throws(WeightingError) {
     try LossTransforms.requireNonNegative(losses, by: strategy)
     for task in 0..<count { gradient[task] = factors[task] * losses[task] - 1 }
-    try optimizer.step(&logScales, gradient: gradient)
-    for task in 0..<count { logScales[task] = min(max(logScales[task], -clamp), clamp) }
+    try optimizer.step(&logScales, gradient: gradient, present: present)
+    for task in 0..<count where present?[task] ?? true { logScales[task] = min(max(logScales[task], -clamp), clamp) }
   }
 }

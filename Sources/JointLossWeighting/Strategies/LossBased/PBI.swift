@@ -37,8 +37,12 @@ public struct PBI: WeightingStrategy {
     differences: [
       "Within 1e-12 of the line the distance has no gradient, and counts for nothing.",
       "Weights may be negative, as in the paper.",
+      "Where tasks have no labels the vectors are those of the others, their preferences as given.",
     ],
     claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
+
+  /// True: losses and preferences are those of the present tasks.
+  public static let weighsAbsentTasks = true
 
   private static let vanishing = 1e-12
 
@@ -76,17 +80,22 @@ public struct PBI: WeightingStrategy {
     let taskCount = preferences.count
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    let losses = LossDirection(evidence.losses, preferences: preferences, reference: reference)
+    let losses = LossDirection(
+      evidence.losses, preferences: preferences, reference: reference, present: evidence.present)
     // The part of the unit vector of L − z that is perpendicular to p̂.
     var square = 0.0
     for task in 0..<taskCount {
-      guard losses.norm > 0 else { continue }
+      guard losses.norm > 0, evidence.isPresent(task) else { continue }
       let unit = (evidence.losses[task] - reference) / losses.norm
       values[task] = unit - losses.cosine * (preferences[task] / losses.preferenceNorm)
       square += values[task] * values[task]
     }
     let distance = square.squareRoot()
     for task in 0..<taskCount {
+      guard evidence.isPresent(task) else {
+        values[task] = 0
+        continue
+      }
       let aside = losses.norm > 0 && distance > Self.vanishing ? values[task] / distance : 0
       values[task] = preferences[task] / losses.preferenceNorm + theta * aside
     }

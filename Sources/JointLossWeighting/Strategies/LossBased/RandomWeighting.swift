@@ -38,11 +38,15 @@ public struct RandomWeighting: WeightingStrategy {
         "sum", .choice(default: "one", options: ["one", "tasks"]), "What the weights sum to: 1 or T."),
     ],
     differences: [
-      "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks."
+      "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks.",
+      "Where tasks have no labels the others share the sum: 1, or their number.",
     ],
     claims: StrategyClaims(
       weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
       isMemoryless: true))
+
+  /// True: the weights of the present tasks are drawn as if there were no others.
+  public static let weighsAbsentTasks = true
 
   private enum Law: String, Codable, CaseIterable {
     case normal, uniform, dirichlet, bernoulli
@@ -83,26 +87,36 @@ public struct RandomWeighting: WeightingStrategy {
   public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    let present = evidence.present
+    let sum = sum == 1 ? 1 : Double(evidence.presentCount)
     switch law {
     case .normal:
       try setDraws(evidence.draws.normals, "normal") { $0.normal() }
-      LossTransforms.softmax(&values, sum: sum)
+      LossTransforms.softmax(&values, sum: sum, present: present)
     case .uniform:
       try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
-      LossTransforms.softmax(&values, sum: sum)
+      LossTransforms.softmax(&values, sum: sum, present: present)
     case .dirichlet:
       // Unit exponential variables over their sum; 1 − u lies in (0, 1].
       try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
       for task in 0..<taskCount { values[task] = -Double.log(1 - values[task]) + .leastNormalMagnitude }
-      divideBySum()
+      for task in 0..<taskCount where !evidence.isPresent(task) { values[task] = 0 }
+      divideBySum(sum)
     case .bernoulli:
       repeat {
-        for task in 0..<taskCount { values[task] = stream.uniform() < 0.5 ? 1 : 0 }
+        for task in 0..<taskCount {
+          values[task] = stream.uniform() < 0.5 && evidence.isPresent(task) ? 1 : 0
+        }
       } while !values.contains(1)
-      divideBySum()
+      divideBySum(sum)
     case .oneHot:
-      let chosen = stream.index(below: taskCount)
-      for task in 0..<taskCount { values[task] = task == chosen ? sum : 0 }
+      var left = stream.index(below: evidence.presentCount)
+      for task in 0..<taskCount {
+        values[task] = 0
+        guard evidence.isPresent(task) else { continue }
+        if left == 0 { values[task] = sum }
+        left -= 1
+      }
     }
     return TaskWeights(values, appliesTo: .losses)
   }
@@ -120,7 +134,7 @@ public struct RandomWeighting: WeightingStrategy {
     }
   }
 
-  private mutating func divideBySum() {
+  private mutating func divideBySum(_ sum: Double) {
     var total = 0.0
     for value in values { total += value }
     for task in 0..<taskCount { values[task] *= sum / total }

@@ -42,8 +42,12 @@ public struct ReLoBRaLo: WeightingStrategy {
     differences: [
       "A loss below 1e-12 divides as 1e-12, and no ratio exceeds 1e12.",
       "A negative loss is an error.",
+      "Where tasks have no labels the weights of the others keep the sum they had.",
     ],
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+
+  /// True: the weights of the present tasks keep their sum, and those of absent tasks stay.
+  public static let weighsAbsentTasks = true
 
   private static let smallestLoss = 1e-12
   private static let largestRatio = 1e12
@@ -52,8 +56,9 @@ public struct ReLoBRaLo: WeightingStrategy {
   private let temperature: Double
   private let expectedSaudade: Double
   private var stream: PhiloxStream
-  private var initial: [Double] = []
-  private var previous: [Double] = []
+  /// For each task, the losses of the first and of the last step in which it had labels.
+  private var initial: [Double?]
+  private var previous: [Double?]
   private var last: [Double]
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
@@ -72,6 +77,8 @@ public struct ReLoBRaLo: WeightingStrategy {
     expectedSaudade = setup.parameters.number("expected-saudade")
     stream = setup.stream
     last = [Double](repeating: 1, count: setup.taskCount)
+    initial = [Double?](repeating: nil, count: setup.taskCount)
+    previous = initial
   }
 
   /// The balanced weights.
@@ -86,30 +93,40 @@ public struct ReLoBRaLo: WeightingStrategy {
       values = last
       balance = last
     }
-    if initial.isEmpty {
-      initial = evidence.losses
-      previous = evidence.losses
-    } else {
+    var (isKnown, sum) = (false, 0.0)
+    for task in last.indices where evidence.isPresent(task) {
+      isKnown = isKnown || initial[task] != nil
+      sum += last[task]
+    }
+    // The weights of the present tasks keep their sum: T where all are.
+    if evidence.present == nil { sum = Double(last.count) }
+    if isKnown {
       let remembers = stream.uniform() < expectedSaudade
       if !remembers {
-        setBalance(evidence.losses, since: initial)
-        for task in last.indices { last[task] = balance[task] }
+        setBalance(evidence, since: initial, sum: sum)
+        for task in last.indices where evidence.isPresent(task) { last[task] = balance[task] }
       }
-      setBalance(evidence.losses, since: previous)
-      for task in last.indices {
+      setBalance(evidence, since: previous, sum: sum)
+      for task in last.indices where evidence.isPresent(task) {
         last[task] = alpha * last[task] + (1 - alpha) * balance[task]
-        previous[task] = evidence.losses[task]
       }
     }
-    for task in last.indices { values[task] = last[task] }
+    for task in last.indices {
+      values[task] = 0
+      guard evidence.isPresent(task) else { continue }
+      values[task] = last[task]
+      previous[task] = evidence.losses[task]
+      if initial[task] == nil { initial[task] = evidence.losses[task] }
+    }
     return TaskWeights(values, appliesTo: .losses)
   }
 
-  private mutating func setBalance(_ losses: [Double], since earlier: [Double]) {
-    for task in losses.indices {
-      let ratio = min(losses[task] / max(earlier[task], Self.smallestLoss), Self.largestRatio)
-      balance[task] = ratio / temperature
+  private mutating func setBalance(_ evidence: LossEvidence, since earlier: [Double?], sum: Double) {
+    for task in evidence.losses.indices {
+      // The first loss of a task is compared with itself.
+      let ratio = earlier[task].map { evidence.losses[task] / max($0, Self.smallestLoss) } ?? 1
+      balance[task] = min(ratio, Self.largestRatio) / temperature
     }
-    LossTransforms.softmax(&balance, sum: Double(losses.count))
+    LossTransforms.softmax(&balance, sum: sum, present: evidence.present)
   }
 }

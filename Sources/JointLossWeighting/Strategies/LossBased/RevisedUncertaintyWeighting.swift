@@ -44,6 +44,9 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
 
+  /// True: the variances of absent tasks take no step.
+  public static let weighsAbsentTasks = true
+
   private enum Parametrisation: String, Codable, CaseIterable {
     case logVariance = "log-variance"
     case sigma
@@ -99,10 +102,12 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
       let slope = variance / (1 + variance) - values[task] * evidence.losses[task]
       gradient[task] = parametrisation == .sigma ? 2 / unknown * slope : slope
     }
-    try optimizer.step(&unknowns, gradient: gradient)
+    try optimizer.step(&unknowns, gradient: gradient, present: evidence.present)
     let bounds =
       parametrisation == .sigma ? (Double.exp(-clamp / 2), Double.exp(clamp / 2)) : (-clamp, clamp)
-    for task in 0..<taskCount { unknowns[task] = min(max(unknowns[task], bounds.0), bounds.1) }
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      unknowns[task] = min(max(unknowns[task], bounds.0), bounds.1)
+    }
     return TaskWeights(values, appliesTo: .losses)
   }
 }

@@ -48,8 +48,12 @@ public struct STCH: WeightingStrategy {
       "The default is the paper's scalarization; variant=libmtl is its multi-task code, with a warm-up.",
       "libmtl: the nadir is the sample-weighted mean of its epoch.",
       "libmtl: a negative loss is an error.",
+      "Where tasks have no labels the softmax is that of the others; its sum in libmtl is their number.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+
+  /// True: the maximum is over the present tasks, and the nadirs of absent tasks stay.
+  public static let weighsAbsentTasks = true
 
   private enum Variant: String, Codable, CaseIterable { case paper, libmtl }
 
@@ -61,7 +65,8 @@ public struct STCH: WeightingStrategy {
   private let reference: Double
   private let warmUpEpochs: Int
   private var epochs = 0
-  private var nadir: [Double]?
+  /// From the end of the warm-up on: for each task, the mean loss of its first epoch with labels since.
+  private var nadir: [Double?]?
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
   private var values: [Double] = []
 
@@ -101,34 +106,43 @@ public struct STCH: WeightingStrategy {
         values[task] = preferences[task] * ((evidence.losses[task] - reference) / mu)
       }
       try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-      LossTransforms.softmax(&values)
+      LossTransforms.softmax(&values, present: evidence.present)
       for task in 0..<taskCount { values[task] *= preferences[task] }
     case .libmtl:
       try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
-      setLogarithmicWeights(evidence.losses)
+      setLogarithmicWeights(evidence)
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
     return TaskWeights(values, appliesTo: .losses)
   }
 
-  private mutating func setLogarithmicWeights(_ losses: [Double]) {
+  private mutating func setLogarithmicWeights(_ evidence: LossEvidence) {
+    let losses = evidence.losses
     if let nadir {
       for task in losses.indices {
-        let ratio = max(losses[task], Self.smallestLoss) / max(nadir[task], Self.smallestLoss)
+        let loss = max(losses[task], Self.smallestLoss)
+        // A task that has not been seen since the warm-up is where it was.
+        let ratio = nadir[task].map { loss / max($0, Self.smallestLoss) } ?? 1
         values[task] = Double.log(max(ratio, Self.smallestLoss)) / mu
       }
-      LossTransforms.softmax(&values, sum: Double(losses.count))
+      LossTransforms.softmax(
+        &values, sum: Double(evidence.presentCount), present: evidence.present)
     } else {
-      for task in losses.indices { values[task] = 1 }
+      for task in losses.indices { values[task] = evidence.isPresent(task) ? 1 : 0 }
     }
     for task in losses.indices { values[task] /= max(losses[task], Self.smallestLoss) }
   }
 
   /// Counts the epochs of the warm-up, and keeps the mean losses of the one after it.
   ///
-  /// - Parameter meanLosses: one mean a task.
+  /// - Parameter meanLosses: one mean a task; not a number for a task that had no label in the epoch.
   public mutating func epochEnded(meanLosses: [Double]) {
-    if variant == .libmtl && epochs == warmUpEpochs { nadir = meanLosses }
-    epochs += 1
+    defer { epochs += 1 }
+    guard variant == .libmtl && epochs >= warmUpEpochs else { return }
+    var known = nadir ?? meanLosses.map { _ in nil }
+    for (task, mean) in meanLosses.enumerated() where known[task] == nil && !mean.isNaN {
+      known[task] = mean
+    }
+    nadir = known
   }
 }

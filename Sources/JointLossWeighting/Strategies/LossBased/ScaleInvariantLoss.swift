@@ -32,6 +32,9 @@ public struct ScaleInvariantLoss: WeightingStrategy {
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
 
+  /// True: no weight depends on another task.
+  public static let weighsAbsentTasks = true
+
   private let taskCount: Int
   private let epsilon: Double
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
@@ -56,7 +59,9 @@ public struct ScaleInvariantLoss: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    for (task, loss) in evidence.losses.enumerated() { values[task] = 1 / max(loss, epsilon) }
+    for (task, loss) in evidence.losses.enumerated() {
+      values[task] = evidence.isPresent(task) ? 1 / max(loss, epsilon) : 0
+    }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name)
     return TaskWeights(values, appliesTo: .losses)
   }

@@ -44,8 +44,12 @@ public struct SoftAdapt: WeightingStrategy {
       "The slope is the difference of two steps; the authors' package fits longer stretches as well.",
       "1/T in the first step.",
       "loss-weighted: where all losses are 0, the softmax alone.",
+      "Where tasks have no labels the others share the sum of 1; a slope is from the last step with labels, 0 in the first.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
+
+  /// True: the softmax is over the present tasks, and the last losses of absent tasks stay.
+  public static let weighsAbsentTasks = true
 
   private enum Variant: String, Codable, CaseIterable {
     case original, normalised
@@ -55,7 +59,8 @@ public struct SoftAdapt: WeightingStrategy {
   private let taskCount: Int
   private let beta: Double
   private let variant: Variant
-  private var previous: [Double] = []
+  /// For each task, the loss of the last step in which it had labels.
+  private var previous: [Double?]
   // A buffer of a step, no state: the next step fills it, so it is not encoded.
   private var values: [Double] = []
 
@@ -66,6 +71,7 @@ public struct SoftAdapt: WeightingStrategy {
   /// - Parameter setup: the number of tasks, `beta` and `variant`.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
+    previous = [Double?](repeating: nil, count: setup.taskCount)
     beta = setup.parameters.number("beta")
     variant = setup.parameters.choice("variant")
   }
@@ -81,25 +87,23 @@ public struct SoftAdapt: WeightingStrategy {
       try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     }
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    for task in 0..<taskCount { values[task] = 0 }
-    if !previous.isEmpty {
-      var largest = 0.0
-      for task in 0..<taskCount {
-        values[task] = evidence.losses[task] - previous[task]
-        largest = max(largest, abs(values[task]))
-      }
-      if variant == .normalised && largest > 0 {
-        var total = 0.0
-        for value in values { total += abs(value / largest) }
-        for task in 0..<taskCount { values[task] = values[task] / largest / total }
-      }
-      for task in 0..<taskCount { values[task] *= beta }
-      try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    var largest = 0.0
+    for task in 0..<taskCount {
+      values[task] = 0
+      guard evidence.isPresent(task), let previous = previous[task] else { continue }
+      values[task] = evidence.losses[task] - previous
+      largest = max(largest, abs(values[task]))
     }
-    LossTransforms.softmax(&values)
+    if variant == .normalised && largest > 0 {
+      var total = 0.0
+      for value in values { total += abs(value / largest) }
+      for task in 0..<taskCount { values[task] = values[task] / largest / total }
+    }
+    for task in 0..<taskCount { values[task] *= beta }
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    LossTransforms.softmax(&values, present: evidence.present)
     if variant == .lossWeighted { multiply(by: evidence.losses) }
-    if previous.isEmpty { previous = evidence.losses }
-    for task in 0..<taskCount { previous[task] = evidence.losses[task] }
+    for task in 0..<taskCount where evidence.isPresent(task) { previous[task] = evidence.losses[task] }
     return TaskWeights(values, appliesTo: .losses)
   }
 

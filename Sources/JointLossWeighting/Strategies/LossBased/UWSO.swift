@@ -35,8 +35,12 @@ public struct UWSO: WeightingStrategy {
       "The paper tunes τ; it is 10 where none is given.",
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
+      "Where tasks have no labels the softmax is that of the others, of sum 1.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, isMemoryless: true))
+
+  /// True: the softmax is over the present tasks.
+  public static let weighsAbsentTasks = true
 
   private let taskCount: Int
   private let temperature: Double
@@ -67,7 +71,7 @@ public struct UWSO: WeightingStrategy {
     for (task, loss) in evidence.losses.enumerated() {
       values[task] = min(1 / max(loss, epsilon) / temperature, .greatestFiniteMagnitude)
     }
-    LossTransforms.softmax(&values)
+    LossTransforms.softmax(&values, present: evidence.present)
     return TaskWeights(values, appliesTo: .losses)
   }
 }
