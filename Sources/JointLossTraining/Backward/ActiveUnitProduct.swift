@@ -7,7 +7,7 @@ import JointLossLinearAlgebra
 /// price is to gather the block of the weights, once a sample, which many tasks share.
 final class ActiveUnitProduct<Scalar: TrainableScalar> {
   /// The fewest tasks that repay the gathering of weights.
-  private static var leastTasks: Int { 10 }
+  private static var leastTasks: Int { 16 }
   /// The fewest units of a layer, on either side, that leave a product for gemm to be fast at.
   private static var leastUnits: Int { 128 }
   /// The largest share of weights between active units for which gathering pays.
