@@ -36,7 +36,7 @@ import Testing
     var strategy = try StrategyRegistry.builtIn.make(name, taskCount: 3)
     for _ in 0..<3 {
       let weights = try strategy.weights(observing: Self.observation([true, false, true])).values
-      #expect(weights[1] == 0 && weights.allSatisfy(\.isFinite))
+      #expect(weights[1] == 0 && weights.allSatisfy { $0.isFinite })
       #expect(weights[0] > 0 && weights[2] > 0 || Self.signed.contains(name))
     }
     guard !Self.signed.contains(name) else { return }
@@ -151,7 +151,7 @@ import Testing
     var rule = try StrategyRegistry.builtIn.make(
       name, taskCount: 3, parameters: ["preferences": .numbers([0, 1, 0])])
     let weights = try rule.weights(observing: Self.observation([true, false, true])).values
-    #expect(weights.allSatisfy(\.isFinite) && weights[1] == 0)
+    #expect(weights.allSatisfy { $0.isFinite } && weights[1] == 0)
     #expect(name == "pbi" || weights == [0, 0, 0])
   }
 
@@ -200,7 +200,7 @@ import Testing
       var rule = try StrategyRegistry.builtIn.make(name, taskCount: 3)
       for present in [[true, false, true], [false, false, true], [true, true, false]] {
         let weights = try rule.weights(observing: Self.observation(present)).values
-        #expect(weights.allSatisfy(\.isFinite), "\(name)")
+        #expect(weights.allSatisfy { $0.isFinite }, "\(name)")
         for task in present.indices where !present[task] { #expect(weights[task] == 0, "\(name)") }
       }
     }

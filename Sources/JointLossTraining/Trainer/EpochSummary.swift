@@ -18,8 +18,10 @@ public struct EpochSummary: Sendable, Hashable {
 public struct PassCounts: Sendable, Hashable, Codable {
   /// Training steps.
   public internal(set) var steps = 0
-  /// Forward passes; with micro-batches all but the last of a step run twice. One a part of the batch more where the
-  /// strategy looks at the losses after the step, and one for each independent batch where it asks for such.
+  /// Forward passes; with micro-batches all but the last of a step run twice.
+  ///
+  /// One more for each part of the batch where the strategy looks at the losses after the step, and one for each
+  /// independent batch where it asks for such.
   public internal(set) var forward = 0
   /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart; and those of
   /// an optimiser that looks at curvature.
