@@ -169,7 +169,8 @@ import Testing
   @Test(arguments: ["igb", "stch"])
   func `A base that an epoch does not give is that of the next epoch with labels`(name: String) throws {
     let parameters: [String: ParameterValue] =
-      name == "stch" ? ["variant": .text("libmtl"), "warm-up-epochs": .number(0)] : ["base-epoch": .number(0)]
+      name == "stch"
+      ? ["variant": .text("libmtl"), "warm-up-epochs": .number(0)] : ["base-epoch": .number(0)]
     var late = try StrategyRegistry.builtIn.make(name, taskCount: 2, parameters: parameters)
     var early = late
     late.epochEnded(meanLosses: [1, .nan])
