@@ -49,6 +49,8 @@ struct LossScales: Sendable, Codable {
     try LossTransforms.requireNonNegative(losses, by: strategy)
     for task in 0..<count { gradient[task] = factors[task] * losses[task] - 1 }
     try optimizer.step(&logScales, gradient: gradient, present: present)
-    for task in 0..<count where present?[task] ?? true { logScales[task] = min(max(logScales[task], -clamp), clamp) }
+    for task in 0..<count where present?[task] ?? true {
+      logScales[task] = min(max(logScales[task], -clamp), clamp)
+    }
   }
 }
