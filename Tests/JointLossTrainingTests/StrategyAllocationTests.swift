@@ -31,7 +31,9 @@ import Testing
       step.jacobian = try Jacobian(rows: wide)
       step.jacobians = try (0..<3).map { _ in try Jacobian(rows: wide) }
       // In some steps every other task has no labels.
-      if Strategy.weighsAbsentTasks, index % 4 == 3 { try step.keep((0..<tasks).map { $0.isMultiple(of: 2) }) }
+      if Strategy.weighsAbsentTasks, index % 4 == 3 {
+        try step.keep((0..<tasks).map { $0.isMultiple(of: 2) })
+      }
       return try Strategy.Evidence(observing: step)
     }
     let after = [Double](repeating: 0.5, count: tasks)

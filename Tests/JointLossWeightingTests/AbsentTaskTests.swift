@@ -198,11 +198,20 @@ import Testing
     #expect(weights[0] > third)
   }
 
-  @Test func `Every registered rule weighs steps in which tasks are absent`() throws {
-    for name in StrategyRegistry.builtIn.names {
+  @Test func `A step in which tasks are absent is weighed, or refused by rules that say so`() throws {
+    for type in StrategyRegistry.builtIn.types {
+      let name = type.descriptor.name
       var rule = try StrategyRegistry.builtIn.make(name, taskCount: 3)
       for present in [[true, false, true], [false, false, true], [true, true, false]] {
-        let weights = try rule.weights(observing: Self.observation(present)).values
+        let observation = try Self.observation(present)
+        guard type.weighsAbsentTasks else {
+          let error = #expect(throws: WeightingError.self, "\(name)") {
+            try rule.weights(observing: observation)
+          }
+          #expect(error?.code == .absentTask, "\(name)")
+          continue
+        }
+        let weights = try rule.weights(observing: observation).values
         #expect(weights.allSatisfy { $0.isFinite }, "\(name)")
         for task in present.indices where !present[task] { #expect(weights[task] == 0, "\(name)") }
       }
