@@ -9,6 +9,9 @@ import Testing
   private static func observation(_ present: [Bool]? = nil, scale: Double = 1) throws -> StepObservation {
     var observation = StepObservation(losses: [1 * scale, 2, 0.5 * scale])
     observation.gramian = try Gramian(rows: [[2, -1, 0.5], [-1, 3, -0.2], [0.5, -0.2, 1]])
+    let jacobian = try Jacobian(rows: [[1.4, 0, 0.2], [-0.7, 1.5, 0], [0.3, 0, 0.9]])
+    observation.jacobian = jacobian
+    observation.jacobians = [jacobian, jacobian, jacobian]
     if let present { try observation.keep(present) }
     return observation
   }
@@ -213,7 +216,7 @@ import Testing
         }
         let weights = try rule.weights(observing: observation).values
         #expect(weights.allSatisfy { $0.isFinite }, "\(name)")
-        for task in present.indices where !present[task] { #expect(weights[task] == 0, "\(name)") }
+        for (task, weight) in weights.enumerated() where !present[task] { #expect(weight == 0, "\(name)") }
       }
     }
   }
