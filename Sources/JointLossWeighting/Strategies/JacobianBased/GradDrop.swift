@@ -87,17 +87,20 @@ public struct GradDrop: WeightingStrategy {
     }
     if values.count != taskCount { values = [Double](repeating: 1, count: taskCount) }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    // A copy, so that a step that fails has drawn nothing.
-    var stream = stream
+    // Checked first, so that a step that fails has drawn nothing.
+    for j in 0..<count {
+      var size = 0.0
+      for task in 0..<taskCount { size += abs(elements[task * count + j]) }
+      guard size.isFinite else {
+        throw WeightingError(.nonFinite, "the gradients of parameter \(j) sum to \(size)")
+      }
+    }
     for j in 0..<count {
       var (sum, size) = (0.0, 0.0)
       for task in 0..<taskCount {
         let element = elements[task * count + j]
         sum += element
         size += abs(element)
-      }
-      guard size.isFinite else {
-        throw WeightingError(.nonFinite, "the gradients of parameter \(j) sum to \(size)")
       }
       // Without any gradient there is nothing to keep, whatever is drawn.
       let purity = size > 0 ? 0.5 * (1 + sum / size) : 0.5
@@ -110,7 +113,6 @@ public struct GradDrop: WeightingStrategy {
       }
       direction[j] = kept
     }
-    self.stream = stream
     return TaskWeights(direction: direction, values: values)
   }
 }
