@@ -8,7 +8,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   public let rows: Int
   /// Number of columns.
   public let columns: Int
-  let storage: UnsafeMutableBufferPointer<Scalar>
+  @usableFromInline let storage: UnsafeMutableBufferPointer<Scalar>
 
   /// Creates a matrix of zeros.
   ///
@@ -44,7 +44,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   }
 
   /// The whole matrix as a view.
-  public var view: MatrixView<Scalar> {
+  @inlinable public var view: MatrixView<Scalar> {
     MatrixView(base: storage.baseAddress, rows: rows, columns: columns, stride: columns)
   }
 
@@ -55,6 +55,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   ///   - rows: the rows of the view.
   ///   - columns: the columns of the view.
   /// - Returns: a view that must not outlive the matrix.
+  @inlinable
   public func view(at offset: Int, rows: Int, columns: Int) -> MatrixView<Scalar> {
     precondition(
       offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= storage.count,
@@ -64,6 +65,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   }
 
   /// The element at a row and column.
+  @inlinable
   public subscript(row: Int, column: Int) -> Scalar {
     get { view[row, column] }
     nonmutating set { view[row, column] = newValue }

@@ -2,8 +2,11 @@
 ///
 /// A view does not keep its matrix alive. Shapes are checked on every call; a mismatch is a fault of the
 /// calling code and traps with both shapes.
+///
+/// What a step calls for each product is inlinable: the generic code of another module would look up the type's
+/// metadata on every call, which on small networks took a tenth of the step.
 public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Scalar>?
+  @usableFromInline let base: UnsafeMutablePointer<Scalar>?
   /// Number of rows.
   public let rows: Int
   /// Number of columns.
@@ -11,19 +14,28 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// Elements from one row's start to the next row's.
   public let stride: Int
 
+  @inlinable
+  init(base: UnsafeMutablePointer<Scalar>?, rows: Int, columns: Int, stride: Int) {
+    self.base = base
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride
+  }
+
   /// The number of elements in view.
-  public var count: Int { rows * columns }
+  @inlinable public var count: Int { rows * columns }
 
   /// Whether the rows follow one another without a gap.
-  public var isContiguous: Bool { stride == columns || rows <= 1 }
+  @inlinable public var isContiguous: Bool { stride == columns || rows <= 1 }
 
   /// The first element, for kernels that know the stride.
-  package var pointer: UnsafeMutablePointer<Scalar> {
+  @inlinable package var pointer: UnsafeMutablePointer<Scalar> {
     guard let base else { preconditionFailure("a \(rows)×\(columns) view without memory") }
     return base
   }
 
   /// The element at a row and column.
+  @inlinable
   public subscript(row: Int, column: Int) -> Scalar {
     get {
       precondition(
@@ -43,6 +55,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   ///
   /// - Parameter range: a range inside `0 ..< rows`.
   /// - Returns: the view of these rows.
+  @inlinable
   public func rows(_ range: Range<Int>) -> MatrixView {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
     return MatrixView(
@@ -53,6 +66,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   ///
   /// - Parameter range: a range inside `0 ..< columns`.
   /// - Returns: the view of these columns.
+  @inlinable
   public func columns(_ range: Range<Int>) -> MatrixView {
     precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
     return MatrixView(
@@ -65,6 +79,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   ///   - rows: the rows of the result.
   ///   - columns: the columns of the result.
   /// - Returns: the reshaped view.
+  @inlinable
   public func reshaped(rows: Int, columns: Int) -> MatrixView {
     precondition(
       isContiguous && rows * columns == count, "\(self.rows)×\(self.columns) cannot be \(rows)×\(columns)")
@@ -75,6 +90,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   ///
   /// - Parameter body: receives the elements; must not let them escape.
   /// - Returns: what the closure returns.
+  @inlinable
   public func withElements<Result>(_ body: (UnsafeMutableBufferPointer<Scalar>) -> Result) -> Result {
     precondition(isContiguous, "a \(rows)×\(columns) view with stride \(stride) is not contiguous")
     return body(UnsafeMutableBufferPointer(start: base, count: count))
@@ -83,6 +99,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// Copies a view of the same shape into this one.
   ///
   /// - Parameter other: the source.
+  @inlinable
   public func copy(from other: MatrixView) {
     precondition(
       rows == other.rows && columns == other.columns,
@@ -96,6 +113,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// Sets every element.
   ///
   /// - Parameter value: the value of all elements afterwards.
+  @inlinable
   public func fill(_ value: Scalar) {
     guard count > 0 else { return }
     for row in 0..<rows { (pointer + row * stride).update(repeating: value, count: columns) }
