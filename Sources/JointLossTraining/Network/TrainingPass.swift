@@ -40,7 +40,8 @@ protocol TrainedNetwork<Scalar> {
 
   var inputs: Int { get }
   var tasks: [TaskSpecification] { get }
-  /// Whether all tasks read the same units, which gradients of the scope `representation` are taken on.
+  /// Whether shared parameters act through one output that all tasks read, which gradients of the scope
+  /// `representation` are taken on.
   var hasRepresentation: Bool { get }
   /// Where each tensor lies in the flat buffer.
   var placement: TensorPlacement { get }
@@ -72,7 +73,11 @@ extension TrainedNetwork {
       }
     guard exists else {
       throw TrainingError(
-        .configuration, "\(purpose) over the scope \(scope.rawValue), and the model names none")
+        .configuration,
+        "\(purpose) on shared parameters over the scope \(scope.rawValue), "
+          + (scope == .representation
+            ? "but they do not act through one output that all tasks read"
+            : "and the model names none"))
     }
   }
 }
