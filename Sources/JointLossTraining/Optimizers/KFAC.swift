@@ -65,7 +65,8 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
 
   @specialized(where Scalar == Float)
   func update(
-    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double,
+    present: [Bool]?
   ) throws(TrainingError) -> Bool {
     if isStale {
       for index in 0..<layers.count { try factorize(layers[index]) }
@@ -73,9 +74,8 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
     }
     step += 1
     for index in 0..<layers.count { layers[index].precondition(gradient) }
-    return Scalar._sgd(
-      parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate),
-      momentum, false)
+    return parameters.descend(
+      by: gradient, velocity, Scalar(learningRate), momentum, looksAhead: false, present: present)
   }
 
   private func factorize(_ factors: KroneckerFactors<Scalar>) throws(TrainingError) {

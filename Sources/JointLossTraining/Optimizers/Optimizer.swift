@@ -8,10 +8,14 @@ protocol Optimizer<Scalar>: AnyObject {
 
   /// Moves the parameters; the gradient may be changed in place.
   ///
+  /// Of tasks that are not present, nil for none, the parameters that serve them alone stay where they are, and
+  /// so does what is remembered of these: for them there is no step.
+  ///
   /// Returns false if a parameter is no longer finite, and throws if there is no step to take: the parameters
   /// are untouched then.
   func update(
-    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double,
+    present: [Bool]?
   ) throws(TrainingError) -> Bool
 
   /// Takes a look at the curvature of the pass that was just run, before the gradient is formed.
@@ -37,6 +41,8 @@ protocol Optimizer<Scalar>: AnyObject {
 struct OptimizerState: Codable, Hashable {
   /// The steps so far.
   var step = 0
+  /// For each task, the steps that its own parameters have missed; nil as long as there are none.
+  var missed: [Int]?
   /// The stream of K-FAC's cotangents.
   var stream: PhiloxStream?
   /// The layers whose curvature K-FAC knows, in the order of its factors, and how often each was averaged.

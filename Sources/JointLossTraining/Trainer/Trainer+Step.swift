@@ -5,7 +5,8 @@ extension Trainer {
   /// Takes one training step on consecutive samples of a data set, in their order.
   ///
   /// For loops that choose their own batches; end an epoch with ``endEpoch()``. A task without a label among the
-  /// samples gets weight 0. Without any label nothing moves.
+  /// samples gets weight 0, and for the parameters that serve it alone, its head say, there is no step: neither
+  /// they nor what the optimiser remembers of them move. Without any label nothing moves.
   ///
   /// - Parameters:
   ///   - data: the training data, prepared for this network.
@@ -56,7 +57,9 @@ extension Trainer {
         pass, tasks: tasks, weights: lastWeights, headWeights: headWeights)
       let gradient = try gradient(samples, batch)
       try clip(gradient)
-      guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
+      let isFinite = try optimizer.update(
+        flat, by: gradient, learningRate: learningRate, present: observation.present)
+      guard isFinite else {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
       if batches == 1 { counts.forward += parts - 1 }
