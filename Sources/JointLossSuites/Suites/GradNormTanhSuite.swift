@@ -90,6 +90,9 @@ package struct GradNormTanhSuite: TaskSuite {
     sizes = SplitSizes(train: parameters.integer("samples"), validation: 500, test: 1000)
   }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { inputs }
+
   /// T regressions of many outputs.
   package var tasks: [TaskSpecification] {
     sigmas.indices.map {

@@ -71,6 +71,9 @@ package struct LinearSubspaceSuite: TaskSuite {
     }
   }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { inputs }
+
   /// T regressions.
   package var tasks: [TaskSpecification] {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }

@@ -87,6 +87,9 @@ package struct SineMixtureSuite: TaskSuite {
     }
   }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { inputs }
+
   /// T regressions.
   package var tasks: [TaskSpecification] {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }

@@ -1,3 +1,5 @@
+package import JointLossWeighting
+
 /// The layers of a multi-task network: shared in the way of an architecture, with one dense head a task.
 ///
 /// With the plain architecture a trunk without layers gives linear heads on the inputs: then nothing is shared.
@@ -79,6 +81,16 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
       return ModelNetwork(GraphModel<Scalar>(graph: NetworkGraph(self)))
     }
     return DenseTrunk<Scalar>(self)
+  }
+
+  /// Checks that a strategy can train the network under these options.
+  ///
+  /// - Throws: ``TrainingError`` as a trainer would.
+  package func validate(
+    for strategy: some WeightingStrategy, optimizer: OptimizerSpecification, options: StepOptions
+  ) throws(TrainingError) {
+    let scopes = try trained(in: Float.self).scopes(of: strategy, options: options)
+    try type(of: strategy).requireDirection(of: scopes.seen, optimizer: optimizer)
   }
 
   /// The outputs of all heads together.

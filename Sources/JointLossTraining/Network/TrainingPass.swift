@@ -59,6 +59,24 @@ extension TrainedNetwork {
   /// Whether more than one task's loss can depend on a parameter.
   var sharesParameters: Bool { placement.tensors.contains { $0.task == nil } }
 
+  /// The gradients that a strategy sees, and the widest scope that a step takes, or nil where it takes losses alone.
+  ///
+  /// Throws if there are no such gradients.
+  func scopes<Strategy: WeightingStrategy>(
+    of strategy: Strategy, options: StepOptions
+  ) throws(TrainingError) -> (seen: GradientScope, taken: GradientScope?) {
+    let need = Strategy.Evidence.need
+    let scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
+    let taken = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
+    if need != .losses {
+      try require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
+    }
+    if taken != nil {
+      try require(.sharedParameters, for: "the scale policy match-norm compares gradients")
+    }
+    return (scope, taken)
+  }
+
   /// Checks that gradients of a scope exist; the purpose begins the message.
   func require(_ scope: GradientScope, for purpose: String) throws(TrainingError) {
     guard sharesParameters else {

@@ -64,7 +64,7 @@ extension OptimizerSpecification {
   func makeOptimizer<Scalar: TrainableScalar>(
     count: Int, seed: UInt64
   ) throws(TrainingError) -> any Optimizer<Scalar> {
-    try validate()
+    try validate(in: Scalar.self)
     return switch self {
     case .sgd(_, let momentum):
       GradientDescent<Scalar>(count: count, momentum: momentum, looksAhead: false)

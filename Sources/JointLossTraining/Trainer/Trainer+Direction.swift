@@ -2,18 +2,18 @@ import JointLossLinearAlgebra
 import JointLossWeighting
 
 /// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient.
-extension Trainer {
+extension WeightingStrategy {
   /// Checks that the trainer can do what such a rule needs.
   static func requireDirection(
     of scope: GradientScope, optimizer: OptimizerSpecification
   ) throws(TrainingError) {
-    let (name, evidence) = (Strategy.descriptor.name, Strategy.Evidence.self)
+    let (name, evidence) = (Self.descriptor.name, Evidence.self)
     guard evidence.need != .jacobian || scope == .sharedParameters else {
       throw TrainingError(
         .configuration,
         "\(name) reads the task gradients on all shared parameters, not those of the scope \(scope.rawValue)")
     }
-    let givesDirection = Strategy.descriptor.appliesTo == .direction
+    let givesDirection = Self.descriptor.appliesTo == .direction
     guard evidence.independentBatches == 1 || givesDirection && evidence.need == .jacobian else {
       throw TrainingError(
         .configuration,
@@ -25,7 +25,9 @@ extension Trainer {
         "\(name) gives a direction, which is not the gradient of a loss whose curvature K-FAC could observe")
     }
   }
+}
 
+extension Trainer {
   /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients
   /// on each.
   ///
