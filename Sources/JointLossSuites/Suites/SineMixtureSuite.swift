@@ -117,6 +117,7 @@ package struct SineMixtureSuite: TaskSuite {
     let noise = 0.1
     let (shift, factor) =
       labels == .raw ? (0, 1) : (curve.mean, 1 / (curve.variance + noise * noise).squareRoot())
+    try SuiteData.requireMemory(of: Self.descriptor.name, samples: samples, inputs: inputs, tasks: tasks)
     return try SuiteData(
       of: Self.descriptor.name, inputs: inputs, tasks: tasks,
       irreducibleLoss: [Double](repeating: noise * noise * factor * factor, count: taskCount)

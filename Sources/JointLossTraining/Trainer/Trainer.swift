@@ -83,6 +83,9 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
     seed: UInt64, options: StepOptions = StepOptions()
   ) throws(TrainingError) {
+    try network.requireMemory(
+      batchSize: batchSize / max(options.accumulation, 1),
+      cotangents: Strategy.Evidence.need == .losses ? 1 : network.tasks.count, in: Scalar.self)
     try self.init(
       network.trained(in: Scalar.self), strategy: strategy, optimizer: optimizer, batchSize: batchSize,
       seed: seed, options: options)
