@@ -40,6 +40,8 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     model.forward(pass)
   }
 
+  func outputs() -> MatrixView<Scalar> { pass.outputs }
+
   func losses(into losses: inout [Double]) {
     model.losses(pass, into: &losses)
   }

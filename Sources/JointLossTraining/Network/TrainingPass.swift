@@ -12,6 +12,8 @@ protocol TrainingPass<Scalar>: AnyObject {
 
   /// Runs the network forward; without a position dropout is off.
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?)
+  /// The outputs of the batch, samples × outputs of all tasks; instead of the losses, which then cannot be taken.
+  func outputs() -> MatrixView<Scalar>
   /// The mean loss of each task on the batch.
   func losses(into losses: inout [Double])
   /// The inner products of the task gradients over a scope, no wider than the one that the pass was made for.
