@@ -4,7 +4,8 @@ import JointLossLinearAlgebra
 ///
 /// The factors are moments of the Fisher matrix itself, not of the gradients of the labels at hand: every
 /// `interval` steps a ``FisherPass`` sends cotangents through the network whose second moment is the curvature
-/// of the weighted losses. On a linear regression that makes the step Newton's.
+/// of the weighted losses. On a linear regression that makes the step Newton's. A task without labels in such a
+/// step has no curvature in it: unlike its momentum, the moments of its head go on, towards 0.
 final class KFAC<Scalar: TrainableScalar>: Optimizer {
   private let momentum: Scalar
   private let damping: Double
@@ -13,6 +14,8 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   private let velocity: Buffer<Scalar>
   private var fisher: FisherPass<Scalar>
   private var step = 0
+  /// The batch that is being observed.
+  private var batch = ObservedBatch()
   /// Whether the factors of the moments have to be formed again.
   private var isStale = true
   /// The layers that a pass has shown, in its order; all other parameters take the plain gradient.
@@ -55,10 +58,13 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   }
 
   func observe(
-    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    batch: ObservedBatch
   ) throws(TrainingError) -> Bool {
     guard isDue else { return false }
-    try fisher.run(pass, tasks: tasks, weights: weights, headWeights: headWeights, shows: self)
+    self.batch = batch
+    try fisher.run(
+      pass, tasks: tasks, weights: weights, headWeights: headWeights, batch: batch, shows: self)
     isStale = true
     return true
   }
@@ -101,6 +107,8 @@ extension KFAC: DenseLayerObserver {
     var index = 0
     while index < layers.count, layers[index].layer.weightOffset != layer.weightOffset { index += 1 }
     if index == layers.count { layers.append(KroneckerFactors(layer)) }
-    layers[index].average(input: input, cotangent: cotangent, factor: factor, decay: decay)
+    layers[index].average(
+      input: input, cotangent: cotangent, factor: factor, decay: decay, samples: batch.samples,
+      continuing: !batch.isBeginning)
   }
 }

@@ -18,12 +18,14 @@ protocol Optimizer<Scalar>: AnyObject {
     present: [Bool]?
   ) throws(TrainingError) -> Bool
 
-  /// Takes a look at the curvature of the pass that was just run, before the gradient is formed.
+  /// Takes a look at the curvature of the pass that was just run, before the gradient is formed: at each part of
+  /// a batch once.
   ///
-  /// The weights are those of the tasks on the shared parameters and on their heads. Of a batch in parts it sees
-  /// the last. Returns whether that took a backward pass.
+  /// The weights are those of the tasks on the shared parameters and on their heads. Returns whether that took a
+  /// backward pass.
   func observe(
-    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    batch: ObservedBatch
   ) throws(TrainingError) -> Bool
 
   /// All that it remembers besides ``moments`` and ``factors``; setting it makes room for these.
@@ -35,6 +37,18 @@ protocol Optimizer<Scalar>: AnyObject {
   /// What it remembers of layers, by name. This and ``moments`` are the memory itself, to be read for a checkpoint
   /// or written from one after ``state``.
   var factors: [(name: String, values: MatrixView<Scalar>)] { get }
+}
+
+/// The batch that an observed pass is a part of.
+struct ObservedBatch {
+  /// Whether the part is the first that is observed.
+  var isBeginning = true
+  /// The position of the part's first sample in the batch.
+  var firstSample = 0
+  /// The samples of all parts.
+  var samples = 0
+  /// For each task, the samples of all parts that have a label.
+  var labelled: [Int] = []
 }
 
 /// What an optimiser remembers besides its tensors.
@@ -55,7 +69,8 @@ extension Optimizer {
   var factors: [(name: String, values: MatrixView<Scalar>)] { [] }
 
   func observe(
-    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    batch: ObservedBatch
   ) -> Bool { false }
 }
 

@@ -53,8 +53,6 @@ extension Trainer {
     if labelled.contains(where: { $0 > 0 }) {
       try observeGradients()
       try setWeights(weigh())
-      let sawCurvature = try optimizer.observe(
-        pass, tasks: tasks, weights: lastWeights, headWeights: headWeights)
       let gradient = try gradient(samples, batch)
       try clip(gradient)
       let isFinite = try optimizer.update(
@@ -63,7 +61,7 @@ extension Trainer {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
       if batches == 1 { counts.forward += parts - 1 }
-      counts.backward += (passScope == nil ? parts : batches * tasks.count) + (sawCurvature ? 1 : 0)
+      counts.backward += passScope == nil ? parts : batches * tasks.count
       if Strategy.Evidence.looksAfterStep {
         measure(samples, batch, into: &lossesAfter)
         strategy.stepEnded(lossesAfter: lossesAfter)
@@ -233,7 +231,9 @@ extension Trainer {
     _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
   ) throws(TrainingError) -> FlatParameters<Scalar> {
     if let direction = direction.take() { return try gradient(along: direction) }
+    var observed = ObservedBatch(samples: samples.count, labelled: labelled)
     guard samples.count > pass.capacity, let total else {
+      try observeCurvature(observed)
       try pass.gradient(shared: lastWeights, heads: headWeights)
       return pass.gradient
     }
@@ -250,6 +250,9 @@ extension Trainer {
         partWeights.shared[task] = share * lastWeights[task]
         partWeights.heads[task] = share * headWeights[task]
       }
+      observed.firstSample = start - samples.lowerBound
+      try observeCurvature(observed)
+      observed.isBeginning = false
       try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
       if part == last {
         total.copy(from: pass.gradient)
@@ -258,6 +261,13 @@ extension Trainer {
       }
     }
     return total
+  }
+
+  /// Shows the optimiser the part of the batch that was just run, and counts the pass if that takes one.
+  private func observeCurvature(_ batch: ObservedBatch) throws(TrainingError) {
+    let isSeen = try optimizer.observe(
+      pass, tasks: tasks, weights: lastWeights, headWeights: headWeights, batch: batch)
+    if isSeen { counts.backward += 1 }
   }
 
   func diverged(_ message: String, task: Int?) -> TrainingError {

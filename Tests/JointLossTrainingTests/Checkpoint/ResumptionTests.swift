@@ -104,7 +104,7 @@ import Testing
     let parts = StepOptions(accumulation: 3)
     try expectResumption(UncertaintyWeighting.self, in: Float.self, masked, options: parts)
     try expectResumption(
-      EqualWeighting.self, in: Float.self, masked, optimizer: .kfac(learningRate: 0.001), options: parts)
+      EqualWeighting.self, in: Float.self, masked, optimizer: .kfac(learningRate: 0.01), options: parts)
     try expectResumption(GradNorm.self, in: Float.self, masked, options: StepOptions(scalePolicy: .matchNorm))
     for scope in GradientScope.allCases {
       try expectResumption(MGDA.self, in: Float.self, masked, options: StepOptions(gradientScope: scope))
