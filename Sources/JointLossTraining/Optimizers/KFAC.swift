@@ -14,8 +14,10 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   private let velocity: Buffer<Scalar>
   private var fisher: FisherPass<Scalar>
   private var step = 0
-  /// The batch that is being observed.
-  private var batch = ObservedBatch()
+  /// The samples of the batch that is being observed, and whether its first part is.
+  ///
+  /// Not the whole batch: a second reference to the trainer's counts would make the next step copy them.
+  private var observed = (samples: 0, isBeginning: true)
   /// Whether the factors of the moments have to be formed again.
   private var isStale = true
   /// The layers that a pass has shown, in its order; all other parameters take the plain gradient.
@@ -62,7 +64,7 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
     batch: ObservedBatch
   ) throws(TrainingError) -> Bool {
     guard isDue else { return false }
-    self.batch = batch
+    observed = (batch.samples, batch.isBeginning)
     try fisher.run(
       pass, tasks: tasks, weights: weights, headWeights: headWeights, batch: batch, shows: self)
     isStale = true
@@ -108,7 +110,7 @@ extension KFAC: DenseLayerObserver {
     while index < layers.count, layers[index].layer.weightOffset != layer.weightOffset { index += 1 }
     if index == layers.count { layers.append(KroneckerFactors(layer)) }
     layers[index].average(
-      input: input, cotangent: cotangent, factor: factor, decay: decay, samples: batch.samples,
-      continuing: !batch.isBeginning)
+      input: input, cotangent: cotangent, factor: factor, decay: decay, samples: observed.samples,
+      continuing: !observed.isBeginning)
   }
 }
