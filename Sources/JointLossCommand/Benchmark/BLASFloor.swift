@@ -28,21 +28,6 @@ final class BLASFloor {
     let batches: Int
     /// Whether one more forward pass follows.
     let looksAfterStep: Bool
-
-    /// The kind of a strategy, by what its evidence declares.
-    init<Strategy: WeightingStrategy>(of strategy: Strategy) {
-      let evidence = Strategy.Evidence.self
-      gradients =
-        switch (evidence.need, strategy.gradientScope ?? .sharedParameters) {
-        case (.losses, _): .none
-        case (.jacobian, _): .jacobian
-        case (_, .sharedParameters): .gramian
-        case (_, .lastSharedLayer): .lastLayer
-        case (_, .representation): .representation
-        }
-      batches = evidence.independentBatches
-      looksAfterStep = evidence.looksAfterStep
-    }
   }
 
   private typealias View = MatrixView<Float>
@@ -256,5 +241,22 @@ final class BLASFloor {
   private func flatStack(_ layer: Int, _ samples: Int) -> View {
     stacks[layer].rows(0..<workload.tasks * samples)
       .reshaped(rows: workload.tasks, columns: samples * workload.width)
+  }
+}
+
+extension BLASFloor.Kind {
+  /// The kind of a strategy, by what its evidence declares.
+  init<Strategy: WeightingStrategy>(of strategy: Strategy) {
+    let evidence = Strategy.Evidence.self
+    let gradients: BLASFloor.Gradients =
+      switch (evidence.need, strategy.gradientScope ?? .sharedParameters) {
+      case (.losses, _): .none
+      case (.jacobian, _): .jacobian
+      case (_, .sharedParameters): .gramian
+      case (_, .lastSharedLayer): .lastLayer
+      case (_, .representation): .representation
+      }
+    self.init(
+      gradients: gradients, batches: evidence.independentBatches, looksAfterStep: evidence.looksAfterStep)
   }
 }

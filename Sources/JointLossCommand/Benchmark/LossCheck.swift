@@ -9,7 +9,7 @@ import JointLossWeighting
 struct LossCheck: Encodable, Equatable {
   /// The deviation that needs no explanation: a unit near 0 that one side rounds on and the other off moves the
   /// losses by up to 1.5e-4.
-  static let tolerance = 1e-3
+  static let tolerance = 5e-4
   /// How much further than the second reference a trainer may be.
   static let multiple = 4.0
 

@@ -14,9 +14,9 @@ final class PlainReference<Strategy: WeightingStrategy> {
 
   private let workload: Workload
   private let data: TaskDataset
-  private var strategy: Strategy
-  private let trunk: [PlainLayer]
-  private let heads: [PlainLayer]
+  private(set) var strategy: Strategy
+  let trunk: [PlainLayer]
+  let heads: [PlainLayer]
   private var steps = 0
   private var epoch = 0
   /// The losses of the epoch's steps.
