@@ -17,7 +17,7 @@ struct BenchCommand: ParsableCommand {
       relatively, it runs again from parameters that differ by a rounding; where that does not explain the \
       deviation the command ends with an error.
       """,
-    subcommands: [SolverBenchCommand.self])
+    subcommands: [SolverBenchCommand.self, NumbersCommand.self])
 
   @Option(help: ArgumentHelp("A workload; repeatable.", valueName: "name"))
   var workload: [String] = []
@@ -54,7 +54,8 @@ struct BenchCommand: ParsableCommand {
       for row in try BenchmarkStrategy.all(in: JointLoss.registry, tasks: workload.tasks)
       where strategy.isEmpty || strategy.contains(row.name) {
         let result = try measure(workload, data, row.name, row.strategy)
-        print(try text(result))
+        // Written at once, also into a pipe.
+        FileHandle.standardOutput.write(Data("\(try text(result))\n".utf8))
         if !result.check.passes { deviating.append("\(row.name) on \(workload.name)") }
       }
     }
@@ -94,8 +95,11 @@ struct BenchCommand: ParsableCommand {
     }
     guard !json else { return }
     let threads = BLASLibrary.threads.map { "\($0)" } ?? "an unknown number of"
-    print("\(BLASLibrary.name), \(threads) threads, Float")
-    print(Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation", "rounding"))
+    let title = "\(BLASLibrary.name), \(threads) threads, Float"
+    print(
+      title, Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation", "rounding"),
+      separator: "\n")
+    fflush(nil)
   }
 
   private static func warn(_ message: String) {

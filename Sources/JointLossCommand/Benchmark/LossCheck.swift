@@ -37,9 +37,7 @@ struct LossCheck: Encodable, Equatable {
   init<Strategy: WeightingStrategy>(
     of losses: [[Double]], _ workload: Workload, _ data: TaskDataset, _ strategy: Strategy
   ) throws {
-    // They are the same under every strategy.
-    let equal = try EqualWeighting(StrategySetup(for: EqualWeighting.descriptor, taskCount: workload.tasks))
-    let initial = try Trainer<Float, EqualWeighting>(workload, equal).parameters
+    let initial = try workload.initialParameters()
     func referenceLosses(_ parameters: [String: [Double]]) throws(WeightingError) -> [[Double]] {
       let reference = PlainReference(workload, data: data, parameters: parameters, strategy: strategy)
       return try losses.map { _ throws(WeightingError) in try reference.step() }

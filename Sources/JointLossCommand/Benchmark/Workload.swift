@@ -1,6 +1,7 @@
 import Foundation
 import JointLossLinearAlgebra
 import JointLossTraining
+import JointLossWeighting
 
 /// A network and a batch to time steps on: dense layers of one width under ReLU, squared errors.
 struct Workload: Sendable {
@@ -37,6 +38,12 @@ struct Workload: Sendable {
       tasks: (0..<tasks).map {
         TaskSpecification(name: "task \($0)", loss: .meanSquaredError, outputs: outputs)
       })
+  }
+
+  /// The parameters that every strategy's trainer starts from, by name.
+  func initialParameters() throws -> [String: [Double]] {
+    let setup = try StrategySetup(for: EqualWeighting.descriptor, taskCount: tasks)
+    return try Trainer<Float, EqualWeighting>(self, EqualWeighting(setup)).parameters
   }
 
   /// A batch cut into parts that follow one another, as the trainer cuts it into independent batches.
