@@ -168,6 +168,7 @@ extension Trainer {
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
+    if let certificate = weights.certificate { tally.add(certificate) }
     if weights.appliesTo == .direction { try setDirection(weights) }
     return weights.appliesTo
   }
