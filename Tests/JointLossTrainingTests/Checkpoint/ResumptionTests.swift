@@ -12,12 +12,14 @@ import Testing
     let weights: [Double]
     let conflicts: Double?
     let clipped: Double?
+    let certificate: SolverCertificate?
     let validation: [Double]
 
     init<Scalar, Strategy>(_ trainer: Trainer<Scalar, Strategy>, _ data: PreparedData<Scalar>) throws {
       let summary = try trainer.trainEpoch(on: data)
       (losses, weights) = (summary.meanLosses, summary.meanWeights)
       (conflicts, clipped) = (summary.seenConflictRate, summary.clippedShare)
+      certificate = summary.certificate
       validation = try trainer.losses(on: data)
     }
   }
