@@ -59,6 +59,7 @@ extension Trainer {
       guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
+      if let update = update.take() { move(by: update) }
       if batches == 1 { counts.forward += parts - 1 }
       counts.backward += (passScope == nil ? parts : batches * tasks.count) + (sawCurvature ? 1 : 0)
       if Strategy.Evidence.looksAfterStep {
@@ -145,7 +146,8 @@ extension Trainer {
 
   /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
   private func weigh() throws(TrainingError) -> TaskWeights.Application {
-    direction = nil
+    // Given back first, so that the strategy writes its own in place.
+    (direction, update) = (nil, nil)
     let weights: TaskWeights
     do {
       try Strategy.requireWeighing(observation)
@@ -167,7 +169,7 @@ extension Trainer {
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
-    if weights.appliesTo == .direction { try setDirection(weights) }
+    if weights.appliesTo.isGiven { try setGiven(weights) }
     return weights.appliesTo
   }
 
@@ -180,8 +182,8 @@ extension Trainer {
       case .unit: false
       case .weighted: true
       }
-    // Under a direction they have been set already.
-    if appliesTo != .direction || options.headPolicy != .strategy {
+    // Under a direction or an update they have been set already.
+    if !appliesTo.isGiven || options.headPolicy != .strategy {
       for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
     }
     if options.scalePolicy == .matchNorm { try matchNorm() }
@@ -230,6 +232,7 @@ extension Trainer {
     _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
   ) throws(TrainingError) -> FlatParameters<Scalar> {
     if let direction = direction.take() { return try gradient(along: direction) }
+    if update != nil { return try gradient(along: nil) }
     guard samples.count > pass.capacity, let total else {
       try pass.gradient(shared: lastWeights, heads: headWeights)
       return pass.gradient
