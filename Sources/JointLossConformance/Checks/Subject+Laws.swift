@@ -95,7 +95,8 @@ extension Subject {
       for index in plain.indices where !plain[index].hasRidge && !got[index].hasRidge {
         let wanted = plain[index].values.map { factor * $0 }
         // A direction has the gradients' own scale besides; an update has not.
-        let given = plain[index].given?.map { $0 * factor * (plain[index].direction == nil ? 1 : scale) } ?? []
+        let given =
+          plain[index].given?.map { $0 * factor * (plain[index].direction == nil ? 1 : scale) } ?? []
         guard
           !Self.agree(got[index].values, wanted, where: input.steps[index].isActive)
             || !Self.agree(got[index].given ?? [], given)

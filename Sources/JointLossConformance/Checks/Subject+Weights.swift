@@ -40,7 +40,8 @@ extension Subject {
       let count = wrong.given?.count
     else { return nil }
     return Failure(
-      reason: "\(wrong.appliesTo.phrase) of \(count) values for \(parameterCount) parameters", value: Double(count))
+      reason: "\(wrong.appliesTo.phrase) of \(count) values for \(parameterCount) parameters",
+      value: Double(count))
   }
 
   func applicationFailure(_ input: ConformanceInput) -> Failure? {

@@ -75,7 +75,8 @@ extension StudySpecification {
       block: block == .plain ? nil : block)
   }
 
-  private func optimizer(learningRate: Double) -> OptimizerSpecification {
+  /// The optimiser of a run.
+  func optimizer(learningRate: Double) -> OptimizerSpecification {
     switch optimizer ?? .adam {
     case .adam: .adam(learningRate: learningRate)
     case .adamw: .adamw(learningRate: learningRate, weightDecay: weightDecay ?? 0.01)

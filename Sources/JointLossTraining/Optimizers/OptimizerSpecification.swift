@@ -1,3 +1,5 @@
+package import JointLossWeighting
+
 /// The optimiser of a training run and its constants.
 ///
 /// The gradient `g` is that of all parameters, combined over tasks (and clipped, where that is asked for); η is
@@ -70,6 +72,19 @@ public enum OptimizerSpecification: Codable, Hashable, Sendable {
   private static func require(_ holds: Bool, _ what: String, _ value: Double) throws(TrainingError) {
     guard holds else {
       throw TrainingError(.configuration, "the optimiser needs \(what), not \(value)")
+    }
+  }
+}
+
+extension OptimizerSpecification {
+  /// Checks that the optimiser can follow a strategy.
+  package func requireSuiting<Strategy: WeightingStrategy>(_ strategy: Strategy.Type) throws(TrainingError) {
+    let descriptor = Strategy.descriptor
+    guard !descriptor.appliesTo.isGiven || !observesCurvature else {
+      throw TrainingError(
+        .configuration,
+        "\(descriptor.name) gives \(descriptor.appliesTo.phrase), which is not the gradient of a loss whose "
+          + "curvature K-FAC could observe")
     }
   }
 }

@@ -18,13 +18,10 @@ extension Trainer {
     guard evidence.independentBatches == 1 || appliesTo.isGiven && evidence.need == .jacobian else {
       throw TrainingError(
         .configuration,
-        "\(name) asks for independent batches, and does not give a direction or an update from their gradients")
+        "\(name) asks for independent batches, and does not give a direction or an update from their gradients"
+      )
     }
-    guard !appliesTo.isGiven || !optimizer.observesCurvature else {
-      throw TrainingError(
-        .configuration,
-        "\(name) gives \(appliesTo.phrase), which is not the gradient of a loss whose curvature K-FAC could observe")
-    }
+    try optimizer.requireSuiting(Strategy.self)
   }
 
   /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients

@@ -163,7 +163,8 @@ public struct AdaTask: WeightingStrategy {
     // An infinite second moment would stop the parameter for good, and nothing would show it.
     guard largest.isFinite else {
       throw WeightingError(
-        .nonFinite, "\(Self.descriptor.name): the squared gradients of task \(task) sum to \(largest)", task: task)
+        .nonFinite, "\(Self.descriptor.name): the squared gradients of task \(task) sum to \(largest)",
+        task: task)
     }
   }
 
