@@ -39,7 +39,8 @@ public struct StepOptions: Codable, Hashable, Sendable {
   public var accumulation: Int
   /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
   ///
-  /// A longer gradient is shortened to it before the optimiser sees it.
+  /// A longer gradient is shortened to it before the optimiser sees it. Not for rules that give an update: then
+  /// the optimiser sees the heads' gradients alone.
   public var clipNorm: Double?
 
   /// Creates options; the defaults are those of the papers.

@@ -14,7 +14,7 @@ import Testing
   }
 
   /// A value for each of the 65 shared parameters.
-  private static let update = (0..<65).map { Double($0 % 7) - 2.5 }
+  fileprivate static let update = (0..<65).map { Double($0 % 7) - 2.5 }
 
   private static func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
     a.count == b.count ? zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } : .infinity
@@ -186,6 +186,24 @@ import Testing
     )
     #expect(error?.code == .diverged && error?.step == 1)
     #expect(before == trainer.parameters)
+  }
+
+  /// An update under a descriptor that does not say so.
+  private struct Undeclared: WeightingStrategy {
+    static let descriptor = StrategyDescriptor(
+      name: "undeclared", title: "undeclared", formula: "u = 0", appliesTo: .losses)
+    init(_ setup: StrategySetup) {}
+    func weights(for evidence: LossEvidence) -> TaskWeights {
+      TaskWeights(update: UpdateTests.update, values: evidence.losses.map { _ in 1 })
+    }
+  }
+
+  @Test func `An update that the descriptor does not announce is refused`() throws {
+    let problem = try Self.problem()
+    let strategy = Undeclared(try StrategySetup(for: Undeclared.descriptor, taskCount: 3))
+    let error = #expect(throws: TrainingError.self) { try problem.gradient(strategy) }
+    #expect(error?.code == .strategy)
+    #expect(error?.message.contains("undeclared gave an update, and its descriptor says losses") == true)
   }
 
   @Test func `What cannot go with an update is refused by name`() throws {

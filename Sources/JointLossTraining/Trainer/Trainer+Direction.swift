@@ -101,6 +101,13 @@ extension Trainer {
   /// Keeps a direction or an update for the step, and sets the weights of the heads that go with it.
   func setGiven(_ weights: TaskWeights) throws(TrainingError) {
     let (name, application) = (Strategy.descriptor.name, weights.appliesTo)
+    // What was checked at the beginning is what the descriptor says.
+    guard application == Strategy.descriptor.appliesTo else {
+      throw TrainingError(
+        .strategy,
+        "\(name) gave \(application.phrase), and its descriptor says \(Strategy.descriptor.appliesTo.phrase)",
+        step: counts.steps)
+    }
     guard let given = application == .update ? weights.update : weights.direction,
       given.count == flat.sharedCount
     else {
