@@ -140,6 +140,9 @@ import Testing
       let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
       #expect(try allocations(norms, samples: 20, on: network) == 0)
     }
+    guard network.architecture == .hardSharing else { return }
+    let scope = StepOptions(gradientScope: .representation)
+    #expect(try allocations(gramian, samples: 20, on: network, options: scope) == 0)
   }
 
   @Test(

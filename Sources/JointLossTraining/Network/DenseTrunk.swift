@@ -63,6 +63,8 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) { forward.run(on: batch) }
 
+  func outputs() -> MatrixView<Scalar> { forward.outputsWithBias() }
+
   func losses(into losses: inout [Double]) { forward.losses(into: &losses) }
 
   func gramian(into gramian: inout Gramian, scope: GradientScope) {

@@ -3,27 +3,34 @@ import JointLossWeighting
 
 /// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient or the
 /// update of the shared parameters.
-extension Trainer {
+extension WeightingStrategy {
   /// Checks that the trainer can do what such a rule needs.
   static func requireDirection(
     of scope: GradientScope, optimizer: OptimizerSpecification
   ) throws(TrainingError) {
-    let (name, evidence) = (Strategy.descriptor.name, Strategy.Evidence.self)
+    let (name, evidence) = (Self.descriptor.name, Evidence.self)
     guard evidence.need != .jacobian || scope == .sharedParameters else {
       throw TrainingError(
         .configuration,
         "\(name) reads the task gradients on all shared parameters, not those of the scope \(scope.rawValue)")
     }
-    let appliesTo = Strategy.descriptor.appliesTo
+    let appliesTo = Self.descriptor.appliesTo
     guard evidence.independentBatches == 1 || appliesTo.isGiven && evidence.need == .jacobian else {
       throw TrainingError(
         .configuration,
         "\(name) asks for independent batches, and does not give a direction or an update from their gradients"
       )
     }
-    try optimizer.requireSuiting(Strategy.self)
+    guard !appliesTo.isGiven || !optimizer.observesCurvature else {
+      throw TrainingError(
+        .configuration,
+        "\(name) gives \(appliesTo.phrase), which is not the gradient of a loss whose curvature K-FAC could observe"
+      )
+    }
   }
+}
 
+extension Trainer {
   /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients
   /// on each.
   ///

@@ -214,7 +214,7 @@ import Testing
     #expect(parts?.message.contains("a batch of 8 samples cannot be split into 9 micro-batches") == true)
   }
 
-  @Test func `So are clipping, K-FAC and scaled weights with a rule that gives the update`() throws {
+  @Test func `So are clipping and scaled weights with a rule that gives the update`() throws {
     func refusal(_ change: (inout StudySpecification) -> Void) -> StudyError? {
       var study = Local.study([.init("equal"), .init("adatask")])
       change(&study)
@@ -222,9 +222,6 @@ import Testing
     }
     let clipped = refusal { $0.clipNorm = 1 }
     #expect(clipped?.key == "clip-norm" && clipped?.message.contains("adatask gives an update") == true)
-    let curved = refusal { ($0.optimizer, $0.learningRate) = (.kfac, 0.1) }
-    #expect(curved?.key == "optimizer" && curved?.message.contains("K-FAC") == true)
-    #expect(curved?.further.isEmpty == true)
     let scaled = refusal { $0.scalePolicy = .matchNorm }
     #expect(scaled?.message.contains("the scale policy match-norm") == true)
     let plain = Local.study([.init("equal"), .init("adatask")])
