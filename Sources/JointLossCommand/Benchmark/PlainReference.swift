@@ -63,7 +63,12 @@ final class PlainReference<Strategy: WeightingStrategy> {
     let weights = try strategy.weights(observing: observe(pass, samples))
     combine(pass, weights)
     steps += 1
-    for layer in trunk + heads { layer.moveByAdam(step: steps) }
+    for layer in heads { layer.moveByAdam(step: steps) }
+    if let update = weights.update {
+      move(by: update)
+    } else {
+      for layer in trunk { layer.moveByAdam(step: steps) }
+    }
     if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: forward(samples).losses) }
     epochLosses.append(pass.losses)
     if batch + 1 == Workload.batches {
@@ -221,6 +226,8 @@ final class PlainReference<Strategy: WeightingStrategy> {
   // MARK: The gradient of the step
 
   /// Sets every layer's gradient: what the rule says on the trunk, each head its own task's.
+  ///
+  /// Under an update that of the trunk is not looked at.
   private func combine(_ pass: Pass, _ weights: TaskWeights) {
     for layer in trunk + heads { layer.clearGradient() }
     for (task, head) in heads.enumerated() {
@@ -228,25 +235,35 @@ final class PlainReference<Strategy: WeightingStrategy> {
         switch weights.appliesTo {
         case .losses: weights.values[task]
         case .sharedGradient: 1.0
-        case .direction: weights.headWeights?[task] ?? 1
+        case .direction, .update: weights.headWeights?[task] ?? 1
         }
       head.addGradient(of: pass.cotangents[task], inputs: pass.inputs[trunk.count], times: factor)
     }
     if let direction = weights.direction {
-      var position = 0
-      for tensor in trunk.flatMap({ [$0.weight, $0.bias] }) {
-        for row in 0..<tensor.gradient.view.rows {
-          for column in 0..<tensor.gradient.view.columns {
-            tensor.gradient.view[row, column] = direction[position]
-            position += 1
-          }
-        }
-      }
+      visitTrunk { $0.gradient.view[$1, $2] = direction[$3] }
     } else {
       descend(pass) { layer, cotangents in
         for (task, cotangent) in cotangents.enumerated() {
           self.trunk[layer].addGradient(
             of: cotangent, inputs: pass.inputs[layer], times: weights.values[task])
+        }
+      }
+    }
+  }
+
+  /// Moves the trunk as a rule says that gives the update itself.
+  private func move(by update: [Double]) {
+    visitTrunk { $0.values.view[$1, $2] -= Workload.learningRate * update[$3] }
+  }
+
+  /// Visits the elements of the trunk by tensor, row, column and their position among all.
+  private func visitTrunk(_ visit: (PlainTensor, Int, Int, Int) -> Void) {
+    var position = 0
+    for tensor in trunk.flatMap({ [$0.weight, $0.bias] }) {
+      for row in 0..<tensor.values.view.rows {
+        for column in 0..<tensor.values.view.columns {
+          visit(tensor, row, column, position)
+          position += 1
         }
       }
     }

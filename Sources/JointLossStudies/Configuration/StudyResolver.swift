@@ -165,10 +165,14 @@ struct StudyResolver {
   /// Options that do not suit the strategy fail here and not in every run.
   private mutating func requireStepOptions(of type: any WeightingStrategy.Type) {
     for suite in suiteEntries {
+      let size = study.batchSize ?? suite.recipe.batchSize
       do throws(TrainingError) {
-        try study.step.validate(for: type, batchSize: study.batchSize ?? suite.recipe.batchSize)
+        try study.step.validate(for: type, batchSize: size)
       } catch {
-        report("on \(suite.label): \(error.message)", at: "accumulation")
+        var unclipped = study.step
+        unclipped.clipNorm = nil
+        let isClipping = (try? unclipped.validate(for: type, batchSize: size)) != nil
+        report("on \(suite.label): \(error.message)", at: isClipping ? "clip-norm" : "accumulation")
       }
     }
   }

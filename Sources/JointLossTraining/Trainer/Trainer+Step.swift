@@ -60,6 +60,7 @@ extension Trainer {
       guard isFinite else {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
+      if let update = update.take() { move(by: update) }
       if batches == 1 { counts.forward += parts - 1 }
       counts.backward += passScope == nil ? parts : batches * tasks.count
       if Strategy.Evidence.looksAfterStep {
@@ -146,7 +147,8 @@ extension Trainer {
 
   /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
   private func weigh() throws(TrainingError) -> TaskWeights.Application {
-    direction = nil
+    // Given back first, so that the strategy writes its own in place.
+    (direction, update) = (nil, nil)
     let weights: TaskWeights
     do {
       try Strategy.requireWeighing(observation)
@@ -169,7 +171,7 @@ extension Trainer {
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
     if let certificate = weights.certificate { tally.add(certificate) }
-    if weights.appliesTo == .direction { try setDirection(weights) }
+    if weights.appliesTo.isGiven { try setGiven(weights) }
     return weights.appliesTo
   }
 
@@ -182,8 +184,8 @@ extension Trainer {
       case .unit: false
       case .weighted: true
       }
-    // Under a direction they have been set already.
-    if appliesTo != .direction || options.headPolicy != .strategy {
+    // Under a direction or an update they have been set already.
+    if !appliesTo.isGiven || options.headPolicy != .strategy {
       for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
     }
     if options.scalePolicy == .matchNorm { try matchNorm() }
@@ -232,6 +234,7 @@ extension Trainer {
     _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
   ) throws(TrainingError) -> FlatParameters<Scalar> {
     if let direction = direction.take() { return try gradient(along: direction) }
+    if update != nil { return try gradient(along: nil) }
     var observed = ObservedBatch(samples: samples.count, labelled: labelled)
     guard samples.count > pass.capacity, let total else {
       try observeCurvature(observed)

@@ -66,6 +66,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   var lossesAfter: [Double]
   /// What takes the place of the shared gradient in this step, where the rule gives it.
   var direction: [Double]?
+  /// What takes the place of the optimiser's step on the shared parameters, where the rule gives it.
+  var update: [Double]?
   var probe: (any TrainingPass<Scalar>)?
 
   /// Creates a trainer with the seed's initial parameters.

@@ -101,6 +101,21 @@ import Testing
     #expect(Self.largestDifference(parts[0].elements, parts[1].elements) > 1e-3)
   }
 
+  @Test func `An update moves the trunk as it is, and the heads have their weights`() throws {
+    let names = ["trunk.0.weight", "trunk.0.bias", "trunk.1.weight", "trunk.1.bias"]
+    let before = names.flatMap { initial[$0] ?? [] }
+    let update = before.indices.map { Double($0 % 5) - 1.5 }
+    let reference = reference(
+      ShownEvidence<LossEvidence>(
+        TaskWeights(update: update, values: [1, 1, 1], headWeights: [0.5, 1, 3])))
+    _ = try reference.step()
+    let after = reference.trunk.flatMap { $0.weight.values.view.elements + $0.bias.values.view.elements }
+    let moved = zip(before, update).map { $0 - Workload.learningRate * $1 }
+    #expect(Self.largestDifference(after, moved) <= 1e-15)
+    let expected = try differences(by: "head.2.weight")[2].map { 3 * $0 }
+    #expect(Self.largestDifference(reference.heads[2].weight.gradient.view.elements, expected) <= 1e-8)
+  }
+
   @Test(arguments: [TaskWeights.Application.losses, .sharedGradient, .direction])
   func `Trunk and heads follow what the rule says`(appliesTo: TaskWeights.Application) throws {
     let rows = try rows()
@@ -124,7 +139,7 @@ import Testing
         switch appliesTo {
         case .losses: Self.weights[task]
         case .sharedGradient: 1.0
-        case .direction: headWeights[task]
+        case .direction, .update: headWeights[task]
         }
       for (tensor, gradient) in [("weight", head.weight.gradient), ("bias", head.bias.gradient)] {
         let expected = try differences(by: "head.\(task).\(tensor)")[task].map { factor * $0 }

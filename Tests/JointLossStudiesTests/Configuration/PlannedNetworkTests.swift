@@ -45,4 +45,12 @@ import Testing
   ) {
     #expect(problems("strategies: [single-task, mgda]\nsuites: [related]\n\(yaml)") == message)
   }
+
+  @Test(arguments: [("graddrop", "a direction"), ("adatask", "an update")])
+  func `K-FAC has nothing to follow where a rule gives the step itself`(name: String, gives: String) {
+    let message = problems(
+      "strategies: [equal, \(name)]\nsuites: [related]\noptimizer: kfac\nlearning-rate: 0.1")
+    #expect(message.hasPrefix("study.yaml:1: strategies[1]: on related: \(name) gives \(gives)"))
+    #expect(message.contains("K-FAC"))
+  }
 }

@@ -41,7 +41,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
   /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction.
+  ///   direction or an update.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     period = setup.parameters.integer("every-steps")
     try StrategyWrappers.requireWeights(of: Base.self, for: "“every”")

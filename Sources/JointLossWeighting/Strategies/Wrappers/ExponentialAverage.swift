@@ -42,7 +42,7 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
   /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction.
+  ///   direction or an update.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     memory = setup.parameters.number("average-memory")
     try StrategyWrappers.requireWeights(of: Base.self, for: "“average”")
