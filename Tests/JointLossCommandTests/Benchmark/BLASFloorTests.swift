@@ -17,7 +17,7 @@ import Testing
     (Kind(gradients: .lastLayer, batches: 1, looksAfterStep: false), ["gradnorm-last"]),
     (
       Kind(gradients: .jacobian, batches: 1, looksAfterStep: false),
-      ["db-mtl", "excess-mtl", "graddrop", "moco", "trimmed-mean"]
+      ["adatask", "db-mtl", "excess-mtl", "graddrop", "moco", "trimmed-mean"]
     ),
     (Kind(gradients: .jacobian, batches: 3, looksAfterStep: false), ["modo", "sdmgrad"]),
     (Kind(gradients: .none, batches: 1, looksAfterStep: true), ["famo"]),
