@@ -17,6 +17,8 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// For each task, the exponent of the power of two that its stack is multiplied by.
   private var exponents: [Int]
   private let factors: Buffer<Scalar>
+  /// Whether the stacks of the batch are in place, masked.
+  private var isStacked = false
 
   init(_ forward: ForwardPass<Scalar>, scope: GradientScope) {
     self.forward = forward
@@ -33,6 +35,9 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     exponents = [Int](repeating: 0, count: tasks)
     factors = Buffer(rows: 1, columns: tasks)
   }
+
+  /// Forgets the stacks: another batch is run forward.
+  func reset() { isStacked = false }
 
   /// The inner products of the task gradients over a scope.
   @specialized(where Scalar == Float)
@@ -66,13 +71,15 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
         descend(from: index)
       }
     }
+    isStacked = true
   }
 
-  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks that are in place.
+  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks, which are formed if nothing was summed.
   ///
   /// Where the stacks end at the last layer, an ordinary backward pass goes on from there.
   @specialized(where Scalar == Float)
   func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
+    if !isStacked { stack(scope: scope) }
     for task in 0..<taskCount {
       factors.pointer[task] = Scalar(weights[task] * powerOfTwo(-exponents[task]))
     }
@@ -84,6 +91,15 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       guard scope == .sharedParameters else { return backward.descend(from: index) }
       backward.weightGradient(ofLayer: index, cotangent: cotangent)
     }
+  }
+
+  /// Forms the stacks that a scope reaches, and sums nothing.
+  private func stack(scope: GradientScope) {
+    stackHeads(isMasked: true)
+    if scope == .sharedParameters {
+      for index in stacks.indices.reversed() { descend(from: index) }
+    }
+    isStacked = true
   }
 
   private func add(_ sum: LayerGramian<Scalar>.Sum, layer: Int, withBias: Bool) {

@@ -61,7 +61,10 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   var batch: Batch<Scalar> { forward.batch }
   var cotangents: MatrixView<Scalar> { forward.cotangents }
 
-  func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) { forward.run(on: batch) }
+  func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) {
+    stacked?.reset()
+    forward.run(on: batch)
+  }
 
   func outputs() -> MatrixView<Scalar> { forward.outputsWithBias() }
 
@@ -96,5 +99,4 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
       backward.shared(weights: shared)
     }
   }
-
 }

@@ -1,8 +1,6 @@
 import JointLossLinearAlgebra
 import JointLossWeighting
 
-/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient or the
-/// update of the shared parameters.
 extension WeightingStrategy {
   /// Checks that the trainer can do what such a rule needs.
   static func requireDirection(
@@ -30,6 +28,8 @@ extension WeightingStrategy {
   }
 }
 
+/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient or the
+/// update of the shared parameters.
 extension Trainer {
   /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients
   /// on each.
@@ -89,8 +89,6 @@ extension Trainer {
 
   /// Forms the task gradients on the shared parameters, row by row, of the batch that the pass has run.
   func formRows(of jacobian: inout Jacobian) throws(TrainingError) {
-    // It leaves the cotangents of all tasks in place; each row is then a combination of one.
-    try pass.norms(into: &partLosses, scope: .sharedParameters)
     for task in tasks.indices {
       for other in tasks.indices {
         (partWeights.shared[other], partWeights.heads[other]) = (other == task ? 1 : 0, 0)

@@ -87,14 +87,7 @@ public struct GradDrop: WeightingStrategy {
     }
     if values.count != taskCount { values = [Double](repeating: 1, count: taskCount) }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    // Checked first, so that a step that fails has drawn nothing.
-    for j in 0..<count {
-      var size = 0.0
-      for task in 0..<taskCount { size += abs(elements[task * count + j]) }
-      guard size.isFinite else {
-        throw WeightingError(.nonFinite, "the gradients of parameter \(j) sum to \(size)")
-      }
-    }
+    // All P first, in the direction's place, so that a step that fails has drawn nothing.
     for j in 0..<count {
       var (sum, size) = (0.0, 0.0)
       for task in 0..<taskCount {
@@ -102,8 +95,14 @@ public struct GradDrop: WeightingStrategy {
         sum += element
         size += abs(element)
       }
+      guard size.isFinite else {
+        throw WeightingError(.nonFinite, "the gradients of parameter \(j) sum to \(size)")
+      }
       // Without any gradient there is nothing to keep, whatever is drawn.
-      let purity = size > 0 ? 0.5 * (1 + sum / size) : 0.5
+      direction[j] = size > 0 ? 0.5 * (1 + sum / size) : 0.5
+    }
+    for j in 0..<count {
+      let purity = direction[j]
       let draw = evidence.draws.uniforms?[j] ?? stream.uniform()
       var kept = 0.0
       for task in 0..<taskCount {
