@@ -111,9 +111,10 @@ public struct LossesAroundStepEvidence: TaskEvidence {
 extension StepObservation {
   fileprivate func require(_ jacobian: Jacobian) throws(WeightingError) {
     try requireCount(jacobian.taskCount, "rows of the Jacobian")
-    for (index, element) in jacobian.elements.enumerated() where !element.isFinite {
+    if let index = jacobian.elements.firstNonFinite {
       let task = index / jacobian.parameterCount
-      throw WeightingError(.nonFinite, "the gradient of task \(task) holds \(element)", task: task)
+      throw WeightingError(
+        .nonFinite, "the gradient of task \(task) holds \(jacobian.elements[index])", task: task)
     }
   }
 }

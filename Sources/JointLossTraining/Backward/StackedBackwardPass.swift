@@ -12,6 +12,8 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// For each trunk layer, the stack of the cotangents of its output.
   private let stacks: [Buffer<Scalar>]
   private let products: LayerGramian<Scalar>
+  private lazy var rows = JacobianRows<Scalar>(
+    layers: forward.layout.trunk.map(\.shape), tasks: taskCount)
   /// Present where it can gain.
   private let activeUnits: ActiveUnitProduct<Scalar>?
   /// For each task, the exponent of the power of two that its stack is multiplied by.
@@ -51,6 +53,18 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   func norms(into norms: inout [Double], scope: GradientScope) {
     sum(.squares, scope: scope)
     products.finish(into: &norms, exponents: exponents)
+  }
+
+  /// The task gradients on all shared parameters; the trunk lies first among the parameters, so that a layer's
+  /// offset is its column.
+  @specialized(where Scalar == Float)
+  func jacobian(into jacobian: inout Jacobian) {
+    if !isStacked { stack(scope: .sharedParameters) }
+    for (index, layer) in forward.layout.trunk.enumerated() {
+      rows.set(
+        &jacobian, from: layer.weightOffset, layer: layer.shape, stack: stack(ofLayer: index),
+        input: forward.input(ofLayer: index), exponents: exponents)
+    }
   }
 
   /// Sums over all shared parameters, the last layer's weights, or its output; leaves the stacks of the layers

@@ -78,6 +78,8 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
     stacked?.norms(into: &norms, scope: scope)
   }
 
+  func jacobian(into jacobian: inout Jacobian) { stacked?.jacobian(into: &jacobian) }
+
   func showDenseLayers(to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]) {
     backward.observer = observer
     backward.heads(weights: heads)
@@ -86,12 +88,8 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   }
 
   func gradient(shared: [Double], heads: [Double]) {
-    // A row of a Jacobian needs no heads, and a direction takes the place of the shared part.
-    if heads.contains(where: { $0 != 0 }) {
-      backward.heads(weights: heads)
-    } else {
-      gradient.clearHeads()
-    }
+    backward.heads(weights: heads)
+    // A direction takes the place of the shared part.
     guard shared.contains(where: { $0 != 0 }) else { return gradient.setShared(nil) }
     if let stacked {
       stacked.shared(weights: shared, scope: scope, into: backward)

@@ -83,11 +83,6 @@ final class FlatParameters<Scalar: TrainableScalar> {
     return nil
   }
 
-  /// Sets the parameters of all heads to 0.
-  func clearHeads() {
-    for (index, tensor) in tensors.enumerated() where tensor.task != nil { view(index).fill(0) }
-  }
-
   /// The first of some values that is not finite in the parameters' type.
   @specialized(where Scalar == Float)
   func firstOutOfRange(_ values: [Double]) -> Int? {
