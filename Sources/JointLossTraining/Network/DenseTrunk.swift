@@ -82,19 +82,18 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func showDenseLayers(to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]) {
     backward.observer = observer
-    backward.heads(weights: heads)
-    backward.shared(weights: shared)
+    backward.run(shared: shared, heads: heads)
     backward.observer = nil
   }
 
   func gradient(shared: [Double], heads: [Double]) {
-    backward.heads(weights: heads)
     // A direction takes the place of the shared part.
-    guard shared.contains(where: { $0 != 0 }) else { return gradient.setShared(nil) }
-    if let stacked {
-      stacked.shared(weights: shared, scope: scope, into: backward)
-    } else {
-      backward.shared(weights: shared)
+    guard shared.contains(where: { $0 != 0 }) else {
+      backward.heads(weights: heads)
+      return gradient.setShared(nil)
     }
+    guard let stacked else { return backward.run(shared: shared, heads: heads) }
+    backward.heads(weights: heads)
+    stacked.shared(weights: shared, scope: scope, into: backward)
   }
 }
