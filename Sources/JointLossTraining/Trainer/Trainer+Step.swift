@@ -53,8 +53,11 @@ extension Trainer {
     if labelled.contains(where: { $0 > 0 }) {
       try observeGradients()
       try setWeights(weigh())
+      let isDirection = direction != nil
       let gradient = try gradient(samples, batch)
-      try clip(gradient)
+      if let norm = try clip(gradient) ?? knownNorm(of: gradient, isDirection: isDirection) {
+        tally.add(directionNorm: norm)
+      }
       let isFinite = try optimizer.update(
         flat, by: gradient, learningRate: learningRate, present: observation.present)
       guard isFinite else {
