@@ -173,7 +173,14 @@ extension Trainer {
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
-    if let certificate = weights.certificate { tally.add(certificate) }
+    if let certificate = weights.certificate {
+      if let defect = certificate.defect {
+        throw TrainingError(
+          .strategy, "\(Strategy.descriptor.name) gave a solver's certificate with \(defect.phrase)",
+          step: counts.steps)
+      }
+      tally.add(certificate)
+    }
     if weights.appliesTo.isGiven { try setGiven(weights) }
     return weights.appliesTo
   }

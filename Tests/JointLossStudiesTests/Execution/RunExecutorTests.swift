@@ -174,6 +174,19 @@ import Testing
     #expect(record.epochs.count == 1 && record.defect == nil)
   }
 
+  @Test func `A certificate that no record could hold ends the run as failed, and the record is written`()
+    throws
+  {
+    let study = Local.study([
+      .init("breaking", parameters: ["step": .number(4), "how": .text("certificate")])
+    ])
+    let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
+    #expect(record.footer.status == .failed && record.footer.step == 4 && record.footer.task == nil)
+    #expect(record.footer.message == "breaking gave a solver's certificate with the residual nan")
+    #expect(record.epochs.count == 2)
+    #expect(try RunRecord(content: record.fileContent(), file: "f") == record)
+  }
+
   @Test func `Data beyond the range of Float end the run as failed, for nothing was trained`() throws {
     var study = Local.study()
     study.suites = [.init("local", parameters: ["noise": .number(1e200)])]
