@@ -135,12 +135,14 @@ extension TaskEvidence {
   ///
   /// - Parameters:
   ///   - expected: the number of tasks in the ``StrategySetup``.
-  ///   - strategy: the strategy's name, for the message.
+  ///   - strategy: the strategy's name, for the message; evaluated only there, since a wrapper's is put together.
   /// - Throws: ``WeightingError`` with both numbers if they differ.
-  public func require(taskCount expected: Int, by strategy: String) throws(WeightingError) {
+  public func require(
+    taskCount expected: Int, by strategy: @autoclosure () -> String
+  ) throws(WeightingError) {
     guard taskCount == expected else {
       throw WeightingError(
-        .taskCount, "\(strategy) was created for \(expected) tasks, this step has \(taskCount)")
+        .taskCount, "\(strategy()) was created for \(expected) tasks, this step has \(taskCount)")
     }
   }
 }
