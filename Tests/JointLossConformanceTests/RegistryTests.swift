@@ -34,6 +34,7 @@ import Testing
     StrategyCase(name: "cagrad", parameters: ["c": .number(2), "rescale": .number(1)]),
     StrategyCase(name: "cagrad", parameters: ["c": .number(1)]),
     StrategyCase(name: "nash-mtl", parameters: ["max-norm": .number(1), "update-every": .number(4)]),
+    StrategyCase(name: "nash-mtl", parameters: ["update-every": .number(4)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(0.5)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(1)]),
     StrategyCase(name: "upgrad", parameters: ["regularisation": .number(1e-4), "zero-trace": .number(1e-4)]),
@@ -76,6 +77,10 @@ import Testing
       StrategyCase(name: "excess-mtl+normalised"),
       StrategyCase(name: "gradvac+every+average+normalised", parameters: ["every-steps": .number(2)]),
       StrategyCase(name: "upgrad+every", parameters: ["every-steps": .number(1)]),
+      StrategyCase(name: "mgda+every", parameters: ["every-steps": .number(3)]),
+      StrategyCase(
+        name: "nash-mtl+every", parameters: ["every-steps": .number(2), "update-every": .number(2)]),
+      StrategyCase(name: "excess-mtl+every", parameters: ["every-steps": .number(2)]),
       StrategyCase(
         name: "equal+normalised",
         parameters: ["normalised-sum": .text("one"), "normalised-by": .text("plain")]),
