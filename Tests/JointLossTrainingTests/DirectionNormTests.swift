@@ -117,6 +117,36 @@ import Testing
     #expect(norms.allSatisfy { abs($0 - mean) > 0.01 * mean })
   }
 
+  @Test func `A step whose gradients nobody reads has no part in the mean, unless something else knows it`()
+    throws
+  {
+    let problem = try problem()
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    let setup = try StrategySetup(
+      for: EveryKSteps<MGDA>.descriptor, taskCount: 3, parameters: ["every-steps": .number(3)])
+    /// The norms that are reported for three single steps, and for the epoch of all three.
+    func norms(_ options: StepOptions) throws -> (steps: [Double?], epoch: Double?) {
+      let trainers = try (0..<2).map { _ in
+        try problem.trainer(EveryKSteps<MGDA>(setup), options: options)
+          as Trainer<Double, EveryKSteps<MGDA>>
+      }
+      let steps = try (0..<3).map { _ in
+        try trainers[0].step(on: data, samples: 0..<9)
+        return try trainers[0].endEpoch().directionNorm
+      }
+      for _ in 0..<3 { try trainers[1].step(on: data, samples: 0..<9) }
+      return (steps, try trainers[1].endEpoch().directionNorm)
+    }
+    let sparing = try norms(StepOptions())
+    #expect(sparing.steps[0] != nil && sparing.steps[1] == nil && sparing.steps[2] == nil)
+    #expect(sparing.epoch == sparing.steps[0])
+    for options in [StepOptions(scalePolicy: .matchNorm), StepOptions(clipNorm: 1e6)] {
+      let known = try norms(options)
+      let mean = try known.steps.reduce(0) { try $0 + #require($1) } / 3
+      #expect(abs(try #require(known.epoch) - mean) <= 1e-14 * mean)
+    }
+  }
+
   @Test func `Tasks without labels have no part in it, and a batch without any is no step`() throws {
     let problem = try problem()
     let absent = try problem.masked([

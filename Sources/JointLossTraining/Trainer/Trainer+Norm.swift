@@ -26,7 +26,8 @@ extension Trainer {
   func knownNorm(of gradient: FlatParameters<Scalar>, isDirection: Bool) -> Double? {
     if isDirection { return gradient.squares.shared.squareRoot() }
     if options.scalePolicy == .matchNorm { return sharedGramian.norm(weights: lastWeights) }
-    guard update == nil, scope == .sharedParameters else { return nil }
+    // In a step in which the strategy reads no gradients its Gramian holds zeros.
+    guard update == nil, seesGradients, scope == .sharedParameters else { return nil }
     return observation.gramian?.norm(weights: lastWeights)
   }
 }
