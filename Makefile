@@ -17,11 +17,11 @@ test: dependencies python
 	$(SWIFT) test --disable-xctest
 
 # Timings are taken on the BLAS kernel that the processor would get by itself. With PYTHON=… on the command line,
-# a Python that has them, also those of the peers.
+# a Python that has them, the peers are in the same table.
+bench: PEERS = $(if $(filter command,$(origin PYTHON)),"$(PYTHON)" Benchmarks/peers.py)
 bench: dependencies
 	$(SWIFT) build -c release --product jointloss
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$$($(SWIFT) build -c release --show-bin-path)/jointloss" bench
-	$(if $(filter command,$(origin PYTHON)),"$(PYTHON)" Benchmarks/peers.py "$$($(SWIFT) build -c release --show-bin-path)/jointloss")
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PEERS) "$$($(SWIFT) build -c release --show-bin-path)/jointloss" $(if $(PEERS),,bench)
 
 # A Python of the tests' own, with packages from PyPI; it is made once.
 python: dependencies

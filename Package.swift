@@ -103,9 +103,8 @@ let package = Package(
     .testTarget(
       name: "JointLossCommandTests",
       dependencies: [
-        "JointLossCommand", "JointLossConformance", "JointLossStudies", "JointLossWeighting", "jointloss",
-        "experiments",
-        "JointLossTestSupport",
+        "JointLossCommand", "JointLossConformance", "JointLossStudies", "JointLossTraining",
+        "JointLossWeighting", "JointLossLinearAlgebra", "jointloss", "experiments", "JointLossTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),

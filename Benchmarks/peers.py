@@ -1,9 +1,11 @@
-"""The steps of `jointloss bench` in TorchJD and JAX, beside ours.
+"""`jointloss bench`, with the same steps in TorchJD and JAX in its table.
 
   make bench PYTHON=/path/to/python     (a Python with torch, torchjd and jax)
 
-Float32, one thread. Per workload and strategy, ours and the peers take turns, and medians are printed with their ratio to
-ours. A step is forward pass, losses, gradients, weights and Adam on the batch whose turn it is of eight.
+Float32, one thread. Per workload, the strategies that the peers have too take turns with them; the others follow. Beside
+a peer's median stands ours over it. A step is forward pass, losses, gradients, weights and Adam on the batch whose turn
+it is of eight. Peers read our data and start from our parameters: where their losses in the first steps under equal
+weights are not ours, but for rounding, the script ends with status 1.
   torchjd   mtl_backward and an aggregator; plain sums of losses for the two loss strategies; torch's fused Adam
   autogram  TorchJD's Gramian engine and a weighting, whose weights then also hold for the heads
   jax       one jitted step; vmapped cotangents, PCGrad and MGDA (Frank-Wolfe, at most 100 iterations) on their Gramian
@@ -16,6 +18,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NPROC": "1", "JAX_PLATFORMS": "cpu",
@@ -27,39 +30,52 @@ WORKLOADS = {"small": (32, 64, 2, 2, 1, 64), "gradnorm-toy": (250, 100, 4, 10, 1
              "wide": (256, 1024, 3, 40, 1, 256)}
 STRATEGIES = ["equal", "uncertainty", "pcgrad", "mgda"]
 BATCHES = 8
+# How far, relatively, a peer's losses may be from ours.
+TOLERANCE = 1e-3
 
 
-def batches(workload):
-    """Eight batches of inputs (samples × inputs) and targets (tasks × samples × outputs)."""
+def numbers(program, workload):
+    """Ours: inputs (batches × samples × inputs), targets (batches × tasks × samples × outputs), the weights of the trunk
+    (outputs × inputs) and of the heads (tasks × outputs × inputs)."""
     import numpy as np
-    inputs, _, _, tasks, outputs, samples = WORKLOADS[workload]
-    rng = np.random.default_rng(0)
-    common = rng.standard_normal((inputs, outputs))
-    maps = common + 0.35 * rng.standard_normal((tasks, inputs, outputs))
-    x = rng.standard_normal((BATCHES, samples, inputs))
-    scale = 1 + np.arange(tasks)[:, None, None] / 5
-    y = np.stack([scale * np.tanh(batch @ maps / inputs ** 0.5) for batch in x])
-    return x.astype(np.float32), y.astype(np.float32)
+    inputs, width, layers, tasks, outputs, samples = WORKLOADS[workload]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, workload)
+        subprocess.run([program, "bench", "numbers", workload, path], check=True)
+        values = np.fromfile(path, "<f4")
+
+    def take(*shape):
+        nonlocal values
+        count = int(np.prod(shape))
+        taken, values = values[:count].reshape(shape), values[count:]
+        return taken
+
+    x, y = take(BATCHES, samples, inputs), take(tasks, BATCHES, samples, outputs).swapaxes(0, 1).copy()
+    trunk = [take(width, width if layer else inputs) for layer in range(layers)]
+    return x, y, trunk, take(tasks, outputs, width)
 
 
-def torch_step(workload, strategy, autogram):
-    """A step of TorchJD, or None where it has no such way."""
+def torch_step(workload, strategy, numbers, autogram):
+    """A step of TorchJD and the mean of the losses before it, or None where it has no such way."""
     import torch
     from torchjd import aggregation
     from torchjd.autogram import Engine
     from torchjd.autojac import jac_to_grad, mtl_backward
     torch.set_num_threads(1)
-    torch.manual_seed(0)
     inputs, width, layers, tasks, outputs, _ = WORKLOADS[workload]
     sizes = [inputs] + [width] * layers
     trunk = torch.nn.Sequential(*(module for above, below in zip(sizes[1:], sizes)
                                   for module in (torch.nn.Linear(below, above), torch.nn.ReLU())))
     heads = torch.nn.ModuleList(torch.nn.Linear(width, outputs) for _ in range(tasks))
+    x, y = (torch.from_numpy(array) for array in numbers[:2])
+    with torch.no_grad():
+        for layer, weight in zip([*trunk[::2], *heads], [*numbers[2], *numbers[3]]):
+            layer.weight.copy_(torch.from_numpy(weight))
+            layer.bias.zero_()
     shared, own = list(trunk.parameters()), [list(head.parameters()) for head in heads]
     log_variances = torch.zeros(tasks, requires_grad=True)
     parameters = shared + [p for head in own for p in head] + ([log_variances] if strategy == "uncertainty" else [])
     optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=True)
-    x, y = (torch.from_numpy(array) for array in batches(workload))
     classes = {"pcgrad": (aggregation.PCGrad, aggregation.PCGradWeighting),
                "mgda": (aggregation.MGDA, aggregation.MGDAWeighting)}
     if autogram and strategy not in classes:
@@ -68,10 +84,13 @@ def torch_step(workload, strategy, autogram):
         aggregator, weighting = (make() for make in classes[strategy])
     engine = Engine(trunk, batch_dim=None) if autogram else None
 
-    def step(index):
+    def forward(index):
         features = trunk(x[index % BATCHES])
-        losses = [torch.nn.functional.mse_loss(head(features), target)
-                  for head, target in zip(heads, y[index % BATCHES])]
+        return features, [torch.nn.functional.mse_loss(head(features), target)
+                          for head, target in zip(heads, y[index % BATCHES])]
+
+    def step(index):
+        features, losses = forward(index)
         optimizer.zero_grad()
         if strategy == "equal":
             torch.stack(losses).sum().backward()
@@ -85,7 +104,7 @@ def torch_step(workload, strategy, autogram):
             jac_to_grad(shared, aggregator)
         optimizer.step()
 
-    return step
+    return step, lambda index: torch.stack(forward(index)[1]).mean().item()
 
 
 def jax_pcgrad(jax, gramian, key):
@@ -120,21 +139,17 @@ def jax_mgda(jax, gramian):
     return jax.lax.while_loop(unfinished, move, (0, jnp.full(count, 1 / count), jnp.float32(1)))[1]
 
 
-def jax_step(workload, strategy):
-    """A jitted step of JAX."""
+def jax_step(workload, strategy, numbers):
+    """A jitted step of JAX and the mean of the losses before it."""
     import jax
-    import numpy as np
     jnp, tree = jax.numpy, jax.tree
-    inputs, width, layers, tasks, outputs, samples = WORKLOADS[workload]
-    rng = np.random.default_rng(1)
-    normal = lambda *shape, scale: jnp.asarray(scale * rng.standard_normal(shape), jnp.float32)
-    sizes = [inputs] + [width] * layers
+    _, width, _, tasks, outputs, samples = WORKLOADS[workload]
+    trunk, heads = numbers[2:]
     parameters = {
-        "trunk": [(normal(below, above, scale=(2 / below) ** 0.5), jnp.zeros(above))
-                  for above, below in zip(sizes[1:], sizes)],
-        "heads": (normal(tasks, width, outputs, scale=width ** -0.5), jnp.zeros((tasks, 1, outputs))),
+        "trunk": [(jnp.asarray(weight.T), jnp.zeros(width)) for weight in trunk],
+        "heads": (jnp.asarray(heads.transpose(0, 2, 1)), jnp.zeros((tasks, 1, outputs))),
         "log_variances": jnp.zeros(tasks)}
-    x, y = (jnp.asarray(array) for array in batches(workload))
+    x, y = (jnp.asarray(array) for array in numbers[:2])
 
     def features(trunk, x):
         for weight, bias in trunk:
@@ -183,7 +198,11 @@ def jax_step(workload, strategy):
     def step(index):
         state[0] = jax.block_until_ready(compiled(state[0], x[index % BATCHES], y[index % BATCHES]))
 
-    return step
+    def loss_before(index):
+        z = features(state[0][0]["trunk"], x[index % BATCHES])
+        return float(losses(state[0][0]["heads"], z, y[index % BATCHES]).mean())
+
+    return step, loss_before
 
 
 def median_microseconds(step, seconds):
@@ -198,20 +217,68 @@ def median_microseconds(step, seconds):
     return statistics.median(times)
 
 
-def our_microseconds(program, workload, strategy, seconds):
-    """The median of our step in a process of its own."""
+PEERS = {"torchjd": lambda *of: torch_step(*of, autogram=False),
+         "autogram": lambda *of: torch_step(*of, autogram=True), "jax": jax_step}
+
+
+def our_rows(program, workload, seconds, strategy=None):
+    """The rows of `jointloss bench` as they come, in a process of its own; last, its exit status."""
     environment = {key: value for key, value in os.environ.items()
                    if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
-    command = [program, "bench", "--json", "--workload", workload, "--strategy", strategy, "--seconds", str(2 * seconds)]
-    output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
-    return json.loads(output)["microseconds"]
+    command = [program, "bench", "--json", "--workload", workload, "--seconds", str(2 * seconds)]
+    with subprocess.Popen(command + (["--strategy", strategy] if strategy else []), env=environment,
+                          stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            yield json.loads(line)
+    yield process.returncode
+
+
+def first_losses(step, loss_before, count):
+    """The mean losses before each of the first steps."""
+    result = []
+    for index in range(count):
+        result.append(loss_before(index))
+        step(index)
+    return result
+
+
+def line(workload, strategy, engine, microseconds, *cells):
+    widths = [12, 7, 9, 11, 10, 13]
+    print(f"{workload:16}{strategy:22}{engine:10}{microseconds:12.1f}"
+          + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths)), flush=True)
+
+
+def our_line(row):
+    check = row["check"]
+    line(row["workload"], row["strategy"], "jointloss", row["microseconds"], f"{row['floorMicroseconds']:.1f}",
+         f"{row['ratio']:.2f}", f"{row['peakMemoryBytes'] / 1e6:.0f}" if "peakMemoryBytes" in row else "",
+         f"{check['deviation']:.1e}", f"{check['sensitivity']:.1e}" if "sensitivity" in check else "")
+
+
+def beside_peers(program, workload, strategy, numbers, seconds):
+    """Prints ours and the peers; returns what went wrong."""
+    row, status = our_rows(program, workload, seconds, strategy)
+    our_line(row)
+    faults = [f"{strategy} on {workload}: ours"] if status else []
+    for name, make in PEERS.items():
+        peer = make(workload, strategy, numbers)
+        if not peer:
+            continue
+        if strategy == "equal":
+            ours = row["check"]["meanLosses"]
+            theirs = first_losses(*peer, len(ours))
+            if not all(abs(a - b) <= TOLERANCE * b for a, b in zip(theirs, ours)):
+                faults.append(f"equal on {workload}: {name} {theirs}, ours {ours}")
+        microseconds = median_microseconds(peer[0], seconds)
+        line(workload, strategy, name, microseconds, "", "", "", "", "", f"{row['microseconds'] / microseconds:.3f}")
+    return faults
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Times the peers' steps beside ours.")
+    parser = argparse.ArgumentParser(description="Times our steps and the peers'.")
     parser.add_argument("program", help="the jointloss program, a release build")
     parser.add_argument("--workload", action="append", choices=WORKLOADS)
-    parser.add_argument("--strategy", action="append", choices=STRATEGIES)
+    parser.add_argument("--strategy", action="append", choices=STRATEGIES, help="only these, beside the peers")
     parser.add_argument("--seconds", type=float, default=2, help="the time of a measurement")
     arguments = parser.parse_args()
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
@@ -219,18 +286,24 @@ def main():
         sys.exit(f"{sys.executable} has no {', '.join(missing)}; install what the peers need with\n"
                  f"  {sys.executable} -m pip install {' '.join(PACKAGES)}")
     os.environ.update(ENVIRONMENT)
-    peers = {"torchjd": lambda w, s: torch_step(w, s, False), "autogram": lambda w, s: torch_step(w, s, True),
-             "jax": jax_step}
-    print(f"{'workload':16}{'strategy':13}{'ours µs':>10}" + "".join(f"{name + ' µs (ratio)':>24}" for name in peers))
+    row, _ = our_rows(arguments.program, "small", 0.01, "equal")
+    print(f"{row['blasKernel']}, {row['threads']} threads, Float")
+    print(f"{'workload':16}{'strategy':22}{'engine':10}{'µs':>12}{'floor µs':>12}{'ratio':>7}{'peak MB':>9}"
+          f"{'deviation':>11}{'rounding':>10}{'ours/theirs':>13}", flush=True)
+    faults = []
     for workload in arguments.workload or WORKLOADS:
+        read = numbers(arguments.program, workload)
         for strategy in arguments.strategy or STRATEGIES:
-            ours = our_microseconds(arguments.program, workload, strategy, arguments.seconds)
-            cells = ""
-            for make in peers.values():
-                step = make(workload, strategy)
-                theirs = median_microseconds(step, arguments.seconds) if step else None
-                cells += f"{f'{theirs:.0f} ({theirs / ours:.1f})' if theirs else '':>24}"
-            print(f"{workload:16}{strategy:13}{ours:10.1f}{cells}", flush=True)
+            faults += beside_peers(arguments.program, workload, strategy, read, arguments.seconds)
+        if arguments.strategy:
+            continue
+        for row in our_rows(arguments.program, workload, arguments.seconds):
+            if isinstance(row, int):
+                faults += [f"{workload}: ours"] if row else []
+            elif row["strategy"] not in STRATEGIES:
+                our_line(row)
+    if faults:
+        sys.exit("wrong losses:\n" + "\n".join(faults))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,12 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       A step is forward pass, losses, gradients, weights and Adam, in Float on one BLAS thread. The floor is \
       the step's matrix products alone, in the same run. The peak is the resident memory of the whole process \
-      before the floor takes its own. The first steps are repeated in Double: where the losses deviate by more \
-      than \(tolerance), relatively, the command ends with an error.
+      before the floor takes its own. The first steps are repeated in Double, by a plain reference that has \
+      nothing of the trainer. Where the losses deviate from its own by more than \(LossCheck.tolerance), \
+      relatively, it runs again from parameters that differ by a rounding; where that does not explain the \
+      deviation the command ends with an error.
       """,
-    subcommands: [SolverBenchCommand.self])
+    subcommands: [SolverBenchCommand.self, NumbersCommand.self])
 
   @Option(help: ArgumentHelp("A workload; repeatable.", valueName: "name"))
   var workload: [String] = []
@@ -28,9 +30,6 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "One JSON object a line instead of a table.")
   var json = false
-
-  /// The largest relative deviation of a loss from its value in `Double` that rounding explains.
-  private static let tolerance = 1e-3
 
   func validate() throws {
     #if DEBUG
@@ -50,27 +49,26 @@ struct BenchCommand: ParsableCommand {
     printPreamble()
     var deviating: [String] = []
     for workload in Workload.all where self.workload.isEmpty || self.workload.contains(workload.name) {
-      let data = (
-        timed: try workload.data() as PreparedData<Float>,
-        reference: try workload.data() as PreparedData<Double>
-      )
+      let dataset = try workload.data()
+      let data = (timed: try PreparedData<Float>(dataset, network: workload.network()), reference: dataset)
       for row in try BenchmarkStrategy.all(in: JointLoss.registry, tasks: workload.tasks)
       where strategy.isEmpty || strategy.contains(row.name) {
         let result = try measure(workload, data, row.name, row.strategy)
-        print(try text(result))
-        if result.lossDeviation > Self.tolerance { deviating.append("\(row.name) on \(workload.name)") }
+        // Written at once, also into a pipe.
+        FileHandle.standardOutput.write(Data("\(try text(result))\n".utf8))
+        if !result.check.passes { deviating.append("\(row.name) on \(workload.name)") }
       }
     }
     guard deviating.isEmpty else {
       Self.warn(
-        "losses deviate from those in Double by more than \(Self.tolerance): "
+        "losses deviate from those of the reference by more than rounding explains: "
           + deviating.joined(separator: ", "))
       throw ExitCode.failure
     }
   }
 
   private func measure<Strategy: WeightingStrategy>(
-    _ workload: Workload, _ data: (timed: PreparedData<Float>, reference: PreparedData<Double>),
+    _ workload: Workload, _ data: (timed: PreparedData<Float>, reference: TaskDataset),
     _ name: String, _ strategy: Strategy
   ) throws -> StepBenchmark {
     try StepBenchmark(workload, data: data, name: name, strategy: strategy, seconds: seconds)
@@ -82,7 +80,8 @@ struct BenchCommand: ParsableCommand {
         result.workload, result.strategy, Self.number(result.microseconds),
         Self.number(result.floorMicroseconds), String(format: "%.2f", result.ratio),
         result.peakMemoryBytes.map { String(format: "%.0f", Double($0) / 1e6) } ?? "",
-        String(format: "%.1e", result.lossDeviation))
+        String(format: "%.1e", result.check.deviation),
+        result.check.sensitivity.map { String(format: "%.1e", $0) } ?? "")
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -96,8 +95,11 @@ struct BenchCommand: ParsableCommand {
     }
     guard !json else { return }
     let threads = BLASLibrary.threads.map { "\($0)" } ?? "an unknown number of"
-    print("\(BLASLibrary.name), \(threads) threads, Float")
-    print(Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation"))
+    let title = "\(BLASLibrary.name), \(threads) threads, Float"
+    print(
+      title, Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation", "rounding"),
+      separator: "\n")
+    fflush(nil)
   }
 
   private static func warn(_ message: String) {
@@ -114,7 +116,7 @@ struct BenchCommand: ParsableCommand {
   private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 
   private static func row(_ cells: String...) -> String {
-    let widths = [16, 22, 12, 12, 7, 9, 11]
+    let widths = [16, 22, 12, 12, 7, 9, 11, 10]
     return zip(cells, widths).enumerated().map { index, cell in
       let padding = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
       return index < 2 ? cell.0 + padding : padding + cell.0

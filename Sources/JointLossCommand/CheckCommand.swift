@@ -29,6 +29,7 @@ struct CheckCommand: ParsableCommand {
   func validate() throws {
     guard (name == nil) == all else { throw ValidationError("Give a strategy's name, or --all.") }
     guard !all || settings.isEmpty else { throw ValidationError("--set needs a strategy's name.") }
+    if let name { _ = try settings.values(for: name) }
   }
 
   func run() throws {

@@ -43,6 +43,10 @@ struct CompareCommand: AsyncParsableCommand {
 
   @OptionGroup var options: StudyOptions
 
+  func validate() throws {
+    _ = try study()
+  }
+
   func run() async throws {
     let study = try study()
     let plan = try RunPlan(study, strategies: JointLoss.registry, suites: .builtIn)

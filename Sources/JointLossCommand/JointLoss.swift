@@ -1,4 +1,5 @@
 public import ArgumentParser
+import JointLossStudies
 public import JointLossWeighting
 
 /// The command `jointloss`: everything the package does, from a terminal.
@@ -7,6 +8,7 @@ public struct JointLoss: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "jointloss",
     abstract: "Compares ways to weigh the losses of a multi-task network.",
+    version: JointLossVersion.current,
     subcommands: [
       CompareCommand.self, RunCommand.self, ReportCommand.self, StrategiesCommand.self, SuitesCommand.self,
       WeighCommand.self, CheckCommand.self, BenchCommand.self,

@@ -20,15 +20,9 @@ enum Listing {
     let rows = registry.types.map { type in
       let descriptor = type.descriptor
       let title = descriptor.citation.map { "[\(descriptor.title)](\($0.link))" } ?? descriptor.title
-      let place =
-        switch descriptor.appliesTo {
-        case .losses: "losses"
-        case .sharedGradient: "shared gradient"
-        case .direction: "a direction"
-        }
       return [
-        "`\(descriptor.name)`", title, type.needs, place, descriptor.claims.weightSum.rawValue,
-        descriptor.cost,
+        "`\(descriptor.name)`", title, type.needs, descriptor.appliesTo.phrase,
+        descriptor.claims.weightSum.rawValue, descriptor.cost,
       ]
     }
     let heading = ["strategy", "", "reads", "weights apply to", "sum", "cost"]
@@ -42,6 +36,7 @@ enum Listing {
     case .losses: "losses"
     case .sharedGradient: "the shared gradient; heads at weight 1"
     case .direction: "nothing: the rule gives the shared gradient itself"
+    case .update: "nothing: the rule gives the step of the shared parameters itself"
     }
   }
 

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Foundation
+import JointLossStudies
 
 /// The flags shared by everything that runs a study.
 package struct StudyOptions: ParsableArguments {
@@ -21,7 +22,9 @@ package struct StudyOptions: ParsableArguments {
   package init() {}
 
   package func validate() throws {
-    guard jobs >= 1 else { throw ValidationError("--jobs must be at least 1, not \(jobs).") }
+    guard (1...StudyRunner.mostJobs).contains(jobs) else {
+      throw ValidationError("--jobs is 1 to \(StudyRunner.mostJobs), not \(jobs).")
+    }
     guard checkpointEvery >= 0, checkpointEvery <= 1e9 else {
       throw ValidationError("--checkpoint-every is 0 to 1e9 seconds, not \(checkpointEvery).")
     }

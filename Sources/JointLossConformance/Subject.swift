@@ -55,8 +55,8 @@ struct Subject<Strategy: WeightingStrategy> {
     return result
   }
 
-  /// The weights of all steps of a new strategy, a direction after them where there is one; nil if there are none, or not one finite weight a task: these
-  /// faults have checks of their own.
+  /// The weights of all steps of a new strategy, a direction or an update after them where there is one; nil if
+  /// there are none, or not one finite weight a task: these faults have checks of their own.
   func weights(on input: ConformanceInput, seed: UInt64? = nil) -> [[Double]]? {
     guard var strategy = try? make(input.taskCount, seed: seed), let result = try? run(&strategy, input)
     else { return nil }
@@ -75,6 +75,6 @@ struct Subject<Strategy: WeightingStrategy> {
 }
 
 extension TaskWeights {
-  /// The weights, and after them the direction where there is one.
-  var numbers: [Double] { values + (direction ?? []) }
+  /// The weights, and after them the direction or the update where there is one.
+  var numbers: [Double] { values + (given ?? []) }
 }

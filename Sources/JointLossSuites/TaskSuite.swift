@@ -16,6 +16,10 @@ public protocol TaskSuite: Sendable {
   /// The tasks, in the order of the targets.
   var tasks: [TaskSpecification] { get }
 
+  /// The inputs of a sample, where they are known before data are drawn: then a study whose network cannot be is
+  /// refused before it begins.
+  var inputCount: Int? { get }
+
   /// How the suite is trained unless the user says otherwise.
   var recipe: TrainingRecipe { get }
 
@@ -25,6 +29,12 @@ public protocol TaskSuite: Sendable {
   /// - Returns: the three splits, and what is known exactly of them.
   /// - Throws: ``SuiteError`` if a routine fails.
   func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData
+}
+
+extension TaskSuite {
+  // Correct for every suite: what the data say is found out in each run.
+  /// Nil: not known.
+  public var inputCount: Int? { nil }
 }
 
 /// What a suite says of itself.

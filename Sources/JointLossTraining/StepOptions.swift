@@ -39,7 +39,8 @@ public struct StepOptions: Codable, Hashable, Sendable {
   public var accumulation: Int
   /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
   ///
-  /// A longer gradient is shortened to it before the optimiser sees it.
+  /// A longer gradient is shortened to it before the optimiser sees it. Not for rules that give an update: then
+  /// the optimiser sees the heads' gradients alone.
   public var clipNorm: Double?
 
   /// Creates options; the defaults are those of the papers.
@@ -79,17 +80,29 @@ extension StepOptions {
           .configuration, "gradients are clipped at a finite norm above 0, not \(clipNorm)")
       }
     }
+    let appliesTo = Strategy.descriptor.appliesTo
     guard accumulation == 1 || need == .losses else {
       throw TrainingError(
         .configuration,
         "\(name) reads \(need.rawValue), which do not add up over \(accumulation) micro-batches: only rules on "
           + "losses accumulate")
     }
-    guard Strategy.descriptor.appliesTo != .direction || scalePolicy == .native else {
+    guard accumulation == 1 || !appliesTo.isGiven else {
       throw TrainingError(
         .configuration,
-        "\(name) gives a direction: there are no weights that the scale policy \(scalePolicy.rawValue) could scale"
-      )
+        "\(name) gives \(appliesTo.phrase), which is not the sum of \(accumulation) micro-batches: only rules that "
+          + "give weights accumulate")
+    }
+    guard scalePolicy == .native || !appliesTo.isGiven else {
+      throw TrainingError(
+        .configuration,
+        "\(name) gives \(appliesTo.phrase): there are no weights that the scale policy \(scalePolicy.rawValue) "
+          + "could scale")
+    }
+    guard clipNorm == nil || appliesTo != .update else {
+      throw TrainingError(
+        .configuration,
+        "\(name) gives an update: there is no gradient of all parameters whose norm could be clipped")
     }
     let batches = Strategy.Evidence.independentBatches
     guard batchSize >= batches else {

@@ -74,6 +74,16 @@ public struct ParameterRange: Sendable, Hashable, CustomStringConvertible {
     ParameterRange(bounds.lowerBound, true, bounds.upperBound, true)
   }
 
+  /// An interval without its ends.
+  ///
+  /// - Parameters:
+  ///   - lower: the lower end, not included.
+  ///   - upper: the upper end, not included.
+  /// - Returns: the range.
+  public static func open(_ lower: Double, _ upper: Double) -> ParameterRange {
+    ParameterRange(lower, false, upper, false)
+  }
+
   /// An interval without its upper end.
   ///
   /// - Parameter bounds: both ends, the upper not included.

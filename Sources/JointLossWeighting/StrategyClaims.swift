@@ -37,6 +37,8 @@ public struct StrategyClaims: Sendable, Hashable {
   public var isNonConflicting: Bool
   /// The power k with `w(cL) = c^k w(L)` when all losses, and so their gradients, are multiplied by c > 0; nil
   /// if none is promised.
+  ///
+  /// A direction is then multiplied by c^(k+1), an update by c^k.
   public var scaleDegree: Double?
   /// What becomes of the weights when the tasks are listed in another order.
   public var taskOrder: TaskOrder

@@ -14,7 +14,9 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
       "optimizer", .choice(default: "adam", options: Rule.allCases.map(\.rawValue)),
       "The optimiser of the strategy's own numbers."),
     ParameterDescriptor(
-      "learning-rate", .number(default: 0.025, range: .positive), "The learning rate of this optimiser."),
+      // At larger ones a step overflows.
+      "learning-rate", .number(default: 0.025, range: .open(0, 1e100)), "The learning rate of this optimiser."
+    ),
   ]
 
   private static let decay = (first: 0.9, second: 0.999)
@@ -49,8 +51,10 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
   ) throws(WeightingError) {
     for task in gradient.indices
     where present?[task] ?? true && !(gradient[task] * gradient[task]).isFinite {
+      let square = gradient[task].isFinite ? ", whose square overflows" : ""
       throw WeightingError(
-        .nonFinite, "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])",
+        .nonFinite,
+        "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])\(square)",
         task: task)
     }
     switch rule {

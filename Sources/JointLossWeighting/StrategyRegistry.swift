@@ -50,6 +50,7 @@ public struct StrategyRegistry: Sendable {
     MoCo.self,
     MoDo.self,
     SDMGrad.self,
+    AdaTask.self,
   ])
 
   private init(checked types: [any WeightingStrategy.Type]) { self.types = types }

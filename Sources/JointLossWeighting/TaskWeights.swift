@@ -9,9 +9,28 @@ public struct TaskWeights: Sendable, Codable, Hashable {
     /// Nowhere: the rule gives the direction of the shared parameters itself, which need not be a combination of
     /// this step's task gradients. Each head follows its own loss times ``TaskWeights/headWeights``.
     case direction
+    /// Nowhere: the rule gives what is subtracted from the shared parameters, divided by the learning rate, and so
+    /// takes the place of the optimiser there. Each head follows its own loss times ``TaskWeights/headWeights``, by
+    /// the optimiser.
+    case update
+
+    /// Whether the rule itself gives the P values of a direction or an update: a weight that is changed afterwards
+    /// would change nothing.
+    package var isGiven: Bool { self == .direction || self == .update }
+
+    /// What the weights apply to, or what the rule gives.
+    package var phrase: String {
+      switch self {
+      case .losses: "losses"
+      case .sharedGradient: "shared gradient"
+      case .direction: "a direction"
+      case .update: "an update"
+      }
+    }
   }
 
-  /// One weight a task, on the raw task gradients; beside a direction, what the rule weighs its own gradients by.
+  /// One weight a task, on the raw task gradients; beside a direction or an update, what the rule weighs its own
+  /// gradients by.
   public var values: [Double]
   /// Where the weights apply.
   public var appliesTo: Application
@@ -20,7 +39,10 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   /// The P values that take the place of the shared gradient, in the order of the Jacobian's columns; there
   /// exactly where `appliesTo` is ``Application/direction``.
   public private(set) var direction: [Double]?
-  /// What each head's loss is multiplied by under a direction; nil for 1 each.
+  /// The P values that the shared parameters lose for each unit of the learning rate, in the order of the Jacobian's
+  /// columns; there exactly where `appliesTo` is ``Application/update``.
+  public private(set) var update: [Double]?
+  /// What each head's loss is multiplied by under a direction or an update; nil for 1 each.
   public private(set) var headWeights: [Double]?
 
   /// Creates weights.
@@ -46,4 +68,19 @@ public struct TaskWeights: Sendable, Codable, Hashable {
     self.direction = direction
     self.headWeights = headWeights
   }
+
+  /// Creates an update.
+  ///
+  /// - Parameters:
+  ///   - update: the P values that the shared parameters lose for each unit of the learning rate.
+  ///   - values: what the rule weighs its own gradients by, one a task.
+  ///   - headWeights: what each head's loss is multiplied by; nil for 1 each.
+  public init(update: [Double], values: [Double], headWeights: [Double]? = nil) {
+    self.init(values, appliesTo: .update)
+    self.update = update
+    self.headWeights = headWeights
+  }
+
+  /// The direction or the update, where the rule gives one.
+  package var given: [Double]? { direction ?? update }
 }

@@ -116,7 +116,8 @@ public enum GradientScope: String, Codable, Sendable, CaseIterable {
   case sharedParameters = "shared-parameters"
   /// The weight matrix of the trunk's last layer (GradNorm's paper).
   case lastSharedLayer = "last-shared-layer"
-  /// The output of the trunk's last layer, sample by sample (MGDA-UB; LibMTL's `rep_grad`).
+  /// The output of the shared layers, sample by sample (MGDA-UB; LibMTL's `rep_grad`): only where all tasks read
+  /// one such output, as that of a trunk's last layer or block.
   case representation
 }
 

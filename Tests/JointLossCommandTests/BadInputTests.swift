@@ -1,4 +1,5 @@
 import Foundation
+import JointLossStudies
 import JointLossTestSupport
 import Testing
 
@@ -10,7 +11,10 @@ import Testing
     (["compare", "--seeds", "0"], "seeds"),
     (["compare", "--seeds", "many"], "many"),
     (["compare", "--epochs", "0"], "epochs"),
-    (["compare", "--jobs", "0"], "jobs"),
+    (["compare", "--jobs", "0"], "jobs is 1 to 1024, not 0"),
+    (["compare", "--jobs", "100000"], "jobs is 1 to 1024, not 100000"),
+    (["compare", "--learning-rate", "1e-50"], "learning-rate: is 1e-50, which is 0.0"),
+    (["compare", "--set", "gradnorm.learning-rate=1e308"], "in (0, 1e+100), not 1e+308"),
     (["compare", "--learning-rate", "-1"], "learning-rate"),
     (["compare", "--learning-rate", "nan"], "learning-rate"),
     (["compare", "--set", "gradnorm.alpha=-1"], "gradnorm.alpha is a number ≥ 0, not -1"),
@@ -33,6 +37,46 @@ import Testing
     let command = try await Command("jointloss", arguments)
     #expect(!command.succeeded && command.output.isEmpty, "\(arguments)")
     #expect(command.error.contains(message), "\(arguments): \(command.error)")
+  }
+
+  @Test(arguments: [
+    (["compare", "--set", "alpha=1"], "Usage: jointloss compare"),
+    (
+      ["compare", "--set", "equal.reduction=sum", "--set", "equal.reduction=mean"], "Usage: jointloss compare"
+    ),
+    (["check", "equal", "--set", "dwa.alpha=1"], "Usage: jointloss check"),
+  ])
+  func `Bad arguments are answered with the usage of their subcommand`(arguments: [String], usage: String)
+    async throws
+  {
+    let command = try await Command("jointloss", arguments)
+    #expect(!command.succeeded && command.error.contains(usage), "\(command.error)")
+  }
+
+  @Test func `The version is that of the records`() async throws {
+    let command = try await Command("jointloss", ["--version"])
+    #expect(command.succeeded && command.output == "\(JointLossVersion.current)\n")
+  }
+
+  @Test func `Data beyond the memory of any machine fail with the bytes, and the study ends`() async throws {
+    let folder = try TemporaryFolder()
+    let bank = ["samples": 1_000_000, "inputs": 10_000, "outputs": 10_000, "tasks": 10]
+    let settings = bank.sorted { $0.key < $1.key }.flatMap {
+      ["--set", "gradnorm-tanh.\($0.key)=\($0.value)"]
+    }
+    let command = try await Command(
+      "jointloss",
+      ["compare", "--suite", "gradnorm-tanh", "--strategy", "equal", "--seeds", "1", "--out", folder.path]
+        + settings)
+    #expect(command.succeeded)
+    let records = try RecordFile.comparable(in: folder.path)
+    #expect(records.count == 2)
+    for lines in records.values {
+      #expect(lines.last?.contains("\"status\":\"failed\"") == true)
+      #expect(
+        lines.last?.contains("for 10 tasks needs at least 1328.8 GB, and this machine has") == true,
+        "\(lines)")
+    }
   }
 
   @Test func `A study file's problems are all named with their lines`() async throws {

@@ -78,6 +78,16 @@ import Testing
     #expect(few?.contains("3 independent batches, not of 2") == true)
   }
 
+  @Test func `An update stands in the place of a direction`() throws {
+    var session = try session("adatask", ["epsilon": .number(0)])
+    let line = text(&session, #"{"jacobian":[[1,0],[-3,4]]}"#)
+    let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    let update = try #require(object?["update"] as? [Double])
+    #expect(abs(update[0]) <= 1e-15 && abs(update[1] - 1) <= 1e-15)
+    #expect(object?["direction"] == nil && object?["applies_to"] as? String == "update")
+    #expect(object?["weights"] as? [Double] == [1, 1])
+  }
+
   @Test func `What is undefined in the diagnostics is null, and without a Gramian there are none`() throws {
     var session = try session("equal")
     let zero = text(&session, #"{"losses":[1,2],"gramian":[[0,0],[0,1]]}"#)

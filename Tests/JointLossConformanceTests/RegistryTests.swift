@@ -63,6 +63,11 @@ import Testing
     StrategyCase(name: "moco", parameters: ["gamma": .number(10), "rho": .number(0.1)]),
     StrategyCase(name: "modo", parameters: ["gamma": .number(1)]),
     StrategyCase(name: "sdmgrad", parameters: ["lambda": .number(0), "learning-rate": .number(1)]),
+    StrategyCase(name: "adatask", parameters: ["epsilon": .number(0)]),
+    StrategyCase(
+      name: "adatask", parameters: ["beta1": .number(0), "beta2": .number(0), "epsilon": .number(0)]),
+    StrategyCase(name: "adatask", parameters: ["variant": .text("rmsprop"), "epsilon": .number(0)]),
+    StrategyCase(name: "adatask", parameters: ["variant": .text("adagrad"), "epsilon": .number(0)]),
   ]
 
   private static let wrapped =

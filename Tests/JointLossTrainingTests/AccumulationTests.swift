@@ -13,12 +13,13 @@ import Testing
   }
 
   private func train<Strategy: WeightingStrategy>(
-    _ type: Strategy.Type, _ problem: Problem, accumulation: Int, batchSize: Int = 12, epochs: Int = 6
+    _ type: Strategy.Type, _ problem: Problem, accumulation: Int, batchSize: Int = 12, epochs: Int = 6,
+    optimizer: OptimizerSpecification = .sgd(learningRate: 0.05, momentum: 0.5)
   ) throws -> (parameters: [String: [Double]], rows: [[Double]], counts: PassCounts) {
     let trainer = try Trainer<Double, Strategy>(
       network: problem.network,
       strategy: Strategy(StrategySetup(for: Strategy.descriptor, taskCount: Self.tasks.count)),
-      optimizer: .sgd(learningRate: 0.05, momentum: 0.5), batchSize: batchSize, seed: 11,
+      optimizer: optimizer, batchSize: batchSize, seed: 11,
       options: StepOptions(accumulation: accumulation))
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     let rows = try (0..<epochs).map { _ in
@@ -71,6 +72,31 @@ import Testing
       train(UncertaintyWeighting.self, problem, accumulation: 4)
     )
     expectEqual(whole.parameters, split.parameters, "dropout and masks")
+  }
+
+  /// Factors are sums over samples: K-FAC sees all parts.
+  @Test(arguments: [2, 5, 12])
+  func `So are the steps of every optimiser`(parts: Int) throws {
+    let mask = Self.tasks.indices.map { task in (0..<29).map { ($0 + task) % 3 != 0 } }
+    let networks = try [
+      problem(.tanh).network,
+      NetworkSpecification(
+        inputs: 5, architecture: .mixtureOfExperts(experts: 2), trunk: [6], activation: .gelu,
+        block: BlockSpecification(layerNorm: true, dropout: 0.2), tasks: problem().network.tasks),
+    ]
+    for network in networks {
+      let problem = try Problem(network, samples: 29).masked(mask)
+      for optimizer in [
+        OptimizerSpecification.adamw(learningRate: 0.01), .nesterov(learningRate: 0.01),
+        .kfac(learningRate: 0.01, interval: 1), .kfac(learningRate: 0.01, interval: 4),
+      ] {
+        let (whole, split) = try (
+          train(UncertaintyWeighting.self, problem, accumulation: 1, optimizer: optimizer),
+          train(UncertaintyWeighting.self, problem, accumulation: parts, optimizer: optimizer)
+        )
+        expectEqual(whole.parameters, split.parameters, "\(optimizer)")
+      }
+    }
   }
 
   @Test func `Parts count their passes: each but the last runs forward twice`() throws {

@@ -89,6 +89,23 @@ import Testing
 
   @Test(
     .enabled(if: jl_allocations_are_counted() != 0),
+    .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"))
+  func `Nor does one of a rule that gives a direction or an update`() throws {
+    BLASLibrary.setThreads(1)
+    let mask = Self.tasks.indices.map { task in (0..<90).map { task != 1 || $0 >= 83 } }
+    let setup = try StrategySetup(for: AdaTask.descriptor, taskCount: Self.tasks.count)
+    for optimizer in [
+      OptimizerSpecification.sgd(learningRate: 1e-3), .adam(learningRate: 1e-3), .adamw(learningRate: 1e-3),
+    ] {
+      #expect(try allocations(AdaTask(setup), optimizer: optimizer) == 0)
+      #expect(try allocations(AdaTask(setup), optimizer: optimizer, mask: mask) == 0)
+    }
+    let moco = MoCo(try StrategySetup(for: MoCo.descriptor, taskCount: Self.tasks.count))
+    #expect(try allocations(moco) == 0)
+  }
+
+  @Test(
+    .enabled(if: jl_allocations_are_counted() != 0),
     .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"),
     arguments: [
       OptimizerSpecification.sgd(learningRate: 1e-3), .nesterov(learningRate: 1e-3),
@@ -123,6 +140,9 @@ import Testing
       let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
       #expect(try allocations(norms, samples: 20, on: network) == 0)
     }
+    guard network.architecture == .hardSharing else { return }
+    let scope = StepOptions(gradientScope: .representation)
+    #expect(try allocations(gramian, samples: 20, on: network, options: scope) == 0)
   }
 
   @Test(

@@ -103,6 +103,73 @@ import Testing
     #expect(try trainer.endEpoch().meanLosses[1] == later)
   }
 
+  /// Linear heads on the inputs, which share nothing: the head of a task is then a network of its own.
+  @Test(arguments: [
+    OptimizerSpecification.sgd(learningRate: 0.1, momentum: 0.9), .nesterov(learningRate: 0.1),
+    .adam(learningRate: 0.1), .adamw(learningRate: 0.1, weightDecay: 0.5),
+  ])
+  func `For a head without labels there is no step, whatever momentum it has`(
+    optimizer: OptimizerSpecification
+  ) throws {
+    let mask = [(0..<12).map { _ in true }, (0..<12).map { !(3..<9).contains($0) }]
+    let both = try Problem(
+      inputs: 4, trunk: [], activation: .identity,
+      tasks: [(.meanSquaredError, 2), (.softmaxCrossEntropy, 3)],
+      samples: 12
+    ).masked(mask)
+    func train(_ tasks: [Int], samples: [Int]) throws -> [[String: [Double]]] {
+      let network = try NetworkSpecification(
+        inputs: 4, trunk: [], activation: .identity, tasks: tasks.map { both.network.tasks[$0] })
+      let trainer = try Trainer<Double, EqualWeighting>(
+        network: network, strategy: Problem.equal(network), optimizer: optimizer, batchSize: 3, seed: 0)
+      let data = try TaskDataset(
+        inputCount: 4, inputs: both.data.inputs, targets: tasks.map { both.data.targets[$0] },
+        labelled: tasks.map { mask[$0] }, tasks: network.tasks)
+      let prepared = try PreparedData<Double>(data, network: network)
+      return try samples.map { start in
+        try trainer.step(on: prepared, samples: start..<start + 3)
+        return trainer.parameters
+      }
+    }
+    // The second task has labels in the first and the last batch.
+    let together = try train([0, 1], samples: [0, 3, 6, 9, 0])
+    for name in ["head.1.weight", "head.1.bias"] {
+      #expect(together[1][name] == together[0][name] && together[2][name] == together[0][name])
+      #expect(together[3][name] != together[0][name])
+    }
+    let (first, second) = (
+      try train([0], samples: [0, 3, 6, 9, 0]), try train([1], samples: [0, 9, 0])
+    )
+    for part in ["weight", "bias"] {
+      let values = [("head.0.\(part)", first.last), ("head.1.\(part)", second.last)]
+      for (name, alone) in values {
+        let (own, due) = (together[4][name] ?? [], alone?["head.0.\(part)"] ?? [])
+        #expect(own.count == due.count && !own.isEmpty)
+        for (a, b) in zip(own, due) { #expect(abs(a - b) <= 1e-14) }
+      }
+    }
+  }
+
+  @Test(arguments: NetworkCase.all)
+  func `All that serves an absent task alone stays, and all else moves`(_ test: NetworkCase) throws {
+    guard test.network.tasks.count == 3 else { return }
+    let mask = (0..<3).map { task in (0..<8).map { task != 1 || $0 < 4 } }
+    let problem = try Problem(test.network, samples: 8).masked(mask)
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    for optimizer in [OptimizerSpecification.adam(learningRate: 0.01), .kfac(learningRate: 0.001)] {
+      let trainer = try Trainer<Double, GradNorm>(
+        network: problem.network, strategy: GradNorm(StrategySetup(for: GradNorm.descriptor, taskCount: 3)),
+        optimizer: optimizer, batchSize: 4, seed: 0)
+      for _ in 0..<2 { try trainer.step(on: data, samples: 0..<4) }
+      let before = trainer.parameters
+      try trainer.step(on: data, samples: 4..<8)
+      for tensor in trainer.tensors {
+        let stays = trainer.parameters[tensor.name] == before[tensor.name]
+        #expect(stays == (tensor.task == 1), "\(tensor.name)")
+      }
+    }
+  }
+
   @Test
   func `A batch without any label moves nothing, and a loop of one's own may have a task without a mean`()
     throws

@@ -78,6 +78,47 @@ import Testing
     #expect(text.contains("the optimiser needs"))
   }
 
+  @Test func `Constants that make no sense once they are rounded to the scalars of the training`() throws {
+    let network = try network()
+    func found<Scalar: TrainableScalar>(_ optimizer: OptimizerSpecification, in scalar: Scalar.Type) -> String
+    {
+      message(.configuration) {
+        _ = try Trainer<Scalar, EqualWeighting>(
+          network: network, strategy: Problem.equal(network), optimizer: optimizer, batchSize: 1, seed: 0)
+      }
+    }
+    let cases: [(OptimizerSpecification, String)] = [
+      (.sgd(learningRate: 1e-50), "in Float, the optimiser needs a learning rate > 0, not 0.0"),
+      (.kfac(learningRate: 1e50), "in Float, the optimiser needs a learning rate > 0, not inf"),
+      (
+        .nesterov(learningRate: 1, momentum: 1 - 1e-12),
+        "in Float, the optimiser needs a momentum in [0, 1), not 1.0"
+      ),
+      (.adam(learningRate: 1, beta2: 1 - 1e-12), "in Float, the optimiser needs β2 in [0, 1), not 1.0"),
+      (
+        .adamw(learningRate: 1, epsilon: 1e-60, weightDecay: 0),
+        "in Float, the optimiser needs ε > 0, not 0.0"
+      ),
+    ]
+    for (optimizer, message) in cases {
+      #expect(found(optimizer, in: Float.self) == message)
+      #expect(found(optimizer, in: Double.self) == "nothing was thrown")
+    }
+  }
+
+  @Test func `A network beyond the memory of any machine is refused with the bytes, not tried`() throws {
+    let wide = try network(trunk: [Int](repeating: 46_000, count: 50))
+    let text = message(.configuration) {
+      _ = try Trainer<Float, EqualWeighting>(
+        network: wide, strategy: Problem.equal(wide), optimizer: .sgd(learningRate: 1), batchSize: 1, seed: 0)
+    }
+    // 49 · 46000² weights between layers, 3 · 46000 at the ends, 50 · 46000 + 1 biases; thrice, in 4 bytes.
+    let parameters = 49 * 46_000 * 46_000 + 3 * 46_000 + 50 * 46_000 + 1
+    #expect(
+      text.hasPrefix("a network of \(parameters) parameters on batches of 1 samples needs at least 1244.3 GB")
+    )
+  }
+
   private func trainer<Strategy: WeightingStrategy>(
     _ strategy: Strategy, trunk: [Int] = [3], batchSize: Int = 4, learningRate: Double = 0.1
   ) throws -> Trainer<Double, Strategy> {

@@ -15,6 +15,7 @@ import Testing
         "dtp",
         "softadapt", "relobralo", "uw-o", "uw-so", "igb", "go4align", "ldc-mtl", "unit-gradient", "cosmos",
         "pbi", "krum", "trimmed-mean", "famo", "graddrop", "db-mtl", "excess-mtl", "moco", "modo", "sdmgrad",
+        "adatask",
       ])
   }
 

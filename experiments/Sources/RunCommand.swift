@@ -14,11 +14,20 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var options: StudyOptions
 
-  func run() async throws {
+  func validate() throws {
+    _ = try replication()
+  }
+
+  private func replication() throws -> any Replication.Type {
     guard let replication = Experiments.all.first(where: { $0.name == name }) else {
       let hint = NearestNames.hint(for: name, among: Experiments.all.map { $0.name }, what: "names")
       throw ValidationError("no experiment is named “\(name)”: \(hint)")
     }
+    return replication
+  }
+
+  func run() async throws {
+    let replication = try replication()
     // Experiments exist in a clone alone, so their files are found from this one.
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let file = folder.appending(path: "configs/\(name).yaml").path(percentEncoded: false)

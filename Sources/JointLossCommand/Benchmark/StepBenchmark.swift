@@ -39,70 +39,55 @@ struct StepBenchmark: Encodable {
   let ratio: Double
   /// The largest resident memory of the whole process while it held the trainer and the data, before the floor.
   let peakMemoryBytes: Int?
-  /// The steps whose losses were compared with those of a trainer in `Double`.
-  let checkedSteps: Int
-  /// The largest relative deviation among these losses.
-  let lossDeviation: Double
+  /// The first losses beside those of the reference.
+  let check: LossCheck
   let blasKernel: String
   let threads: Int?
 
   /// Times a step: forward, losses, gradients, weights and Adam.
   ///
-  /// Steps and floor alternate in blocks of a twentieth of the time, so that both see the same machine.
+  /// The reference runs at the end, when the trainer is gone: neither times nor peak contain it.
   init<Strategy: WeightingStrategy>(
-    _ workload: Workload, data: (timed: PreparedData<Float>, reference: PreparedData<Double>), name: String,
+    _ workload: Workload, data: (timed: PreparedData<Float>, reference: TaskDataset), name: String,
     strategy: Strategy, seconds: Double
-  ) throws(TrainingError) {
-    ProcessMemory.resetPeak()
-    let trainer = try Trainer<Float, Strategy>(workload, strategy)
-    var losses: [[Double]] = []
-    for index in 0..<2 * Workload.batches {
-      try trainer.step(index, of: workload, on: data.timed)
-      if index < workload.checkedSteps { losses.append(trainer.lastLosses) }
-    }
-    peakMemoryBytes = ProcessMemory.peak
-    checkedSteps = losses.count
-    lossDeviation = try Self.deviation(of: losses, workload, data.reference, strategy)
-    let (floor, kind) = (BLASFloor(workload), Self.floor(of: strategy))
-    for _ in 0..<3 { floor.run(kind) }
-    var (steps, floors): ([Double], [Double]) = ([], [])
-    let start = ContinuousClock.now
-    while steps.count < 7 || Self.elapsed(since: start) < seconds {
-      try Self.block(of: seconds / 40, into: &steps) { (index) throws(TrainingError) in
-        try trainer.step(index, of: workload, on: data.timed)
-      }
-      try Self.block(of: seconds / 40, into: &floors) { (_) throws(TrainingError) in floor.run(kind) }
-    }
+  ) throws {
+    let run = try Self.run(workload, on: data.timed, strategy, seconds: seconds)
+    check = try LossCheck(of: run.losses, workload, data.reference, strategy)
     self.workload = workload.name
     self.strategy = name
-    microseconds = Self.median(steps) * 1e6
-    floorMicroseconds = Self.median(floors) * 1e6
+    peakMemoryBytes = run.peak
+    microseconds = Self.median(run.steps) * 1e6
+    floorMicroseconds = Self.median(run.floors) * 1e6
     ratio = microseconds / floorMicroseconds
     blasKernel = BLASLibrary.name
     threads = BLASLibrary.threads
   }
 
-  /// How far losses are from those of the same steps in `Double`.
-  private static func deviation<Strategy: WeightingStrategy>(
-    of losses: [[Double]], _ workload: Workload, _ data: PreparedData<Double>, _ strategy: Strategy
-  ) throws(TrainingError) -> Double {
-    let trainer = try Trainer<Double, Strategy>(workload, strategy)
-    var result = 0.0
-    for (index, losses) in losses.enumerated() {
+  /// Takes the first losses and the peak memory, then times.
+  ///
+  /// Steps and floor alternate in blocks of a twentieth of the time, so that both see the same machine.
+  private static func run<Strategy: WeightingStrategy>(
+    _ workload: Workload, on data: PreparedData<Float>, _ strategy: Strategy, seconds: Double
+  ) throws(TrainingError) -> (losses: [[Double]], peak: Int?, steps: [Double], floors: [Double]) {
+    ProcessMemory.resetPeak()
+    let trainer = try Trainer<Float, Strategy>(workload, strategy)
+    var losses: [[Double]] = []
+    for index in 0..<2 * Workload.batches {
       try trainer.step(index, of: workload, on: data)
-      for (loss, reference) in zip(losses, trainer.lastLosses) {
-        result = max(result, abs(loss - reference) / abs(reference))
+      if index < workload.checkedSteps { losses.append(trainer.lastLosses) }
+    }
+    let peak = ProcessMemory.peak
+    let floor = BLASFloor(workload, BLASFloor.Kind(of: strategy))
+    for _ in 0..<3 { floor.run() }
+    var (steps, floors): ([Double], [Double]) = ([], [])
+    let start = ContinuousClock.now
+    while steps.count < 7 || elapsed(since: start) < seconds {
+      try block(of: seconds / 40, into: &steps) { (index) throws(TrainingError) in
+        try trainer.step(index, of: workload, on: data)
       }
+      try block(of: seconds / 40, into: &floors) { (_) throws(TrainingError) in floor.run() }
     }
-    return result
-  }
-
-  private static func floor<Strategy: WeightingStrategy>(of strategy: Strategy) -> BLASFloor.Kind {
-    switch Strategy.Evidence.need {
-    case .losses: .ordinary
-    case .gradientNorms: strategy.gradientScope == .lastSharedLayer ? .lastLayer : .gramian
-    case .gramian, .jacobian: .gramian
-    }
+    return (losses, peak, steps, floors)
   }
 
   private static func block(
@@ -125,14 +110,14 @@ struct StepBenchmark: Encodable {
 
 extension Trainer {
   /// The trainer of a workload.
-  fileprivate convenience init(_ workload: Workload, _ strategy: Strategy) throws(TrainingError) {
+  convenience init(_ workload: Workload, _ strategy: Strategy) throws(TrainingError) {
     try self.init(
-      network: workload.network(), strategy: strategy, optimizer: .adam(learningRate: 1e-3),
+      network: workload.network(), strategy: strategy, optimizer: .adam(learningRate: Workload.learningRate),
       batchSize: workload.batch, seed: 0)
   }
 
   /// A step on the batch whose turn it is; an epoch ends with the last of them.
-  fileprivate func step(
+  func step(
     _ index: Int, of workload: Workload, on data: PreparedData<Scalar>
   ) throws(TrainingError) {
     let batch = index % Workload.batches

@@ -1,11 +1,14 @@
 import Foundation
 import JointLossLinearAlgebra
 import JointLossTraining
+import JointLossWeighting
 
 /// A network and a batch to time steps on: dense layers of one width under ReLU, squared errors.
 struct Workload: Sendable {
   /// The batches that steps cycle through.
   static let batches = 8
+  /// Adam's rate.
+  static let learningRate = 1e-3
 
   let name: String
   let inputs: Int
@@ -14,10 +17,7 @@ struct Workload: Sendable {
   let tasks: Int
   let outputs: Int
   let batch: Int
-  /// The first steps whose losses are compared with those in `Double`: few where these take long.
-  ///
-  /// Not more than an epoch: MGDA comes so near to Pareto stationarity, on the toy in 12 steps, that rounding
-  /// chooses its weights.
+  /// The first steps whose losses are compared with those of the ``PlainReference``: few where these take long.
   var checkedSteps = batches
 
   static let all = [
@@ -40,8 +40,21 @@ struct Workload: Sendable {
       })
   }
 
+  /// The parameters that every strategy's trainer starts from, by name.
+  func initialParameters() throws -> [String: [Double]] {
+    let setup = try StrategySetup(for: EqualWeighting.descriptor, taskCount: tasks)
+    return try Trainer<Float, EqualWeighting>(self, EqualWeighting(setup)).parameters
+  }
+
+  /// A batch cut into parts that follow one another, as the trainer cuts it into independent batches.
+  func parts(_ count: Int) -> [Range<Int>] {
+    (0..<count).map { $0 * batch / count..<($0 + 1) * batch / count }
+  }
+
   /// Eight batches: `y_t = (1 + t/5) tanh(x (B + E_t))` with Gaussian x, a common B and an own E_t.
-  func data<Scalar: TrainableScalar>() throws(TrainingError) -> PreparedData<Scalar> {
+  ///
+  /// All are numbers of `Float`, so that the trainer and its reference read the same.
+  func data() throws(TrainingError) -> TaskDataset {
     var stream = PhiloxStream(seed: 0, purpose: "data")
     let samples = Self.batches * batch
     let x = Matrix<Double>(rows: samples, columns: inputs)
@@ -55,12 +68,11 @@ struct Workload: Sendable {
       fill(own.view, scale: 0.35 * scale, &stream)
       own.view.add(common.view)
       product.view.setProduct(x.view, .asIs, own.view, .asIs)
-      return product.elements.map { (1 + Double(task) / 5) * tanh($0) }
+      return product.elements.map { Double(Float((1 + Double(task) / 5) * tanh($0))) }
     }
-    let network = try network()
-    return try PreparedData(
-      TaskDataset(inputCount: inputs, inputs: x.elements, targets: targets, tasks: network.tasks),
-      network: network)
+    return try TaskDataset(
+      inputCount: inputs, inputs: x.elements.map { Double(Float($0)) }, targets: targets,
+      tasks: network().tasks)
   }
 
   private func fill(_ view: MatrixView<Double>, scale: Double, _ stream: inout PhiloxStream) {

@@ -5,10 +5,11 @@ struct WeighAnswer: Encodable {
   private let weights: [Double]
   private let appliesTo: TaskWeights.Application
   private let direction: [Double]?
+  private let update: [Double]?
   private let diagnostics: Diagnostics
 
   private enum CodingKeys: String, CodingKey {
-    case weights, direction, diagnostics
+    case weights, direction, update, diagnostics
     case appliesTo = "applies_to"
   }
 
@@ -16,8 +17,8 @@ struct WeighAnswer: Encodable {
   ///
   /// - Parameters:
   ///   - weights: the step's weights.
-  ///   - observation: the step; a Jacobian in it gives a direction where the rule itself gives none, a Gramian
-  ///     diagnostics.
+  ///   - observation: the step; a Jacobian in it gives a direction where the rule itself gives neither that nor an
+  ///     update, a Gramian diagnostics.
   /// - Throws: ``WeightingError`` if there are not as many weights as tasks, or a number is not finite.
   init(_ weights: TaskWeights, observation: StepObservation) throws(WeightingError) {
     guard weights.values.count == observation.taskCount else {
@@ -29,9 +30,14 @@ struct WeighAnswer: Encodable {
     }
     self.weights = weights.values
     appliesTo = weights.appliesTo
-    direction = weights.direction ?? observation.jacobian?.direction(weights: weights.values)
-    if let parameter = direction?.firstIndex(where: { !$0.isFinite }) {
-      throw WeightingError(.nonFinite, "the direction overflows at parameter \(parameter)")
+    update = weights.update
+    direction =
+      update == nil
+      ? weights.direction ?? observation.jacobian?.direction(weights: weights.values) : nil
+    for (what, values) in [("direction", direction), ("update", update)] {
+      if let parameter = values?.firstIndex(where: { !$0.isFinite }) {
+        throw WeightingError(.nonFinite, "the \(what) overflows at parameter \(parameter)")
+      }
     }
     var gradients: GradientDiagnostics?
     if let gramian = observation.gramian { gradients = try GradientDiagnostics(gramian) }

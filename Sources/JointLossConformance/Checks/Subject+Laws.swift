@@ -27,7 +27,7 @@ extension Subject {
   ) -> Failure? {
     guard let plain = weights(on: input), let got = weights(on: permuted) else { return nil }
     for index in plain.indices {
-      // A direction is the same for any order.
+      // A direction or an update is the same for any order.
       let wanted = order.map { plain[index][$0] } + plain[index].dropFirst(order.count)
       guard !Self.agree(got[index], wanted) else { continue }
       return Failure(
@@ -94,11 +94,12 @@ extension Subject {
       // Where a solver had to add a ridge the rule has no solution, and the law nothing to say.
       for index in plain.indices where !plain[index].hasRidge && !got[index].hasRidge {
         let wanted = plain[index].values.map { factor * $0 }
-        // A direction has the gradients' own scale besides.
-        let direction = plain[index].direction?.map { scale * factor * $0 } ?? []
+        // A direction has the gradients' own scale besides; an update has not.
+        let given =
+          plain[index].given?.map { $0 * factor * (plain[index].direction == nil ? 1 : scale) } ?? []
         guard
           !Self.agree(got[index].values, wanted, where: input.steps[index].isActive)
-            || !Self.agree(got[index].direction ?? [], direction)
+            || !Self.agree(got[index].given ?? [], given)
         else { continue }
         return Failure(
           reason: """
@@ -123,8 +124,8 @@ extension Subject {
         // A solver that had to add a ridge to the diagonal says so; its equations hold for that sum.
         var product = ridge * gramian[task, task] * weights.values[task]
         var size = 0.0
-        if let direction = weights.direction {
-          for (element, step) in zip(input.steps[index].gradients[task], direction) {
+        if let given = weights.given {
+          for (element, step) in zip(input.steps[index].gradients[task], given) {
             product += element * step
             size += abs(element * step)
           }

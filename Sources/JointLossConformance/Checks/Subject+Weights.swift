@@ -36,19 +36,23 @@ extension Subject {
         value: Double(wrong.values.count))
     }
     let parameterCount = input.steps.first?.gradients.first?.count ?? 0
-    guard let wrong = result.first(where: { ($0.direction?.count ?? parameterCount) != parameterCount }),
-      let count = wrong.direction?.count
+    guard let wrong = result.first(where: { ($0.given?.count ?? parameterCount) != parameterCount }),
+      let count = wrong.given?.count
     else { return nil }
     return Failure(
-      reason: "a direction of \(count) values for \(parameterCount) parameters", value: Double(count))
+      reason: "\(wrong.appliesTo.phrase) of \(count) values for \(parameterCount) parameters",
+      value: Double(count))
   }
 
   func applicationFailure(_ input: ConformanceInput) -> Failure? {
     guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
       return nil
     }
-    if result.contains(where: { ($0.appliesTo == .direction) != ($0.direction != nil) }) {
-      return Failure(reason: "weights apply to a direction that is not there, or the reverse")
+    for weights in result {
+      let given = [(TaskWeights.Application.direction, weights.direction), (.update, weights.update)]
+      for (application, values) in given where (weights.appliesTo == application) != (values != nil) {
+        return Failure(reason: "weights apply to \(application.phrase) that is not there, or the reverse")
+      }
     }
     let declared = Strategy.descriptor.appliesTo
     guard let wrong = result.first(where: { $0.appliesTo != declared }) else { return nil }

@@ -74,14 +74,4 @@ extension StudySpecification {
       architecture: architecture == .hardSharing ? nil : architecture,
       block: block == .plain ? nil : block)
   }
-
-  private func optimizer(learningRate: Double) -> OptimizerSpecification {
-    switch optimizer ?? .adam {
-    case .adam: .adam(learningRate: learningRate)
-    case .adamw: .adamw(learningRate: learningRate, weightDecay: weightDecay ?? 0.01)
-    case .sgd: .sgd(learningRate: learningRate, momentum: momentum ?? 0)
-    case .nesterov: .nesterov(learningRate: learningRate, momentum: momentum ?? 0.9)
-    case .kfac: .kfac(learningRate: learningRate, momentum: momentum ?? 0.9, damping: damping ?? 0.01)
-    }
-  }
 }

@@ -14,7 +14,8 @@ struct StudyReader {
     var study = StudySpecification()
     let known = [
       "suites", "strategies", "seeds", "epochs", "learning-rate", "batch-size", "optimizer", "momentum",
-      "weight-decay", "damping", "schedule", "clip-norm", "early-stopping", "architecture", "trunk",
+      "weight-decay", "beta1", "beta2", "epsilon", "damping", "factor-decay", "factor-interval", "schedule",
+      "clip-norm", "early-stopping", "architecture", "trunk",
       "activation", "block", "gradient-scope", "head-policy", "scale-policy", "accumulation", "baseline",
       "reference",
     ]
@@ -29,7 +30,12 @@ struct StudyReader {
       case "optimizer": choice(value, at: key).map { study.optimizer = $0 }
       case "momentum": number(value, at: key).map { study.momentum = $0 }
       case "weight-decay": number(value, at: key).map { study.weightDecay = $0 }
+      case "beta1": number(value, at: key).map { study.beta1 = $0 }
+      case "beta2": number(value, at: key).map { study.beta2 = $0 }
+      case "epsilon": number(value, at: key).map { study.epsilon = $0 }
       case "damping": number(value, at: key).map { study.damping = $0 }
+      case "factor-decay": number(value, at: key).map { study.factorDecay = $0 }
+      case "factor-interval": integer(value, at: key).map { study.factorInterval = $0 }
       case "schedule": schedule(value, at: key).map { study.schedule = $0 }
       case "clip-norm": number(value, at: key).map { study.clipNorm = $0 }
       case "early-stopping": earlyStopping(value, at: key).map { study.earlyStopping = $0 }

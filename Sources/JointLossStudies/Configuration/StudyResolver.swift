@@ -10,7 +10,9 @@ struct StudyResolver {
     let label: String
     let parameters: ParameterValues
     let recipe: TrainingRecipe
-    let taskCount: Int
+    let tasks: [TaskSpecification]
+    /// The network of all tasks; nil where the suite does not know its inputs.
+    let network: NetworkSpecification?
   }
 
   /// A strategy of a study, resolved.
@@ -77,11 +79,48 @@ struct StudyResolver {
     guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
     do {
       let suite = try suites.make(entry.name, parameters: parameters.values)
+      let label = label(of: entry, parameters, declared: descriptor.parameters)
+      requireOptimizer(of: suite.recipe, label)
       return Suite(
-        name: entry.name, label: label(of: entry, parameters, declared: descriptor.parameters),
-        parameters: parameters, recipe: suite.recipe, taskCount: suite.tasks.count)
+        name: entry.name, label: label, parameters: parameters, recipe: suite.recipe, tasks: suite.tasks,
+        network: network(of: suite, label))
     } catch {
       report(error.description, at: "\(path).set")
+      return nil
+    }
+  }
+
+  /// A weight decay that is too large for the suite's learning rate fails here.
+  private mutating func requireOptimizer(of recipe: TrainingRecipe, _ label: String) {
+    guard problems.isEmpty else { return }
+    do throws(TrainingError) {
+      try study.optimizer(learningRate: study.learningRate ?? recipe.learningRate).validate(in: Float.self)
+    } catch {
+      report("on \(label): \(error.message)", at: study.weightDecay == nil ? "optimizer" : "weight-decay")
+    }
+  }
+
+  /// The network of all tasks of a suite; what cannot be one is reported here and not in every run.
+  private mutating func network(of suite: any TaskSuite, _ label: String) -> NetworkSpecification? {
+    guard let inputs = suite.inputCount else { return nil }
+    func make(_ block: BlockSpecification) throws(TrainingError) -> NetworkSpecification {
+      try NetworkSpecification(
+        inputs: inputs, architecture: study.architecture ?? .hardSharing,
+        trunk: study.trunk ?? suite.recipe.trunk, activation: study.activation ?? suite.recipe.activation,
+        block: block, tasks: suite.tasks)
+    }
+    // A trunk that is wrong by itself has been reported.
+    guard problems.isEmpty else { return nil }
+    do {
+      _ = try make(.plain)
+    } catch {
+      report("on \(label): \(error.message)", at: "trunk")
+      return nil
+    }
+    do {
+      return try make(study.block ?? .plain)
+    } catch {
+      report("on \(label): \(error.message)", at: "block")
       return nil
     }
   }
@@ -93,9 +132,10 @@ struct StudyResolver {
       // Parameters that do not fit the number of tasks fail here and not in every run.
       for suite in suiteEntries {
         do {
-          _ = try strategies.make(
-            entry.name, taskCount: descriptor.arrangement == .separate ? 1 : suite.taskCount,
+          let strategy = try strategies.make(
+            entry.name, taskCount: descriptor.arrangement == .separate ? 1 : suite.tasks.count,
             parameters: parameters.values)
+          requireGradients(of: strategy, on: suite, at: path)
         } catch {
           report("on \(suite.label): \(error.description)", at: path)
         }
@@ -110,13 +150,29 @@ struct StudyResolver {
     }
   }
 
+  /// Gradients that the network does not have, and an optimiser that the strategy cannot have, fail here too.
+  private mutating func requireGradients(of strategy: any WeightingStrategy, on suite: Suite, at path: String)
+  {
+    let optimizer = study.optimizer(learningRate: study.learningRate ?? suite.recipe.learningRate)
+    guard problems.isEmpty else { return }
+    do throws(TrainingError) {
+      try suite.network?.validate(for: strategy, optimizer: optimizer, options: study.step)
+    } catch {
+      report("on \(suite.label): \(error.message)", at: path)
+    }
+  }
+
   /// Options that do not suit the strategy fail here and not in every run.
   private mutating func requireStepOptions(of type: any WeightingStrategy.Type) {
     for suite in suiteEntries {
+      let size = study.batchSize ?? suite.recipe.batchSize
       do throws(TrainingError) {
-        try study.step.validate(for: type, batchSize: study.batchSize ?? suite.recipe.batchSize)
+        try study.step.validate(for: type, batchSize: size)
       } catch {
-        report("on \(suite.label): \(error.message)", at: "accumulation")
+        var unclipped = study.step
+        unclipped.clipNorm = nil
+        let isClipping = (try? unclipped.validate(for: type, batchSize: size)) != nil
+        report("on \(suite.label): \(error.message)", at: isClipping ? "clip-norm" : "accumulation")
       }
     }
   }

@@ -3,7 +3,7 @@ import JointLossWeighting
 extension StudySpecification {
   /// The most seeds, epochs, samples a batch, layers and units that a study may ask for: far beyond any use,
   /// and small enough that no product of them overflows.
-  private enum Limit {
+  enum Limit {
     static let seeds = 100_000
     static let count = 10_000_000
     static let width = 65_536
@@ -45,35 +45,7 @@ extension StudySpecification {
         require((1...Limit.count).contains(value), key, "is 1 to \(Limit.count), not \(value)")
       }
     }
-    if let learningRate {
-      require(
-        learningRate > 0 && learningRate.isFinite, "learning-rate",
-        "is a finite number above 0, not \(ParameterValue.number(learningRate))")
-    }
-    if let optimizer, optimizer != .adam, optimizer != .adamw {
-      require(
-        learningRate != nil, "optimizer",
-        "\(optimizer.rawValue) needs a learning-rate: those of the suites are for adam")
-    }
-    if let momentum {
-      require(
-        momentum >= 0 && momentum < 1, "momentum", "is in [0, 1), not \(ParameterValue.number(momentum))")
-      require(
-        optimizer.map { [.sgd, .nesterov, .kfac].contains($0) } ?? false, "momentum",
-        "belongs to the optimizers sgd, nesterov and kfac")
-    }
-    if let weightDecay {
-      require(
-        weightDecay >= 0 && weightDecay * (learningRate ?? 0) < 1 && weightDecay.isFinite, "weight-decay",
-        "is at least 0 and below 1 / learning-rate, not \(ParameterValue.number(weightDecay))")
-      require(optimizer == .adamw, "weight-decay", "belongs to the optimizer adamw")
-    }
-    if let damping {
-      require(
-        damping > 0 && damping.isFinite, "damping",
-        "is a finite number above 0, not \(ParameterValue.number(damping))")
-      require(optimizer == .kfac, "damping", "belongs to the optimizer kfac")
-    }
+    problems += optimizerProblems()
     if let clipNorm {
       require(
         clipNorm > 0 && clipNorm.isFinite, "clip-norm",

@@ -55,7 +55,12 @@ extension StudySpecification {
     if let optimizer { lines.append("optimizer: \(optimizer.rawValue)") }
     if let momentum { lines.append("momentum: \(ParameterValue.number(momentum))") }
     if let weightDecay { lines.append("weight-decay: \(ParameterValue.number(weightDecay))") }
+    if let beta1 { lines.append("beta1: \(ParameterValue.number(beta1))") }
+    if let beta2 { lines.append("beta2: \(ParameterValue.number(beta2))") }
+    if let epsilon { lines.append("epsilon: \(ParameterValue.number(epsilon))") }
     if let damping { lines.append("damping: \(ParameterValue.number(damping))") }
+    if let factorDecay { lines.append("factor-decay: \(ParameterValue.number(factorDecay))") }
+    if let factorInterval { lines.append("factor-interval: \(factorInterval)") }
     if let schedule { lines.append("schedule: \(schedule.flow)") }
     if let clipNorm { lines.append("clip-norm: \(ParameterValue.number(clipNorm))") }
     if let earlyStopping { lines.append("early-stopping: \(earlyStopping.flow)") }

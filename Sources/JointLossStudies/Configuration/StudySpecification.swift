@@ -69,8 +69,18 @@ public struct StudySpecification: Sendable, Hashable {
   public var momentum: Double?
   /// The decoupled weight decay of `adamw`, at least 0; 0.01 if nil.
   public var weightDecay: Double?
+  /// The decay of the first moments of `adam` and `adamw`, in [0, 1); 0.9 if nil.
+  public var beta1: Double?
+  /// The decay of their second moments, in [0, 1); 0.999 if nil.
+  public var beta2: Double?
+  /// What they add to the root of the second moments, above 0; 1e-8 if nil.
+  public var epsilon: Double?
   /// The damping of `kfac`, above 0; 0.01 if nil.
   public var damping: Double?
+  /// The share of the old factors in an average of `kfac`, in [0, 1); 0.95 if nil.
+  public var factorDecay: Double?
+  /// The steps between two averages of `kfac`, at least 1; 10 if nil.
+  public var factorInterval: Int?
   /// How the learning rate changes from epoch to epoch; not at all if nil.
   public var schedule: LearningRateSchedule?
   /// The norm at which gradients are clipped, above 0; not at all if nil.

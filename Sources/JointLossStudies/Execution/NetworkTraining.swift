@@ -14,6 +14,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     var seenConflictRate: Double?
     var learningRate: Double?
     var clippedShare: Double?
+    var certificate: SolverCertificate?
   }
 
   /// The probe batch: so many validation samples from the first on, the same for every strategy.
@@ -128,6 +129,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     epoch.weights = summary.meanWeights
     epoch.seenConflictRate = summary.seenConflictRate
     epoch.clippedShare = summary.clippedShare
+    epoch.certificate = summary.certificate
     if specification.schedule != nil { epoch.learningRate = trainer.learningRate }
     return epoch
   }
@@ -222,6 +224,7 @@ extension RunRecord.Epoch {
       conditionNumber: diagnostics?.conditionNumber,
       seenConflictRate: parts.count == 1 ? parts[0].seenConflictRate : nil,
       learningRates: eachTask(\.learningRate),
-      clippedShares: eachTask(\.clippedShare))
+      clippedShares: eachTask(\.clippedShare),
+      solver: parts.count == 1 ? parts[0].certificate : nil)
   }
 }

@@ -20,6 +20,9 @@ public struct StudyRunner: Sendable {
   /// The number of processor cores: the jobs that make the most of this machine.
   public static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 
+  /// The most jobs of a study: each is a thread, and has the memory of a run.
+  public static let mostJobs = 1024
+
   /// Runs a plan; the records do not depend on the number of jobs.
   ///
   /// Complete records in the store are reused. A run that diverges or fails does not stop the others. If a
@@ -28,17 +31,19 @@ public struct StudyRunner: Sendable {
   /// - Parameters:
   ///   - plan: the runs.
   ///   - store: where complete runs are kept.
-  ///   - jobs: the runs done at the same time, at least 1, each on a thread of its own.
+  ///   - jobs: the runs done at the same time, 1 to ``mostJobs``, each on a thread of its own.
   ///   - checkpointInterval: how often a run that takes longer leaves what it can go on from if it is killed.
   ///   - progress: told of every event, one at a time, on any thread; it should return soon.
   /// - Returns: the records, in the order of the plan.
-  /// - Throws: ``StudyError`` if there is no job, or the store cannot be read or written.
+  /// - Throws: ``StudyError`` if there is no job or too many, or the store cannot be read or written.
   public func run(
     _ plan: RunPlan, store: RunStore, jobs: Int = StudyRunner.coreCount,
     checkpointInterval: Duration = .seconds(5),
     progress: @escaping @Sendable (StudyEvent) -> Void = { _ in }
   ) async throws(StudyError) -> [RunRecord] {
-    guard jobs >= 1 else { throw StudyError("a study needs at least one job, not \(jobs)") }
+    guard (1...Self.mostJobs).contains(jobs) else {
+      throw StudyError("a study has 1 to \(Self.mostJobs) jobs, not \(jobs)")
+    }
     if try store.write(plan.study) {
       progress(
         .notice("\(store.directory) held another study: its runs stay there, those of this one are reused"))

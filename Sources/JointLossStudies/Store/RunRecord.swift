@@ -1,3 +1,5 @@
+public import JointLossWeighting
+
 /// The complete record of one run: what a `runs/*.jsonl` file holds, line by line.
 ///
 /// Line 1 is the header, then one line an epoch (epoch 0 is the untrained network), last the footer. Each
@@ -63,6 +65,9 @@ public struct RunRecord: Sendable, Hashable {
     /// The share of clipped steps of each task's network in this epoch, where gradients are clipped; nil at
     /// epoch 0.
     public var clippedShares: [Double]?
+    /// What the strategy's solver proved over the epoch's steps: all iterations, the largest relative residual and
+    /// ridge; nil where nothing was solved.
+    public var solver: SolverCertificate?
   }
 
   /// How a run ended, and what it cost.

@@ -88,7 +88,12 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` if a file cannot be read or set aside.
   public func lookup(_ specification: RunSpecification) throws(StudyError) -> Lookup {
     let path = try path(of: specification)
-    guard FileManager.default.fileExists(atPath: path) else { return .missing }
+    var isFolder = ObjCBool(false)
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return .missing }
+    guard !isFolder.boolValue else {
+      let aside = try setAside(path, isFolder: true)
+      return .damaged(StudyError("a folder is where a record should be (moved to \(aside))", file: path))
+    }
     let content: Data
     do {
       content = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -176,23 +181,24 @@ public struct RunStore: Sendable {
     return String(start.prefix(60))
   }
 
-  /// Moves a file to `runs/damaged/` under a name that no other file has.
-  private func setAside(_ path: String) throws(StudyError) -> String {
+  /// Moves a file or folder to `runs/damaged/` under a name that no other has.
+  private func setAside(_ path: String, isFolder: Bool = false) throws(StudyError) -> String {
     let folder = "\(runs)/damaged"
     try StudyFile.createFolder(folder)
     let name = (path as NSString).lastPathComponent
     for copy in 1... {
       let target = "\(folder)/\(name)\(copy == 1 ? "" : ".\(copy)")"
-      // Reserves the name, so that two processes cannot choose the same; the move replaces the empty file.
-      let reservation = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      // Reserves the name, so that two processes cannot choose the same; the move replaces what is empty.
+      let reservation =
+        isFolder ? mkdir(target, 0o777) : open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard reservation >= 0 else {
         if errno == EEXIST { continue }
         throw StudyFile.failure(target)
       }
-      close(reservation)
+      if !isFolder { close(reservation) }
       if rename(path, target) == 0 { return target }
       let (code, error) = (errno, StudyFile.failure(target))
-      unlink(target)
+      remove(target)
       // Another process has set it aside already.
       guard code == ENOENT else { throw error }
       return folder

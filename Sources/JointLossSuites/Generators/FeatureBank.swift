@@ -166,6 +166,7 @@ package struct FeatureBank: Sendable {
   /// - Throws: ``SuiteError`` if LAPACK fails.
   func data(_ streams: SuiteStreams) throws(SuiteError) -> SuiteData {
     let functions = try functions(streams)
+    try SuiteData.requireMemory(of: suite, samples: sizes[.train], inputs: inputs, tasks: specifications)
     return try SuiteData(
       of: suite, inputs: inputs, tasks: specifications, irreducibleLoss: tasks.map { _ in 0 }
     ) { (split) throws(SuiteError) in

@@ -1,3 +1,4 @@
+import JointLossLinearAlgebra
 import JointLossTraining
 
 /// One of the three parts of a suite's data; the raw value names its streams.
@@ -24,6 +25,19 @@ struct SplitSizes: Sendable {
 }
 
 extension SuiteData {
+  /// Checks that there is memory for the training split and so many numbers beside it.
+  static func requireMemory(
+    of suite: String, samples: Int, inputs: Int, tasks: [TaskSpecification], beside count: Double = 0
+  ) throws(SuiteError) {
+    let columns = tasks.reduce(Double(inputs)) { $0 + Double($1.targetColumns) }
+    // Drawn in Double, trained on in Float.
+    let bytes = 12 * Double(samples) * columns + 8 * count
+    if let shortage = PhysicalMemory.shortage(of: bytes) {
+      throw SuiteError(
+        "\(suite) with \(samples) samples of \(inputs) inputs for \(tasks.count) tasks \(shortage)")
+    }
+  }
+
   /// Draws the three splits of a suite.
   init(
     of suite: String, inputs: Int, tasks: [TaskSpecification], irreducibleLoss: [Double]?,

@@ -73,6 +73,9 @@ package struct FeatureBankSuite: TaskSuite {
   /// T regressions.
   package var tasks: [TaskSpecification] { bank.specifications }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { bank.inputs }
+
   /// One tanh layer; Adam at 5e-3 for 1500 steps of 64 at the default number of samples.
   package var recipe: TrainingRecipe {
     TrainingRecipe(trunk: [width], activation: .tanh, epochs: 150, batchSize: 64, learningRate: 5e-3)

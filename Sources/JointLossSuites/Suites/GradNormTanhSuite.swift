@@ -90,6 +90,9 @@ package struct GradNormTanhSuite: TaskSuite {
     sizes = SplitSizes(train: parameters.integer("samples"), validation: 500, test: 1000)
   }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { inputs }
+
   /// T regressions of many outputs.
   package var tasks: [TaskSpecification] {
     sigmas.indices.map {
@@ -123,6 +126,10 @@ package struct GradNormTanhSuite: TaskSuite {
   /// - Returns: the three splits; the irreducible loss is 0.
   /// - Throws: ``SuiteError`` if a label is too large to be finite.
   package func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
+    // The matrices B and B + ε_t are drawn beside the data.
+    try SuiteData.requireMemory(
+      of: Self.descriptor.name, samples: sizes[.train], inputs: inputs, tasks: tasks,
+      beside: Double(tasks.count + 1) * Double(outputs) * Double(inputs))
     let streams = SuiteStreams(using: &stream)
     let weights = weights(streams)
     return try SuiteData(

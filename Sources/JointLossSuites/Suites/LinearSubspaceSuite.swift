@@ -71,6 +71,9 @@ package struct LinearSubspaceSuite: TaskSuite {
     }
   }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { inputs }
+
   /// T regressions.
   package var tasks: [TaskSpecification] {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
@@ -109,6 +112,8 @@ package struct LinearSubspaceSuite: TaskSuite {
   /// - Throws: ``SuiteError`` if LAPACK fails.
   package func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
     let streams = SuiteStreams(using: &stream)
+    try SuiteData.requireMemory(
+      of: Self.descriptor.name, samples: sizes[.train], inputs: inputs, tasks: tasks)
     let truth = try truth(streams)
     return try SuiteData(
       of: Self.descriptor.name, inputs: inputs, tasks: tasks,

@@ -63,6 +63,9 @@ extension MixedTasksSuite {
   /// The tasks `unit`, `large`, `small` and `class`.
   package var tasks: [TaskSpecification] { bank.specifications }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { bank.inputs }
+
   // Twice the learning rate of `feature-bank`: in 250 epochs, over 8 seeds, the validation loss was smallest
   // after 5 … 244 for single tasks and 43 … 249 for joint networks, with weights 1 or near 1/σ². 300 leave
   // room.

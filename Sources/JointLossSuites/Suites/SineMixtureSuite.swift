@@ -87,6 +87,9 @@ package struct SineMixtureSuite: TaskSuite {
     }
   }
 
+  /// The inputs of a sample.
+  package var inputCount: Int? { inputs }
+
   /// T regressions.
   package var tasks: [TaskSpecification] {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
@@ -114,6 +117,7 @@ package struct SineMixtureSuite: TaskSuite {
     let noise = 0.1
     let (shift, factor) =
       labels == .raw ? (0, 1) : (curve.mean, 1 / (curve.variance + noise * noise).squareRoot())
+    try SuiteData.requireMemory(of: Self.descriptor.name, samples: samples, inputs: inputs, tasks: tasks)
     return try SuiteData(
       of: Self.descriptor.name, inputs: inputs, tasks: tasks,
       irreducibleLoss: [Double](repeating: noise * noise * factor * factor, count: taskCount)

@@ -10,6 +10,8 @@ struct NetworkGraph: Sendable {
   let initialValues: [InitialValues]
   /// For each task, the node of its predictions.
   let outputs: [GraphNode]
+  /// The output of shared layers that all tasks read, if it is all that they read of them.
+  let representation: GraphNode?
   /// For each node, whether several layers read it, and add up its cotangents.
   private let accumulates: [Bool]
   /// For each node, whether it lies below the last shared layers.
@@ -25,6 +27,8 @@ struct NetworkGraph: Sendable {
     for node in layers.flatMap(\.sources) { readers[node.index] += 1 }
     accumulates = readers.map { $0 > 1 }
 
+    representation = Self.representation(of: layers, tasks: tasks.count)
+
     // A shared dense layer is a last one if no other reads, directly or not, what it computes.
     let dense = layers.compactMap { $0 as? DenseLayer }.filter { $0.output.task == nil }
     var lower = Self.ancestors(of: dense.flatMap(\.sources), layers)
@@ -37,6 +41,19 @@ struct NetworkGraph: Sendable {
         parameter.name, rows: parameter.rows, columns: parameter.columns, task: parameter.task,
         isLastShared: lastWeights.contains(index))
     }
+  }
+
+  /// The one shared node that layers of tasks read, if there is one and each task does.
+  private static func representation(of layers: [any GraphLayer], tasks: Int) -> GraphNode? {
+    var (nodes, readers) = ([Int: GraphNode](), Set<Int>())
+    for layer in layers {
+      guard let task = layer.output.task else { continue }
+      for source in layer.sources where source.task == nil && source.index > 0 {
+        nodes[source.index] = source
+        readers.insert(task)
+      }
+    }
+    return nodes.count == 1 && readers.count == tasks ? nodes.values.first : nil
   }
 
   /// The nodes and all that they are computed from.
@@ -73,6 +90,11 @@ struct NetworkGraph: Sendable {
     for layer in layers where accumulates[layer.output.index] { pass.stack(layer.output).fill(0) }
     for (task, output) in outputs.enumerated() { pass.stack(output).copy(from: pass.outputs(of: task)) }
     for layer in layers.reversed() where !(pass.endsAtLastShared && isBelowLastShared[layer.output.index]) {
+      if let representation, layer.output.index == representation.index {
+        // Every layer that reads it has been passed.
+        pass.addRepresentation(cotangents: pass.stack(representation))
+        if pass.endsAtRepresentation { return }
+      }
       layer.backward(pass, self)
     }
   }
@@ -85,6 +107,7 @@ struct GraphModel<Scalar: TrainableScalar>: MultiTaskModel {
   var inputs: Int { graph.inputs }
   var tasks: [TaskSpecification] { graph.tasks }
   var tensors: [ParameterTensor] { graph.tensors }
+  var hasRepresentation: Bool { graph.representation != nil }
 
   func initialise(_ values: (Int) -> MatrixView<Scalar>, seed: UInt64) throws(TrainingError) {
     var streams: [String: PhiloxStream] = [:]

@@ -17,6 +17,9 @@ final class GradientSink<Scalar: TrainableScalar> {
   private var contributions: [Contribution] = []
   /// For each tensor, how often it was handed over.
   private var counts: [Int]
+  /// What is summed over the representation as it comes, or nil, and how often it came.
+  private var representationSum: LayerGramian<Scalar>.Sum?
+  private var representationCount = 0
   private let products: LayerGramian<Scalar>
   /// samples × outputs of a shared layer: its weighted cotangent.
   private let combined: Buffer<Scalar>
@@ -39,8 +42,10 @@ final class GradientSink<Scalar: TrainableScalar> {
     noBias = Buffer(rows: 1, columns: shared.map(\.rows).max() ?? 0)
   }
 
-  func begin(slots: Int) {
+  func begin(slots: Int, summingRepresentation sum: LayerGramian<Scalar>.Sum?) {
     self.slots = slots
+    (representationSum, representationCount) = (sum, 0)
+    if sum != nil { products.reset() }
     contributions.removeAll(keepingCapacity: true)
     for tensor in counts.indices { counts[tensor] = 0 }
   }
@@ -53,6 +58,23 @@ final class GradientSink<Scalar: TrainableScalar> {
       if let bias { counts[bias] += 1 }
     case .explicit(let tensor, _): counts[tensor] += 1
     }
+  }
+
+  /// Sums over the representation at once: the memory of its cotangents is free again.
+  @specialized(where Scalar == Float)
+  func addRepresentation(_ cotangents: MatrixView<Scalar>) {
+    guard let representationSum else { return }
+    products.add(representationSum, cotangents: cotangents)
+    representationCount += 1
+  }
+
+  /// Checks that the representation was handed over once.
+  func requireRepresentation() throws(TrainingError) {
+    guard representationCount != 1 else { return }
+    throw TrainingError(
+      .model,
+      "the model's backward pass hands over the cotangents of its representation \(representationCount) times, "
+        + "not once")
   }
 
   /// Checks that every tensor was handed over once: else its gradient would be another step's, or incomplete.

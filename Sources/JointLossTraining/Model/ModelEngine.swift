@@ -40,25 +40,25 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     model.forward(pass)
   }
 
+  func outputs() -> MatrixView<Scalar> { pass.outputs }
+
   func losses(into losses: inout [Double]) {
     model.losses(pass, into: &losses)
   }
 
   func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError) {
-    try stack()
-    pass.sink.sum(.products, scope: scope)
+    try sum(.products, scope: scope)
     pass.sink.finish(into: &gramian, exponents: exponents)
   }
 
   func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError) {
-    try stack()
-    pass.sink.sum(.squares, scope: scope)
+    try sum(.squares, scope: scope)
     pass.sink.finish(into: &norms, exponents: exponents)
   }
 
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError) {
     if scope == .sharedParameters {
-      if !isStacked { try stack() }
+      if !isStacked { try stack(endingAt: .inputs) }
       for task in slotFactors.indices { slotFactors[task] = shared[task] * powerOfTwo(-exponents[task]) }
     } else {
       try combine(shared)
@@ -77,20 +77,38 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   /// One backward pass of one cotangent, the tasks' weighted sum.
   private func combine(_ weights: [Double]) throws(TrainingError) {
     isStacked = false
-    pass.beginBackward(slots: 1, endsAtLastShared: false) { weights[$0] }
+    pass.beginBackward(slots: 1, endingAt: .inputs) { weights[$0] }
     model.backward(pass)
     try pass.sink.requireAll()
   }
 
-  /// One backward pass of all tasks; with the last shared layers as scope it may end there.
-  private func stack() throws(TrainingError) {
+  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) throws(TrainingError) {
+    switch scope {
+    case .representation:
+      try stack(endingAt: .representation, summingRepresentation: sum)
+      try pass.sink.requireRepresentation()
+    case .lastSharedLayer:
+      // A step that will want all shared parameters takes the pass through all of them.
+      try stack(endingAt: self.scope == .sharedParameters ? .inputs : .lastSharedLayers)
+      pass.sink.sum(sum, scope: scope)
+    case .sharedParameters:
+      try stack(endingAt: .inputs)
+      pass.sink.sum(sum, scope: scope)
+    }
+  }
+
+  /// One backward pass of all tasks, which may end early.
+  private func stack(
+    endingAt end: BackwardEnd, summingRepresentation sum: LayerGramian<Scalar>.Sum? = nil
+  ) throws(TrainingError) {
     for task in exponents.indices {
       exponents[task] = rangeExponent(ofEnergy: pass.energy(of: task))
     }
-    let ends = scope == .lastSharedLayer
-    pass.beginBackward(slots: exponents.count, endsAtLastShared: ends) { powerOfTwo(exponents[$0]) }
+    pass.beginBackward(slots: exponents.count, endingAt: end, summingRepresentation: sum) {
+      powerOfTwo(exponents[$0])
+    }
     model.backward(pass)
-    if !ends { try pass.sink.requireAll() }
-    isStacked = true
+    if end == .inputs { try pass.sink.requireAll() }
+    isStacked = end == .inputs
   }
 }

@@ -14,8 +14,7 @@ struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
 
   var inputs: Int { model.inputs }
   var tasks: [TaskSpecification] { model.tasks }
-  // A model says which tensors are shared, not which units.
-  var hasRepresentation: Bool { false }
+  var hasRepresentation: Bool { model.hasRepresentation }
 
   func initialise(_ parameters: FlatParameters<Scalar>, seed: UInt64) throws(TrainingError) {
     try model.initialise({ parameters.view($0) }, seed: seed)

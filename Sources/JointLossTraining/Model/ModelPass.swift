@@ -146,7 +146,24 @@ public final class ModelPass<Scalar: TrainableScalar> {
   }
 
   /// Whether the strategy looks no further than the last shared layers: what lies below may be left out.
-  public var endsAtLastShared: Bool { gradients.endsAtLastShared }
+  public var endsAtLastShared: Bool { gradients.end == .lastSharedLayers }
+
+  /// Whether the strategy looks no further than the representation: what lies below it may be left out.
+  public var endsAtRepresentation: Bool { gradients.end == .representation }
+
+  /// Hands over the cotangents of the representation, for a model with ``MultiTaskModel/hasRepresentation``.
+  ///
+  /// They are read at once, if at all: the model may go on in the same memory.
+  ///
+  /// - Parameter cotangents: samples × (slots · units) without gaps.
+  public func addRepresentation(cotangents: MatrixView<Scalar>) {
+    precondition(
+      cotangents.isContiguous && cotangents.rows == batch.count
+        && cotangents.columns.isMultiple(of: gradients.slots),
+      "cotangents \(cotangents.rows)×\(cotangents.columns) for \(gradients.slots) slots of the representation "
+        + "of \(batch.count) samples")
+    sink.addRepresentation(cotangents)
+  }
 
   /// Hands over what the gradients of a dense layer `y = x Wᵀ + b` are made of.
   ///
@@ -196,11 +213,14 @@ public final class ModelPass<Scalar: TrainableScalar> {
   }
 
   /// Starts a backward pass.
-  func beginBackward(slots: Int, endsAtLastShared: Bool, factor: (Int) -> Double) {
+  func beginBackward(
+    slots: Int, endingAt end: BackwardEnd, summingRepresentation sum: LayerGramian<Scalar>.Sum? = nil,
+    factor: (Int) -> Double
+  ) {
     gradients.slots = slots
-    gradients.endsAtLastShared = endsAtLastShared
+    gradients.end = end
     for task in tasks.indices { gradients.factors[task] = factor(task) }
-    sink.begin(slots: slots)
+    sink.begin(slots: slots, summingRepresentation: sum)
   }
 
   /// The losses that the tasks' specifications name; the predictions become their cotangents.
@@ -240,11 +260,18 @@ public struct CotangentSlot: Sendable, Hashable {
   public let isFirst: Bool
 }
 
+/// How far a backward pass goes.
+enum BackwardEnd {
+  case inputs
+  case lastSharedLayers
+  case representation
+}
+
 /// What a backward pass is asked for.
 private struct GradientPlan {
   var slots: Int
   var factors: [Double]
-  var endsAtLastShared = false
+  var end = BackwardEnd.inputs
 
   init(taskCount: Int) {
     slots = taskCount

@@ -63,6 +63,8 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) { forward.run(on: batch) }
 
+  func outputs() -> MatrixView<Scalar> { forward.outputsWithBias() }
+
   func losses(into losses: inout [Double]) { forward.losses(into: &losses) }
 
   func gramian(into gramian: inout Gramian, scope: GradientScope) {
@@ -81,11 +83,18 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   }
 
   func gradient(shared: [Double], heads: [Double]) {
-    backward.heads(weights: heads)
+    // A row of a Jacobian needs no heads, and a direction takes the place of the shared part.
+    if heads.contains(where: { $0 != 0 }) {
+      backward.heads(weights: heads)
+    } else {
+      gradient.clearHeads()
+    }
+    guard shared.contains(where: { $0 != 0 }) else { return gradient.setShared(nil) }
     if let stacked {
       stacked.shared(weights: shared, scope: scope, into: backward)
     } else {
       backward.shared(weights: shared)
     }
   }
+
 }

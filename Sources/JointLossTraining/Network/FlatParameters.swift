@@ -1,4 +1,5 @@
 import JointLossLinearAlgebra
+import JointLossWeighting
 
 /// One value for every parameter of a network, in one flat buffer: the parameters themselves, their gradient.
 final class FlatParameters<Scalar: TrainableScalar> {
@@ -38,6 +39,44 @@ final class FlatParameters<Scalar: TrainableScalar> {
     var count = 0
     for tensor in tensors where tensor.task == nil { count += tensor.count }
     return count
+  }
+
+  /// Copies the shared parameters, tensor by tensor, to a row of as many columns.
+  @specialized(where Scalar == Float)
+  func copyShared(to row: Int, of jacobian: inout Jacobian) {
+    var position = row * jacobian.parameterCount
+    for (index, tensor) in tensors.enumerated() where tensor.task == nil {
+      let pointer = pointer + placement.offsets[index]
+      for element in 0..<tensor.count { jacobian.elements[position + element] = Double(pointer[element]) }
+      position += tensor.count
+    }
+  }
+
+  /// Sets the shared parameters, tensor by tensor; to 0 where no values are given.
+  @specialized(where Scalar == Float)
+  func setShared(_ values: [Double]?) {
+    var position = 0
+    for (index, tensor) in tensors.enumerated() where tensor.task == nil {
+      let pointer = pointer + placement.offsets[index]
+      if let values {
+        for element in 0..<tensor.count { pointer[element] = Scalar(values[position + element]) }
+      } else {
+        pointer.update(repeating: 0, count: tensor.count)
+      }
+      position += tensor.count
+    }
+  }
+
+  /// Sets the parameters of all heads to 0.
+  func clearHeads() {
+    for (index, tensor) in tensors.enumerated() where tensor.task != nil { view(index).fill(0) }
+  }
+
+  /// The first of some values that is not finite in the parameters' type.
+  @specialized(where Scalar == Float)
+  func firstOutOfRange(_ values: [Double]) -> Int? {
+    for (index, value) in values.enumerated() where !Scalar(value).isFinite { return index }
+    return nil
   }
 
   func offset(of tensor: Int) -> Int { placement.offsets[tensor] }

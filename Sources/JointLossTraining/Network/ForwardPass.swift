@@ -53,6 +53,15 @@ final class ForwardPass<Scalar: TrainableScalar> {
       input(ofLayer: layout.trunk.count), .asIs, parameters.weight(layout.heads), .transposed)
   }
 
+  /// Adds the bias that the losses would add: samples × outputs of all heads.
+  func outputsWithBias() -> MatrixView<Scalar> {
+    let outputs = cotangents
+    Scalar._biasActivation(
+      outputs.pointer, parameters.bias(layout.heads), outputs.rows, outputs.columns,
+      Activation.identity.kernel)
+    return outputs
+  }
+
   /// The mean loss of each task over its labelled samples of the batch; the predictions become the cotangents.
   @specialized(where Scalar == Float)
   func losses(into losses: inout [Double]) {

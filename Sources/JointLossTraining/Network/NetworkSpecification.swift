@@ -1,3 +1,6 @@
+import JointLossLinearAlgebra
+package import JointLossWeighting
+
 /// The layers of a multi-task network: shared in the way of an architecture, with one dense head a task.
 ///
 /// With the plain architecture a trunk without layers gives linear heads on the inputs: then nothing is shared.
@@ -79,6 +82,31 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
       return ModelNetwork(GraphModel<Scalar>(graph: NetworkGraph(self)))
     }
     return DenseTrunk<Scalar>(self)
+  }
+
+  /// Checks that a strategy can train the network under these options.
+  ///
+  /// - Throws: ``TrainingError`` as a trainer would.
+  package func validate(
+    for strategy: some WeightingStrategy, optimizer: OptimizerSpecification, options: StepOptions
+  ) throws(TrainingError) {
+    let scopes = try trained(in: Float.self).scopes(of: strategy, options: options)
+    try type(of: strategy).requireDirection(of: scopes.seen, optimizer: optimizer)
+  }
+
+  /// Checks that this machine has memory to train the network: for the parameters, their gradient and what an
+  /// optimiser remembers, and for the layers of a batch, their cotangents for each task where these are looked at.
+  func requireMemory<Scalar: TrainableScalar>(
+    batchSize: Int, cotangents: Int, in scalar: Scalar.Type
+  ) throws(TrainingError) {
+    let parameters = trained(in: scalar).placement.count
+    let units = trunk.reduce(0.0) { $0 + Double($1) }
+    let values = 3 * Double(parameters) + Double(batchSize) * units * Double(1 + cotangents)
+    if let shortage = PhysicalMemory.shortage(of: values * Double(MemoryLayout<Scalar>.size)) {
+      throw TrainingError(
+        .configuration,
+        "a network of \(parameters) parameters on batches of \(batchSize) samples \(shortage)")
+    }
   }
 
   /// The outputs of all heads together.

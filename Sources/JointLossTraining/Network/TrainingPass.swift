@@ -12,6 +12,8 @@ protocol TrainingPass<Scalar>: AnyObject {
 
   /// Runs the network forward; without a position dropout is off.
   func run(on batch: Batch<Scalar>, dropout: DropoutPosition?)
+  /// The outputs of the batch, samples × outputs of all tasks; instead of the losses, which then cannot be taken.
+  func outputs() -> MatrixView<Scalar>
   /// The mean loss of each task on the batch.
   func losses(into losses: inout [Double])
   /// The inner products of the task gradients over a scope, no wider than the one that the pass was made for.
@@ -40,7 +42,8 @@ protocol TrainedNetwork<Scalar> {
 
   var inputs: Int { get }
   var tasks: [TaskSpecification] { get }
-  /// Whether all tasks read the same units, which gradients of the scope `representation` are taken on.
+  /// Whether shared parameters act through one output that all tasks read, which gradients of the scope
+  /// `representation` are taken on.
   var hasRepresentation: Bool { get }
   /// Where each tensor lies in the flat buffer.
   var placement: TensorPlacement { get }
@@ -58,6 +61,24 @@ extension TrainedNetwork {
   /// Whether more than one task's loss can depend on a parameter.
   var sharesParameters: Bool { placement.tensors.contains { $0.task == nil } }
 
+  /// The gradients that a strategy sees, and the widest scope that a step takes, or nil where it takes losses alone.
+  ///
+  /// Throws if there are no such gradients.
+  func scopes<Strategy: WeightingStrategy>(
+    of strategy: Strategy, options: StepOptions
+  ) throws(TrainingError) -> (seen: GradientScope, taken: GradientScope?) {
+    let need = Strategy.Evidence.need
+    let scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
+    let taken = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
+    if need != .losses {
+      try require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
+    }
+    if taken != nil {
+      try require(.sharedParameters, for: "the scale policy match-norm compares gradients")
+    }
+    return (scope, taken)
+  }
+
   /// Checks that gradients of a scope exist; the purpose begins the message.
   func require(_ scope: GradientScope, for purpose: String) throws(TrainingError) {
     guard sharesParameters else {
@@ -72,7 +93,11 @@ extension TrainedNetwork {
       }
     guard exists else {
       throw TrainingError(
-        .configuration, "\(purpose) over the scope \(scope.rawValue), and the model names none")
+        .configuration,
+        "\(purpose) on shared parameters over the scope \(scope.rawValue), "
+          + (scope == .representation
+            ? "but they do not act through one output that all tasks read"
+            : "and the model names none"))
     }
   }
 }

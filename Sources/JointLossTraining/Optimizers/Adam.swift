@@ -29,14 +29,44 @@ final class Adam<Scalar: TrainableScalar>: Optimizer {
 
   @specialized(where Scalar == Float)
   func update(
-    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double,
+    present: [Bool]?
   ) -> Bool {
     state.step += 1
-    let step = Double(state.step)
-    let rate = learningRate / (1 - pow(beta1, step))
-    let root = 1 / (1 - pow(beta2, step)).squareRoot()
+    if let present {
+      if state.missed == nil { state.missed = [Int](repeating: 0, count: present.count) }
+      for task in present.indices where !present[task] { state.missed?[task] += 1 }
+    }
+    guard state.missed != nil else {
+      return update(
+        parameters, by: gradient, offset: 0, count: parameters.count, step: state.step, learningRate)
+    }
+    // Tasks may be at different steps, and moments are corrected for the number of their own.
+    var isFinite = true
+    for (index, tensor) in parameters.tensors.enumerated() {
+      var step = state.step
+      if let task = tensor.task {
+        if let present, !present[task] { continue }
+        step -= state.missed?[task] ?? 0
+      }
+      let isMoved = update(
+        parameters, by: gradient, offset: parameters.offset(of: index), count: tensor.count, step: step,
+        learningRate)
+      isFinite = isFinite && isMoved
+    }
+    return isFinite
+  }
+
+  /// The step of a block of the parameters.
+  private func update(
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, offset: Int, count: Int,
+    step: Int, _ learningRate: Double
+  ) -> Bool {
+    let rate = learningRate / (1 - pow(beta1, Double(step)))
+    let root = 1 / (1 - pow(beta2, Double(step))).squareRoot()
     return Scalar._adam(
-      parameters.pointer, first.pointer, second.pointer, gradient.pointer, parameters.count, Scalar(rate),
-      Scalar(beta1), Scalar(beta2), Scalar(root), Scalar(epsilon), Scalar(1 - learningRate * weightDecay))
+      parameters.pointer + offset, first.pointer + offset, second.pointer + offset, gradient.pointer + offset,
+      count, Scalar(rate), Scalar(beta1), Scalar(beta2), Scalar(root), Scalar(epsilon),
+      Scalar(1 - learningRate * weightDecay))
   }
 }

@@ -24,11 +24,22 @@ struct BalancedSigns {
   subscript(sample: Int, output: Int) -> Double {
     let (block, column) = UInt64(output).quotientAndRemainder(dividingBy: period)
     let row = (UInt64(sample) ^ mask) & column
-    // The finaliser of splitmix64 makes independent bits of consecutive numbers.
-    var bits = keys[sample] &+ block &* 0x9E37_79B9_7F4A_7C15
+    let bits = Self.mixed(keys[sample] &+ block &* Self.increment)
+    return row.nonzeroBitCount.isMultiple(of: 2) == (bits & 1 == 0) ? 1 : -1
+  }
+  /// A number in [0, 1) for a sample and a task, beside the signs.
+  func uniform(sample: Int, task: Int) -> Double {
+    // Counted down: the signs of a sample count up.
+    Double(Self.mixed(keys[sample] &- UInt64(task + 1) &* Self.increment) >> 11) * 0x1p-53
+  }
+
+  private static var increment: UInt64 { 0x9E37_79B9_7F4A_7C15 }
+
+  /// The finaliser of splitmix64 makes independent bits of consecutive numbers.
+  private static func mixed(_ key: UInt64) -> UInt64 {
+    var bits = key
     bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
     bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    bits ^= bits >> 31
-    return row.nonzeroBitCount.isMultiple(of: 2) == (bits & 1 == 0) ? 1 : -1
+    return bits ^ (bits >> 31)
   }
 }

@@ -22,7 +22,7 @@ struct FisherPass<Scalar: TrainableScalar> {
   /// taken.
   mutating func run(
     _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
-    shows observer: some DenseLayerObserver<Scalar>
+    batch: ObservedBatch, shows observer: some DenseLayerObserver<Scalar>
   ) throws(TrainingError) {
     let cotangents = pass.cotangents
     let buffer = kept ?? Buffer(rows: pass.capacity, columns: cotangents.columns)
@@ -32,7 +32,7 @@ struct FisherPass<Scalar: TrainableScalar> {
     defer { cotangents.copy(from: saved) }
     Self.setRoots(of: weights, &roots)
     Self.setRoots(of: headWeights, &headRoots)
-    draw(cotangents, tasks, pass.batch)
+    draw(cotangents, tasks, pass.batch, of: batch)
     try pass.showDenseLayers(to: observer, shared: roots, heads: headRoots)
   }
 
@@ -44,17 +44,20 @@ struct FisherPass<Scalar: TrainableScalar> {
   /// Replaces the cotangents of the mean losses by drawn ones of the samples' losses.
   @specialized(where Scalar == Float)
   private mutating func draw(
-    _ cotangents: MatrixView<Scalar>, _ tasks: [TaskSpecification], _ batch: Batch<Scalar>
+    _ cotangents: MatrixView<Scalar>, _ tasks: [TaskSpecification], _ batch: Batch<Scalar>,
+    of whole: ObservedBatch
   ) {
-    signs.draw(samples: cotangents.rows, using: &stream)
+    // For the whole batch at once: what is drawn does not depend on its parts.
+    if whole.isBeginning { signs.draw(samples: whole.samples, using: &stream) }
     var (output, target) = (0, 0)
     for (index, task) in tasks.enumerated() {
       let labelled = batch.labelledCount(of: index)
-      // The mean over samples is to be that over labelled ones.
-      let scale = (Double(cotangents.rows) / Double(max(labelled, 1))).squareRoot()
+      // The mean over samples is to be that over labelled ones, of the whole batch.
+      let scale = (Double(whole.samples) / Double(max(whole.labelled[index], 1))).squareRoot()
       for row in 0..<cotangents.rows where batch.labels.map({ $0[row, index] != 0 }) ?? true {
         draw(
-          task, sample: row, firstOutput: output, cotangents.pointer + row * cotangents.stride + output,
+          task, index, sample: whole.firstSample + row, firstOutput: output,
+          cotangents.pointer + row * cotangents.stride + output,
           batch.targets.pointer + row * batch.targets.stride + target, labelled: Double(labelled),
           scale: scale)
       }
@@ -65,8 +68,8 @@ struct FisherPass<Scalar: TrainableScalar> {
 
   /// Replaces the cotangents of one sample's loss of one task.
   @specialized(where Scalar == Float)
-  private mutating func draw(
-    _ task: TaskSpecification, sample: Int, firstOutput: Int, _ d: UnsafeMutablePointer<Scalar>,
+  private func draw(
+    _ task: TaskSpecification, _ index: Int, sample: Int, firstOutput: Int, _ d: UnsafeMutablePointer<Scalar>,
     _ target: UnsafePointer<Scalar>, labelled: Double, scale: Double
   ) {
     let outputs = Double(task.outputs)
@@ -83,7 +86,7 @@ struct FisherPass<Scalar: TrainableScalar> {
       }
     case .softmaxCrossEntropy:
       // From (p − e_label) / samples to p − e_c.
-      var (left, drawn) = (stream.uniform(), task.outputs - 1)
+      var (left, drawn) = (signs.uniform(sample: sample, task: index), task.outputs - 1)
       for output in 0..<task.outputs {
         let p = Double(d[output]) * labelled + (output == Int(target[0]) ? 1 : 0)
         d[output] = Scalar(scale * p)

@@ -17,12 +17,36 @@ final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
 
   @specialized(where Scalar == Float)
   func update(
-    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double,
+    present: [Bool]?
   ) -> Bool {
     state.step += 1
-    return Scalar._sgd(
-      parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate),
-      momentum,
-      looksAhead)
+    return parameters.descend(
+      by: gradient, velocity, Scalar(learningRate), momentum, looksAhead: looksAhead, present: present)
+  }
+}
+
+extension FlatParameters {
+  /// A step of gradient descent with momentum, of all parameters but those of tasks that are not present.
+  ///
+  /// Returns whether all parameters that moved are finite.
+  @specialized(where Scalar == Float)
+  func descend(
+    by gradient: FlatParameters, _ velocity: Buffer<Scalar>, _ rate: Scalar, _ momentum: Scalar,
+    looksAhead: Bool, present: [Bool]?
+  ) -> Bool {
+    guard let present else {
+      return Scalar._sgd(pointer, velocity.pointer, gradient.pointer, count, rate, momentum, looksAhead)
+    }
+    var isFinite = true
+    for (index, tensor) in tensors.enumerated() {
+      if let task = tensor.task, !present[task] { continue }
+      let offset = offset(of: index)
+      let isMoved = Scalar._sgd(
+        pointer + offset, velocity.pointer + offset, gradient.pointer + offset, tensor.count, rate, momentum,
+        looksAhead)
+      isFinite = isFinite && isMoved
+    }
+    return isFinite
   }
 }

@@ -4,7 +4,8 @@ import JointLossLinearAlgebra
 ///
 /// The factors are moments of the Fisher matrix itself, not of the gradients of the labels at hand: every
 /// `interval` steps a ``FisherPass`` sends cotangents through the network whose second moment is the curvature
-/// of the weighted losses. On a linear regression that makes the step Newton's.
+/// of the weighted losses. On a linear regression that makes the step Newton's. A task without labels in such a
+/// step has no curvature in it: unlike its momentum, the moments of its head go on, towards 0.
 final class KFAC<Scalar: TrainableScalar>: Optimizer {
   private let momentum: Scalar
   private let damping: Double
@@ -13,6 +14,10 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   private let velocity: Buffer<Scalar>
   private var fisher: FisherPass<Scalar>
   private var step = 0
+  /// The samples of the batch that is being observed, and whether its first part is.
+  ///
+  /// Not the whole batch: a second reference to the trainer's counts would make the next step copy them.
+  private var observed = (samples: 0, isBeginning: true)
   /// Whether the factors of the moments have to be formed again.
   private var isStale = true
   /// The layers that a pass has shown, in its order; all other parameters take the plain gradient.
@@ -55,17 +60,21 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
   }
 
   func observe(
-    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    batch: ObservedBatch
   ) throws(TrainingError) -> Bool {
     guard isDue else { return false }
-    try fisher.run(pass, tasks: tasks, weights: weights, headWeights: headWeights, shows: self)
+    observed = (batch.samples, batch.isBeginning)
+    try fisher.run(
+      pass, tasks: tasks, weights: weights, headWeights: headWeights, batch: batch, shows: self)
     isStale = true
     return true
   }
 
   @specialized(where Scalar == Float)
   func update(
-    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double,
+    present: [Bool]?
   ) throws(TrainingError) -> Bool {
     if isStale {
       for index in 0..<layers.count { try factorize(layers[index]) }
@@ -73,9 +82,8 @@ final class KFAC<Scalar: TrainableScalar>: Optimizer {
     }
     step += 1
     for index in 0..<layers.count { layers[index].precondition(gradient) }
-    return Scalar._sgd(
-      parameters.pointer, velocity.pointer, gradient.pointer, parameters.count, Scalar(learningRate),
-      momentum, false)
+    return parameters.descend(
+      by: gradient, velocity, Scalar(learningRate), momentum, looksAhead: false, present: present)
   }
 
   private func factorize(_ factors: KroneckerFactors<Scalar>) throws(TrainingError) {
@@ -101,6 +109,8 @@ extension KFAC: DenseLayerObserver {
     var index = 0
     while index < layers.count, layers[index].layer.weightOffset != layer.weightOffset { index += 1 }
     if index == layers.count { layers.append(KroneckerFactors(layer)) }
-    layers[index].average(input: input, cotangent: cotangent, factor: factor, decay: decay)
+    layers[index].average(
+      input: input, cotangent: cotangent, factor: factor, decay: decay, samples: observed.samples,
+      continuing: !observed.isBeginning)
   }
 }

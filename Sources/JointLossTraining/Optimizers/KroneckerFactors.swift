@@ -32,14 +32,16 @@ final class KroneckerFactors<Scalar: TrainableScalar> {
   /// Averages the moments of a batch into those of earlier ones.
   ///
   /// The k-th average keeps min(1 − 1/k, decay) of the old ones (Martens and Grosse, §5), so that the zeros of
-  /// the beginning have no part in it. Cotangents are those of a sample's own loss, not of the batch's mean.
+  /// the beginning have no part in it. Cotangents are those of a sample's own loss, not of the batch's mean. The
+  /// moments of further parts of a batch are added to those of its first.
   @specialized(where Scalar == Float)
   func average(
-    input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, factor: Double, decay: Double
+    input: MatrixView<Scalar>, cotangent: MatrixView<Scalar>, factor: Double, decay: Double, samples: Int,
+    continuing: Bool
   ) {
-    averages += 1
+    if !continuing { averages += 1 }
     let old = min(1 - 1 / Double(averages), decay)
-    let (kept, new) = (Scalar(old), Scalar((1 - old) / Double(input.rows)))
+    let (kept, new) = (Scalar(continuing ? 1 : old), Scalar((1 - old) / Double(samples)))
     let (inputs, moment) = (layer.inputs, inputMoment.view)
     moment.rows(0..<inputs).columns(0..<inputs)
       .setSymmetricProduct(input, .transposed, alpha: new, beta: kept)

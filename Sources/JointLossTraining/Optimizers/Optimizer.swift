@@ -8,18 +8,24 @@ protocol Optimizer<Scalar>: AnyObject {
 
   /// Moves the parameters; the gradient may be changed in place.
   ///
+  /// Of tasks that are not present, nil for none, the parameters that serve them alone stay where they are, and
+  /// so does what is remembered of these: for them there is no step.
+  ///
   /// Returns false if a parameter is no longer finite, and throws if there is no step to take: the parameters
   /// are untouched then.
   func update(
-    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double
+    _ parameters: FlatParameters<Scalar>, by gradient: FlatParameters<Scalar>, learningRate: Double,
+    present: [Bool]?
   ) throws(TrainingError) -> Bool
 
-  /// Takes a look at the curvature of the pass that was just run, before the gradient is formed.
+  /// Takes a look at the curvature of the pass that was just run, before the gradient is formed: at each part of
+  /// a batch once.
   ///
-  /// The weights are those of the tasks on the shared parameters and on their heads. Of a batch in parts it sees
-  /// the last. Returns whether that took a backward pass.
+  /// The weights are those of the tasks on the shared parameters and on their heads. Returns whether that took a
+  /// backward pass.
   func observe(
-    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    batch: ObservedBatch
   ) throws(TrainingError) -> Bool
 
   /// All that it remembers besides ``moments`` and ``factors``; setting it makes room for these.
@@ -33,10 +39,24 @@ protocol Optimizer<Scalar>: AnyObject {
   var factors: [(name: String, values: MatrixView<Scalar>)] { get }
 }
 
+/// The batch that an observed pass is a part of.
+struct ObservedBatch {
+  /// Whether the part is the first that is observed.
+  var isBeginning = true
+  /// The position of the part's first sample in the batch.
+  var firstSample = 0
+  /// The samples of all parts.
+  var samples = 0
+  /// For each task, the samples of all parts that have a label.
+  var labelled: [Int] = []
+}
+
 /// What an optimiser remembers besides its tensors.
 struct OptimizerState: Codable, Hashable {
   /// The steps so far.
   var step = 0
+  /// For each task, the steps that its own parameters have missed; nil as long as there are none.
+  var missed: [Int]?
   /// The stream of K-FAC's cotangents.
   var stream: PhiloxStream?
   /// The layers whose curvature K-FAC knows, in the order of its factors, and how often each was averaged.
@@ -49,7 +69,8 @@ extension Optimizer {
   var factors: [(name: String, values: MatrixView<Scalar>)] { [] }
 
   func observe(
-    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double]
+    _ pass: any TrainingPass<Scalar>, tasks: [TaskSpecification], weights: [Double], headWeights: [Double],
+    batch: ObservedBatch
   ) -> Bool { false }
 }
 
@@ -58,7 +79,7 @@ extension OptimizerSpecification {
   func makeOptimizer<Scalar: TrainableScalar>(
     count: Int, seed: UInt64
   ) throws(TrainingError) -> any Optimizer<Scalar> {
-    try validate()
+    try validate(in: Scalar.self)
     return switch self {
     case .sgd(_, let momentum):
       GradientDescent<Scalar>(count: count, momentum: momentum, looksAhead: false)

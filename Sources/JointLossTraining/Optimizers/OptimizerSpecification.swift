@@ -59,6 +59,38 @@ public enum OptimizerSpecification: Codable, Hashable, Sendable {
     }
   }
 
+  /// Checks the constants, and that they still make sense rounded to a scalar type: 1e-50 is 0 in `Float`.
+  ///
+  /// - Throws: ``TrainingError`` with the code `configuration` and the first constant that makes no sense.
+  package func validate<Scalar: TrainableScalar>(in scalar: Scalar.Type) throws(TrainingError) {
+    try validate()
+    do {
+      try rounded(to: scalar).validate()
+    } catch {
+      throw TrainingError(.configuration, "in \(scalar), \(error.message)")
+    }
+  }
+
+  private func rounded<Scalar: TrainableScalar>(to scalar: Scalar.Type) -> OptimizerSpecification {
+    func rounded(_ value: Double) -> Double { Double(Scalar(value)) }
+    return switch self {
+    case .sgd(let rate, let momentum): .sgd(learningRate: rounded(rate), momentum: rounded(momentum))
+    case .nesterov(let rate, let momentum):
+      .nesterov(learningRate: rounded(rate), momentum: rounded(momentum))
+    case .adam(let rate, let beta1, let beta2, let epsilon):
+      .adam(
+        learningRate: rounded(rate), beta1: rounded(beta1), beta2: rounded(beta2), epsilon: rounded(epsilon))
+    case .adamw(let rate, let beta1, let beta2, let epsilon, let decay):
+      .adamw(
+        learningRate: rounded(rate), beta1: rounded(beta1), beta2: rounded(beta2), epsilon: rounded(epsilon),
+        weightDecay: decay)
+    case .kfac(let rate, let momentum, let damping, let decay, let interval):
+      .kfac(
+        learningRate: rounded(rate), momentum: rounded(momentum), damping: damping, decay: decay,
+        interval: interval)
+    }
+  }
+
   private static func validateMoments(
     _ beta1: Double, _ beta2: Double, _ epsilon: Double
   ) throws(TrainingError) {

@@ -1,3 +1,5 @@
+public import JointLossWeighting
+
 /// What an epoch of training amounted to.
 public struct EpochSummary: Sendable, Hashable {
   /// For each task, the mean over its labelled samples of its unweighted loss, each batch at the parameters of its
@@ -12,6 +14,9 @@ public struct EpochSummary: Sendable, Hashable {
   public let seenConflictRate: Double?
   /// The share of the steps whose gradient was clipped; nil where gradients are not clipped.
   public let clippedShare: Double?
+  /// What the strategy's solver proved over the steps: all iterations, the largest residual and ridge; nil where
+  /// nothing was solved.
+  public let certificate: SolverCertificate?
 }
 
 /// What training cost in passes over batches: the same on every machine.

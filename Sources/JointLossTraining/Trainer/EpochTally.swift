@@ -8,6 +8,7 @@ struct EpochTally: Codable {
   private var conflictSum = 0.0
   private var conflictSteps = 0
   private var clippedSteps: Int?
+  private var certificate: SolverCertificate?
   private var seconds: [Double] = []
 
   init(taskCount: Int) {
@@ -32,6 +33,11 @@ struct EpochTally: Codable {
   /// Counts a step whose gradient might have been clipped.
   mutating func add(isClipped: Bool) { clippedSteps = (clippedSteps ?? 0) + (isClipped ? 1 : 0) }
 
+  /// Adds what a step's solver proved.
+  mutating func add(_ certificate: SolverCertificate) {
+    self.certificate = self.certificate?.merged(with: certificate) ?? certificate
+  }
+
   mutating func add(seconds: Double) { self.seconds.append(seconds) }
 
   /// Counts the conflicts among the tasks that have labels; one task has no pair.
@@ -54,6 +60,6 @@ struct EpochTally: Codable {
     return EpochSummary(
       meanLosses: meanLosses, meanWeights: weightSums.map { $0 / Double(steps) },
       stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil,
-      clippedShare: clippedSteps.map { Double($0) / Double(steps) })
+      clippedShare: clippedSteps.map { Double($0) / Double(steps) }, certificate: certificate)
   }
 }

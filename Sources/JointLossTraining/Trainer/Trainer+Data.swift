@@ -47,6 +47,40 @@ extension Trainer {
     return means.means ?? []
   }
 
+  /// What the network says of each sample of a data set, dropout off; the targets are not looked at.
+  ///
+  /// - Parameter data: inputs, prepared for this network.
+  /// - Returns: the outputs of each task, samples × outputs row by row: a value under the squared error, before
+  ///   the logistic function under the binary and before the softmax under the softmax cross entropy.
+  /// - Throws: ``TrainingError`` if the data were prepared for another network, or with the code `diverged` if an
+  ///   output is not finite.
+  public func predictions(on data: PreparedData<Scalar>) throws(TrainingError) -> [[Double]] {
+    try require(data, holds: 0..<data.sampleCount)
+    var result = tasks.map { _ in [Double]() }
+    for task in tasks.indices { result[task].reserveCapacity(data.sampleCount * tasks[task].outputs) }
+    for start in stride(from: 0, to: data.sampleCount, by: pass.capacity) {
+      pass.run(on: data.batch(start..<min(start + pass.capacity, data.sampleCount)), dropout: nil)
+      let outputs = pass.outputs()
+      for row in 0..<outputs.rows {
+        var column = 0
+        for (index, task) in tasks.enumerated() {
+          for output in column..<column + task.outputs {
+            let value = outputs[row, output]
+            guard value.isFinite else {
+              throw TrainingError(
+                .diverged,
+                "output \(output - column) of task \(task.name) is \(value) for sample \(start + row)",
+                task: index, step: counts.steps)
+            }
+            result[index].append(Double(value))
+          }
+          column += task.outputs
+        }
+      }
+    }
+    return result
+  }
+
   /// Whether more than one task's loss can depend on a parameter: without that there is no Gramian.
   public var sharesParameters: Bool { network.sharesParameters }
 

@@ -1,31 +1,36 @@
 import JointLossLinearAlgebra
 import JointLossWeighting
 
-/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient.
-extension Trainer {
+/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient or the
+/// update of the shared parameters.
+extension WeightingStrategy {
   /// Checks that the trainer can do what such a rule needs.
   static func requireDirection(
     of scope: GradientScope, optimizer: OptimizerSpecification
   ) throws(TrainingError) {
-    let (name, evidence) = (Strategy.descriptor.name, Strategy.Evidence.self)
+    let (name, evidence) = (Self.descriptor.name, Evidence.self)
     guard evidence.need != .jacobian || scope == .sharedParameters else {
       throw TrainingError(
         .configuration,
         "\(name) reads the task gradients on all shared parameters, not those of the scope \(scope.rawValue)")
     }
-    let givesDirection = Strategy.descriptor.appliesTo == .direction
-    guard evidence.independentBatches == 1 || givesDirection && evidence.need == .jacobian else {
+    let appliesTo = Self.descriptor.appliesTo
+    guard evidence.independentBatches == 1 || appliesTo.isGiven && evidence.need == .jacobian else {
       throw TrainingError(
         .configuration,
-        "\(name) asks for independent batches, and does not give a direction from their gradients")
+        "\(name) asks for independent batches, and does not give a direction or an update from their gradients"
+      )
     }
-    guard !givesDirection || !optimizer.observesCurvature else {
+    guard !appliesTo.isGiven || !optimizer.observesCurvature else {
       throw TrainingError(
         .configuration,
-        "\(name) gives a direction, which is not the gradient of a loss whose curvature K-FAC could observe")
+        "\(name) gives \(appliesTo.phrase), which is not the gradient of a loss whose curvature K-FAC could observe"
+      )
     }
   }
+}
 
+extension Trainer {
   /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients
   /// on each.
   ///
@@ -91,26 +96,31 @@ extension Trainer {
         (partWeights.shared[other], partWeights.heads[other]) = (other == task ? 1 : 0, 0)
       }
       try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
-      var position = task * jacobian.parameterCount
-      for (index, tensor) in flat.tensors.enumerated() where tensor.task == nil {
-        let pointer = pass.gradient.view(index).pointer
-        for element in 0..<tensor.count { jacobian.elements[position + element] = Double(pointer[element]) }
-        position += tensor.count
-      }
+      pass.gradient.copyShared(to: task, of: &jacobian)
     }
   }
 
-  /// Keeps a direction for the step, and sets the weights of the heads that go with it.
-  func setDirection(_ weights: TaskWeights) throws(TrainingError) {
-    let name = Strategy.descriptor.name
-    guard let given = weights.direction, given.count == flat.sharedCount else {
+  /// Keeps a direction or an update for the step, and sets the weights of the heads that go with it.
+  func setGiven(_ weights: TaskWeights) throws(TrainingError) {
+    let (name, application) = (Strategy.descriptor.name, weights.appliesTo)
+    // What was checked at the beginning is what the descriptor says.
+    guard application == Strategy.descriptor.appliesTo else {
       throw TrainingError(
         .strategy,
-        "\(name) gave a direction of \(weights.direction?.count ?? 0) values for \(flat.sharedCount) shared "
+        "\(name) gave \(application.phrase), and its descriptor says \(Strategy.descriptor.appliesTo.phrase)",
+        step: counts.steps)
+    }
+    guard let given = application == .update ? weights.update : weights.direction,
+      given.count == flat.sharedCount
+    else {
+      throw TrainingError(
+        .strategy,
+        "\(name) gave \(application.phrase) of \(weights.given?.count ?? 0) values for \(flat.sharedCount) shared "
           + "parameters", step: counts.steps)
     }
-    if let index = given.firstIndex(where: { !Scalar($0).isFinite }) {
-      throw diverged("the direction of \(name) holds \(given[index]) at parameter \(index)", task: nil)
+    if let index = flat.firstOutOfRange(given) {
+      throw diverged(
+        "the \(application.rawValue) of \(name) holds \(given[index]) at parameter \(index)", task: nil)
     }
     guard weights.headWeights?.count ?? tasks.count == tasks.count else {
       throw TrainingError(
@@ -124,11 +134,16 @@ extension Trainer {
         throw diverged("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
       }
     }
-    direction = given
+    if application == .update {
+      try requireFinite(afterUpdate: given)
+      update = given
+    } else {
+      direction = given
+    }
   }
 
-  /// The gradient with a direction in the place of the shared one.
-  func gradient(along direction: [Double]) throws(TrainingError) -> FlatParameters<Scalar> {
+  /// The gradient with a direction in the place of the shared one, or zeros without.
+  func gradient(along direction: [Double]?) throws(TrainingError) -> FlatParameters<Scalar> {
     let gradient: FlatParameters<Scalar>
     if Strategy.Evidence.independentBatches > 1, let total {
       gradient = total
@@ -140,12 +155,7 @@ extension Trainer {
       try pass.gradient(shared: partWeights.shared, heads: headWeights)
       gradient = pass.gradient
     }
-    var position = 0
-    for (index, tensor) in flat.tensors.enumerated() where tensor.task == nil {
-      let pointer = gradient.view(index).pointer
-      for element in 0..<tensor.count { pointer[element] = Scalar(direction[position + element]) }
-      position += tensor.count
-    }
+    gradient.setShared(direction)
     return gradient
   }
 }

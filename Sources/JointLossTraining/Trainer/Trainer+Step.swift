@@ -5,7 +5,8 @@ extension Trainer {
   /// Takes one training step on consecutive samples of a data set, in their order.
   ///
   /// For loops that choose their own batches; end an epoch with ``endEpoch()``. A task without a label among the
-  /// samples gets weight 0. Without any label nothing moves.
+  /// samples gets weight 0, and for the parameters that serve it alone, its head say, there is no step: neither
+  /// they nor what the optimiser remembers of them move. Without any label nothing moves.
   ///
   /// - Parameters:
   ///   - data: the training data, prepared for this network.
@@ -52,15 +53,16 @@ extension Trainer {
     if labelled.contains(where: { $0 > 0 }) {
       try observeGradients()
       try setWeights(weigh())
-      let sawCurvature = try optimizer.observe(
-        pass, tasks: tasks, weights: lastWeights, headWeights: headWeights)
       let gradient = try gradient(samples, batch)
       try clip(gradient)
-      guard try optimizer.update(flat, by: gradient, learningRate: learningRate) else {
+      let isFinite = try optimizer.update(
+        flat, by: gradient, learningRate: learningRate, present: observation.present)
+      guard isFinite else {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
+      if let update = update.take() { move(by: update) }
       if batches == 1 { counts.forward += parts - 1 }
-      counts.backward += (passScope == nil ? parts : batches * tasks.count) + (sawCurvature ? 1 : 0)
+      counts.backward += passScope == nil ? parts : batches * tasks.count
       if Strategy.Evidence.looksAfterStep {
         measure(samples, batch, into: &lossesAfter)
         strategy.stepEnded(lossesAfter: lossesAfter)
@@ -145,7 +147,8 @@ extension Trainer {
 
   /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
   private func weigh() throws(TrainingError) -> TaskWeights.Application {
-    direction = nil
+    // Given back first, so that the strategy writes its own in place.
+    (direction, update) = (nil, nil)
     let weights: TaskWeights
     do {
       try Strategy.requireWeighing(observation)
@@ -167,7 +170,8 @@ extension Trainer {
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
-    if weights.appliesTo == .direction { try setDirection(weights) }
+    if let certificate = weights.certificate { tally.add(certificate) }
+    if weights.appliesTo.isGiven { try setGiven(weights) }
     return weights.appliesTo
   }
 
@@ -180,8 +184,8 @@ extension Trainer {
       case .unit: false
       case .weighted: true
       }
-    // Under a direction they have been set already.
-    if appliesTo != .direction || options.headPolicy != .strategy {
+    // Under a direction or an update they have been set already.
+    if !appliesTo.isGiven || options.headPolicy != .strategy {
       for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
     }
     if options.scalePolicy == .matchNorm { try matchNorm() }
@@ -230,7 +234,10 @@ extension Trainer {
     _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
   ) throws(TrainingError) -> FlatParameters<Scalar> {
     if let direction = direction.take() { return try gradient(along: direction) }
+    if update != nil { return try gradient(along: nil) }
+    var observed = ObservedBatch(samples: samples.count, labelled: labelled)
     guard samples.count > pass.capacity, let total else {
+      try observeCurvature(observed)
       try pass.gradient(shared: lastWeights, heads: headWeights)
       return pass.gradient
     }
@@ -247,6 +254,9 @@ extension Trainer {
         partWeights.shared[task] = share * lastWeights[task]
         partWeights.heads[task] = share * headWeights[task]
       }
+      observed.firstSample = start - samples.lowerBound
+      try observeCurvature(observed)
+      observed.isBeginning = false
       try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
       if part == last {
         total.copy(from: pass.gradient)
@@ -255,6 +265,13 @@ extension Trainer {
       }
     }
     return total
+  }
+
+  /// Shows the optimiser the part of the batch that was just run, and counts the pass if that takes one.
+  private func observeCurvature(_ batch: ObservedBatch) throws(TrainingError) {
+    let isSeen = try optimizer.observe(
+      pass, tasks: tasks, weights: lastWeights, headWeights: headWeights, batch: batch)
+    if isSeen { counts.backward += 1 }
   }
 
   func diverged(_ message: String, task: Int?) -> TrainingError {

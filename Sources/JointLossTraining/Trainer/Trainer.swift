@@ -66,6 +66,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   var lossesAfter: [Double]
   /// What takes the place of the shared gradient in this step, where the rule gives it.
   var direction: [Double]?
+  /// What takes the place of the optimiser's step on the shared parameters, where the rule gives it.
+  var update: [Double]?
   var probe: (any TrainingPass<Scalar>)?
 
   /// Creates a trainer with the seed's initial parameters.
@@ -83,6 +85,9 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
     seed: UInt64, options: StepOptions = StepOptions()
   ) throws(TrainingError) {
+    try network.requireMemory(
+      batchSize: batchSize / max(options.accumulation, 1),
+      cotangents: Strategy.Evidence.need == .losses ? 1 : network.tasks.count, in: Scalar.self)
     try self.init(
       network.trained(in: Scalar.self), strategy: strategy, optimizer: optimizer, batchSize: batchSize,
       seed: seed, options: options)
@@ -120,15 +125,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     }
     let need = Strategy.Evidence.need
     try options.validate(for: Strategy.self, batchSize: batchSize)
-    scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
-    try Self.requireDirection(of: scope, optimizer: optimizer)
-    passScope = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
-    if need != .losses {
-      try network.require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
-    }
-    if passScope != nil {
-      try network.require(.sharedParameters, for: "the scale policy match-norm compares gradients")
-    }
+    (scope, passScope) = try network.scopes(of: strategy, options: options)
+    try Strategy.requireDirection(of: scope, optimizer: optimizer)
     self.network = network
     inputs = network.inputs
     tasks = network.tasks

@@ -27,12 +27,14 @@ enum RecordFile {
   }
 
   /// For each run in flight, the number of its newest checkpoint.
-  static func checkpoints(in folder: String) -> [Int] {
+  static func checkpoints(in folder: String) -> [String: Int] {
     let runs = "\(folder)/runs"
-    let names = try? FileManager.default.contentsOfDirectory(atPath: runs)
-    return (names ?? []).filter { $0.hasSuffix(".checkpoint") }.compactMap { name in
+    var newest: [String: Int] = [:]
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
+    where name.hasSuffix(".checkpoint") {
       let numbers = try? FileManager.default.contentsOfDirectory(atPath: "\(runs)/\(name)")
-      return numbers?.compactMap { Int($0) }.max()
+      newest[name] = numbers?.compactMap { Int($0) }.max()
     }
+    return newest
   }
 }

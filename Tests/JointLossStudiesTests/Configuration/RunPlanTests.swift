@@ -213,4 +213,18 @@ import Testing
     let parts = #expect(throws: StudyError.self) { try Local.plan(study) }
     #expect(parts?.message.contains("a batch of 8 samples cannot be split into 9 micro-batches") == true)
   }
+
+  @Test func `So are clipping and scaled weights with a rule that gives the update`() throws {
+    func refusal(_ change: (inout StudySpecification) -> Void) -> StudyError? {
+      var study = Local.study([.init("equal"), .init("adatask")])
+      change(&study)
+      return #expect(throws: StudyError.self) { try Local.plan(study) }
+    }
+    let clipped = refusal { $0.clipNorm = 1 }
+    #expect(clipped?.key == "clip-norm" && clipped?.message.contains("adatask gives an update") == true)
+    let scaled = refusal { $0.scalePolicy = .matchNorm }
+    #expect(scaled?.message.contains("the scale policy match-norm") == true)
+    let plain = Local.study([.init("equal"), .init("adatask")])
+    #expect(try Local.plan(plain).runs.contains { $0.strategy == "adatask" })
+  }
 }

@@ -92,10 +92,35 @@ import Testing
     }
     var study = StudySpecification()
     study.optimizer = .kfac
-    (study.learningRate, study.damping, study.momentum) = (0.1, 0.01, 0.5)
+    (study.learningRate, study.damping, study.momentum) = (0.1, 0.02, 0.5)
+    (study.factorDecay, study.factorInterval) = (0.8, 3)
     #expect(try read(study.yaml) == study)
-    (study.optimizer, study.weightDecay, study.damping, study.momentum) = (.adamw, 0.05, nil, nil)
+    #expect(
+      study.optimizer(learningRate: 0.1)
+        == .kfac(learningRate: 0.1, momentum: 0.5, damping: 0.02, decay: 0.8, interval: 3))
+    study = StudySpecification()
+    (study.optimizer, study.weightDecay) = (.adamw, 0.05)
+    (study.beta1, study.beta2, study.epsilon) = (0.8, 0.99, 1e-6)
     #expect(try read(study.yaml) == study)
+    #expect(
+      study.optimizer(learningRate: 0.1)
+        == .adamw(learningRate: 0.1, beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.05))
+    (study.optimizer, study.weightDecay) = (nil, nil)
+    #expect(
+      study.optimizer(learningRate: 0.1) == .adam(learningRate: 0.1, beta1: 0.8, beta2: 0.99, epsilon: 1e-6))
+  }
+
+  @Test func `Without keys of their own optimisers have the constants of the library`() {
+    var study = StudySpecification()
+    let due: [(StudySpecification.Optimizer, OptimizerSpecification)] = [
+      (.adam, .adam(learningRate: 0.1)), (.adamw, .adamw(learningRate: 0.1)), (.sgd, .sgd(learningRate: 0.1)),
+      (.nesterov, .nesterov(learningRate: 0.1)), (.kfac, .kfac(learningRate: 0.1)),
+    ]
+    for (optimizer, expected) in due {
+      study.optimizer = optimizer
+      #expect(study.optimizer(learningRate: 0.1) == expected)
+    }
+    #expect(due.count == StudySpecification.Optimizer.allCases.count)
   }
 
   @Test func `Keys that are left out have the defaults`() throws {
@@ -218,6 +243,33 @@ import Testing
     (
       "optimizer: kfac\nlearning-rate: 1\ndamping: 0",
       "study.yaml:3: damping: is a finite number above 0, not 0"
+    ),
+    (
+      "learning-rate: 1e-50",
+      "study.yaml:1: learning-rate: is 1e-50, which is 0.0 in the precision of a run"
+    ),
+    ("learning-rate: 1e50", "study.yaml:1: learning-rate: is 1e+50, which is inf in the precision of a run"),
+    ("beta1: 1", "study.yaml:1: beta1: is in [0, 1), not 1"),
+    ("beta2: 0.999999999", "study.yaml:1: beta2: is 0.999999999, which is 1 in the precision of a run"),
+    ("optimizer: adamw\nbeta2: -0.1", "study.yaml:2: beta2: is in [0, 1), not -0.1"),
+    ("epsilon: nan", "study.yaml:1: epsilon: is a finite number above 0, not nan"),
+    ("epsilon: 1e-60", "study.yaml:1: epsilon: is 1e-60, which is 0.0 in the precision of a run"),
+    (
+      "optimizer: sgd\nlearning-rate: 1\nbeta1: 0.5",
+      "study.yaml:3: beta1: belongs to the optimizers adam and adamw"
+    ),
+    ("factor-decay: 0.5", "study.yaml:1: factor-decay: belongs to the optimizer kfac"),
+    ("factor-interval: 5", "study.yaml:1: factor-interval: belongs to the optimizer kfac"),
+    (
+      "optimizer: kfac\nlearning-rate: 1\nfactor-decay: 1", "study.yaml:3: factor-decay: is in [0, 1), not 1"
+    ),
+    (
+      "optimizer: kfac\nlearning-rate: 1\nfactor-interval: 0",
+      "study.yaml:3: factor-interval: is 1 to 10000000, not 0"
+    ),
+    (
+      "optimizer: kfac\nlearning-rate: 1\nfactor-interval: 2.5",
+      "study.yaml:3: factor-interval: is a whole number, not “2.5”"
     ),
     ("clip-norm: 0", "study.yaml:1: clip-norm: is a finite number above 0, not 0"),
     ("clip-norm: inf", "study.yaml:1: clip-norm: is a finite number above 0, not inf"),

@@ -1,3 +1,4 @@
+import Foundation
 import JointLossTraining
 import JointLossWeighting
 import Testing
@@ -25,6 +26,27 @@ import Testing
       #expect(record.footer.measured.medianStepMicroseconds > 0 && record.footer.measured.seconds > 0)
       // A process with Foundation in it holds a megabyte at least; a wrong unit would show here.
       #expect((1 << 20..<1 << 40).contains(record.footer.measured.peakMemoryBytes))
+    }
+  }
+
+  @Test func `Epochs hold what solvers proved, and the file brings it back`() throws {
+    var study = Local.study([.init("mgda"), .init("equal")])
+    study.seeds = .count(1)
+    let records = try records(of: study)
+    #expect(records.map(\.header.specification.strategy) == ["apart", "mgda", "equal"])
+    for record in records {
+      let solved = record.epochs.map(\.solver)
+      guard record.header.specification.strategy == "mgda" else {
+        #expect(solved.allSatisfy { $0 == nil })
+        continue
+      }
+      #expect(solved[0] == nil && solved.count == 4)
+      for certificate in try solved.dropFirst().map({ try #require($0) }) {
+        // Three steps an epoch, each with a problem of its own.
+        #expect(certificate.iterations >= 3 && certificate.residual <= SolverCertificate.tolerance)
+      }
+      let line = try JSONEncoder().encode(record.epochs[1])
+      #expect(try JSONDecoder().decode(RunRecord.Epoch.self, from: line) == record.epochs[1])
     }
   }
 

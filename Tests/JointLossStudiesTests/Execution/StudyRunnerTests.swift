@@ -175,7 +175,7 @@ import Testing
 
   @Test func `A study without jobs is an error`() async throws {
     let folder = try TemporaryFolder()
-    await #expect(throws: StudyError("a study needs at least one job, not 0")) {
+    await #expect(throws: StudyError("a study has 1 to 1024 jobs, not 0")) {
       try await runner.run(Local.plan(Local.study()), store: RunStore(folder.path), jobs: 0)
     }
   }

@@ -143,6 +143,21 @@ import Testing
     }
   }
 
+  @Test func `A folder in a record's place is moved aside with all that is in it`() throws {
+    let record = try record()
+    let name = (try path(record) as NSString).lastPathComponent
+    for copy in ["", ".2"] {
+      let inner = "\(try path(record))/inner"
+      try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+      #expect(
+        try damage(record)
+          == ": a folder is where a record should be (moved to OUT/runs/damaged/\(name)\(copy))")
+      #expect(FileManager.default.fileExists(atPath: "\(folder.path)/runs/damaged/\(name)\(copy)/inner"))
+    }
+    try store.write(record)
+    #expect(try isComplete(record))
+  }
+
   @Test func `An earlier damaged record is never overwritten`() throws {
     let record = try record()
     for attempt in 1...3 {

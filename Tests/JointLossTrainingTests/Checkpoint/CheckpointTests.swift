@@ -4,9 +4,9 @@ import JointLossTraining
 import JointLossWeighting
 import Testing
 
-/// Training that goes on from a checkpoint is, bit for bit, training that was not interrupted.
+/// What a checkpoint holds, what it refuses, and the folder that it lies in.
 @Suite struct CheckpointTests {
-  private static let tasks: [(TaskLoss, Int)] = [
+  static let tasks: [(TaskLoss, Int)] = [
     (.meanSquaredError, 2), (.softmaxCrossEntropy, 3), (.binaryCrossEntropy, 1),
   ]
 
@@ -24,84 +24,6 @@ import Testing
     return try Trainer(
       network: problem.network, strategy: Strategy(setup), optimizer: optimizer, batchSize: batchSize,
       seed: seed, options: options)
-  }
-
-  /// What an epoch leaves behind, but for its times.
-  private struct Row: Equatable {
-    let losses: [Double]
-    let weights: [Double]
-    let conflicts: Double?
-    let validation: [Double]
-
-    init<Scalar, Strategy>(_ trainer: Trainer<Scalar, Strategy>, _ data: PreparedData<Scalar>) throws {
-      let summary = try trainer.trainEpoch(on: data)
-      (losses, weights) = (summary.meanLosses, summary.meanWeights)
-      conflicts = summary.seenConflictRate
-      validation = try trainer.losses(on: data)
-    }
-  }
-
-  private static func json(_ strategy: some WeightingStrategy) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return try encoder.encode(strategy)
-  }
-
-  private func expectResumption<Scalar: TrainableScalar, Strategy: WeightingStrategy>(
-    _ type: Strategy.Type, in scalar: Scalar.Type, _ problem: Problem,
-    optimizer: OptimizerSpecification = .adam(learningRate: 0.01), options: StepOptions = StepOptions()
-  ) throws {
-    func make() throws -> Trainer<Scalar, Strategy> {
-      try Self.trainer(type, problem, in: scalar, optimizer: optimizer, options: options)
-    }
-    let data = try PreparedData<Scalar>(problem.data, network: problem.network)
-    let whole = try make()
-    let rows = try (0..<40).map { _ in try Row(whole, data) }
-
-    let folder = try TemporaryFolder()
-    let killed = try make()
-    var resumedRows = try (0..<17).map { _ in try Row(killed, data) }
-    try CheckpointFolder(folder.path).write(killed.checkpoint())
-    // What came after the checkpoint is lost.
-    try killed.trainEpoch(on: data)
-
-    let resumed = try make()
-    let found = try #require(try CheckpointFolder(folder.path).newest())
-    #expect(found.damaged.isEmpty)
-    try resumed.restore(found.checkpoint)
-    #expect(resumed.epoch == 17)
-    for _ in 17..<40 { resumedRows.append(try Row(resumed, data)) }
-
-    #expect(resumedRows == rows)
-    #expect(resumed.parameters == whole.parameters && resumed.counts == whole.counts)
-    #expect(try Self.json(resumed.strategy) == Self.json(whole.strategy))
-    // Without the checkpoint it would be another run: the comparison sees more than the first epochs.
-    let unrestored = try make()
-    #expect(try Row(unrestored, data) != rows[17])
-  }
-
-  @Test(arguments: StrategyRegistry.builtIn.names)
-  func `40 epochs are 17, a checkpoint, and 23, for every strategy`(name: String) throws {
-    func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
-      let tasks =
-        Strategy.descriptor.arrangement == .joint ? Self.tasks : [(TaskLoss.meanSquaredError, 2)]
-      let problem = try Self.problem(tasks: tasks)
-      try expectResumption(type, in: Float.self, problem)
-      try expectResumption(type, in: Double.self, problem, optimizer: .sgd(learningRate: 0.01, momentum: 0.9))
-    }
-    try check(StrategyRegistry.builtIn.type(named: name))
-  }
-
-  @Test func `So they are with missing labels, dropout, accumulation and matched norms`() throws {
-    let mask = Self.tasks.indices.map { task in (0..<29).map { ($0 + task) % 3 != 0 } }
-    let masked = try Self.problem().masked(mask)
-    try expectResumption(
-      UncertaintyWeighting.self, in: Float.self, masked, options: StepOptions(accumulation: 3))
-    try expectResumption(GradNorm.self, in: Float.self, masked, options: StepOptions(scalePolicy: .matchNorm))
-    let network = try NetworkSpecification(
-      inputs: 5, architecture: .mixtureOfExperts(experts: 2), trunk: [6], activation: .gelu,
-      block: BlockSpecification(dropout: 0.2), tasks: masked.network.tasks)
-    try expectResumption(PCGrad.self, in: Float.self, Problem(network, samples: 29))
   }
 
   @Test func `A checkpoint between two steps of an epoch keeps the epoch's sums`() throws {

@@ -8,12 +8,15 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
   enum Fault {
     case forgetsBias
     case handsOverTwice
+    case forgetsRepresentation
   }
 
   let inputs: Int
   let units: Int
   let tasks: [TaskSpecification]
   var fault: Fault?
+
+  var hasRepresentation: Bool { true }
 
   var tensors: [ParameterTensor] {
     [
@@ -67,6 +70,8 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
         cotangents, .asIs, pass.parameter(2 + 2 * task), .asIs, alpha: Scalar(slot.factor),
         beta: slot.isFirst ? 0 : 1)
     }
+    if fault != .forgetsRepresentation { pass.addRepresentation(cotangents: stack) }
+    if pass.endsAtRepresentation { return }
     for row in 0..<stack.rows {
       for column in 0..<stack.columns {
         let value = hidden[row, column % units]

@@ -29,15 +29,16 @@ enum JacobianBuffer {
   ///   - direction: P values.
   ///   - values: T values.
   ///   - strategy: the strategy's name, for the message.
+  ///   - what: what the P values are.
   /// - Throws: ``WeightingError`` with the first value that is not finite.
   static func requireFinite(
-    _ direction: [Double], _ values: [Double], by strategy: String
+    _ direction: [Double], _ values: [Double], by strategy: String, what: String = "direction"
   ) throws(WeightingError) {
     for (task, value) in values.enumerated() where !value.isFinite {
       throw WeightingError(.nonFinite, "\(strategy): the weight of task \(task) is \(value)", task: task)
     }
     for (parameter, value) in direction.enumerated() where !value.isFinite {
-      throw WeightingError(.nonFinite, "\(strategy): the direction at parameter \(parameter) is \(value)")
+      throw WeightingError(.nonFinite, "\(strategy): the \(what) at parameter \(parameter) is \(value)")
     }
   }
 }

@@ -7,7 +7,8 @@
 ///
 /// Cost: the strategy's own computation in one step of k. The evidence is gathered in every step all the same.
 ///
-/// The strategy does not see the steps in between; the ends of epochs it does.
+/// The strategy does not see the steps in between; the ends of epochs it does. A step with labels of a task that
+/// had none when the last weights were new has new ones too.
 public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// What the wrapped strategy reads.
   public typealias Evidence = Base.Evidence
@@ -31,19 +32,25 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   private let taskCount: Int
   private var step = 0
   private var kept: [Double] = []
+  /// The tasks that had labels when the weights were new, and whether they are this step's.
+  private var weighed: [Bool] = []
+  private var isNew = false
   private var application = TaskWeights.Application.losses
 
   /// Creates the strategy and the wrapped one.
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
   /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction.
+  ///   direction or an update.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     period = setup.parameters.integer("every-steps")
     try StrategyWrappers.requireWeights(of: Base.self, for: "“every”")
     base = try Base(setup)
     taskCount = setup.taskCount
   }
+
+  /// Whether the wrapped strategy does.
+  public static var weighsAbsentTasks: Bool { Base.weighsAbsentTasks }
 
   /// What the wrapped strategy promises of each step on its own.
   public var claims: StrategyClaims {
@@ -55,22 +62,34 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
 
-  /// New weights in every k-th step, the last ones otherwise.
+  /// New weights in every k-th step, the last ones otherwise, as far as these are known.
   ///
   /// - Parameter evidence: what the wrapped strategy reads.
   /// - Returns: T weights; a certificate only where they are new.
   /// - Throws: ``WeightingError`` for another number of tasks, or what the wrapped strategy throws.
   public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    guard step % period == 0 else {
-      step += 1
+    if step % period != 0, knowsWeights(of: evidence) {
+      (step, isNew) = (step + 1, false)
       return TaskWeights(kept, appliesTo: application)
     }
     let weights = try base.weights(for: evidence)
-    step += 1
-    kept = weights.values
+    (step, isNew) = (step + 1, true)
+    if kept.isEmpty {
+      kept = weights.values
+      weighed = [Bool](repeating: true, count: taskCount)
+    }
+    for task in 0..<taskCount {
+      weighed[task] = evidence.isPresent(task)
+      if weighed[task] { kept[task] = weights.values[task] }
+    }
     application = weights.appliesTo
     return weights
+  }
+
+  private func knowsWeights(of evidence: Evidence) -> Bool {
+    for task in 0..<taskCount where evidence.isPresent(task) && !weighed[task] { return false }
+    return true
   }
 
   /// Tells the wrapped strategy.
@@ -82,7 +101,6 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter lossesAfter: one loss a task.
   public mutating func stepEnded(lossesAfter: [Double]) {
-    // The step has been counted.
-    if (step - 1) % period == 0 { base.stepEnded(lossesAfter: lossesAfter) }
+    if isNew { base.stepEnded(lossesAfter: lossesAfter) }
   }
 }

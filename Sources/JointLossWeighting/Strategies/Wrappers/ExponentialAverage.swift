@@ -13,6 +13,9 @@
 /// | α | `average-memory`; it may grow over time in the paper and is constant here, as in torchjd |
 ///
 /// Cost: O(T).
+///
+/// Where tasks have no labels, their averages stay as they are: the averages of all are then not of one step, and
+/// need not have the sum that the wrapped strategy's weights have.
 public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// What the wrapped strategy reads.
   public typealias Evidence = Base.Evidence
@@ -32,17 +35,22 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   private let memory: Double
   private var base: Base
   private var average: [Double] = []
+  /// Whether a task has had a weight: the average begins with its first.
+  private var isWeighed: [Bool] = []
 
   /// Creates the strategy and the wrapped one.
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
   /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction.
+  ///   direction or an update.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     memory = setup.parameters.number("average-memory")
     try StrategyWrappers.requireWeights(of: Base.self, for: "“average”")
     base = try Base(setup)
   }
+
+  /// Whether the wrapped strategy does.
+  public static var weighsAbsentTasks: Bool { Base.weighsAbsentTasks }
 
   /// What an average keeps of the wrapped strategy's promises.
   public var claims: StrategyClaims { Self.averaged(base.claims) }
@@ -65,9 +73,14 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// - Throws: ``WeightingError``: what the wrapped strategy throws.
   public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
     let weights = try base.weights(for: evidence)
-    if average.isEmpty { average = weights.values }
-    for task in average.indices {
-      average[task] = memory * average[task] + (1 - memory) * weights.values[task]
+    if average.isEmpty {
+      average = weights.values
+      isWeighed = average.map { _ in false }
+    }
+    for task in average.indices where evidence.isPresent(task) {
+      let earlier = isWeighed[task] ? average[task] : weights.values[task]
+      average[task] = memory * earlier + (1 - memory) * weights.values[task]
+      isWeighed[task] = true
     }
     return TaskWeights(average, appliesTo: weights.appliesTo, certificate: weights.certificate)
   }

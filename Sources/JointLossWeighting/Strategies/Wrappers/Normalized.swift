@@ -6,6 +6,8 @@
 ///     w ← S w / Σ |w_t|      (absolute)
 ///     w ← S w / Σ w_t        (plain)         S = T or 1
 ///
+/// Where tasks have no labels, T is the number of the others, and the sums are over these.
+///
 /// Cost: O(T).
 ///
 /// Where all weights are 0 they become S/T each.
@@ -39,13 +41,16 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   ///
   /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
   /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction.
+  ///   direction or an update.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     sum = setup.parameters.choice("normalised-sum")
     divisor = setup.parameters.choice("normalised-by")
     try StrategyWrappers.requireWeights(of: Base.self, for: "“normalised”")
     base = try Base(setup)
   }
+
+  /// Whether the wrapped strategy does.
+  public static var weighsAbsentTasks: Bool { Base.weighsAbsentTasks }
 
   /// What is left of the wrapped strategy's promises, and the sum.
   public var claims: StrategyClaims { Self.normalised(base.claims, sum: sum, divisor: divisor) }
@@ -76,22 +81,25 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
     let count = weights.values.count
     if values.count != count { values = [Double](repeating: 0, count: count) }
     var (largest, absolute, plain) = (0.0, 0.0, 0.0)
-    for value in weights.values { largest = max(largest, abs(value)) }
-    let total = sum == .tasks ? Double(count) : 1
+    let presentCount = evidence.presentCount
+    for task in 0..<count where evidence.isPresent(task) { largest = max(largest, abs(weights.values[task])) }
+    let total = sum == .tasks ? Double(presentCount) : 1
     if largest > 0 {
       // In units of the largest, so that no sum overflows.
-      for value in weights.values {
-        absolute += abs(value / largest)
-        plain += value / largest
+      for task in 0..<count where evidence.isPresent(task) {
+        absolute += abs(weights.values[task] / largest)
+        plain += weights.values[task] / largest
       }
       if let before, abs(plain) <= 1e-12 * absolute {
         base = before
         throw WeightingError(.domain, "the weights \(weights.values) cancel out: they cannot be normalised")
       }
       let size = divisor == .absolute ? absolute : plain
-      for task in 0..<count { values[task] = total * (weights.values[task] / largest / size) }
+      for task in 0..<count {
+        values[task] = evidence.isPresent(task) ? total * (weights.values[task] / largest / size) : 0
+      }
     } else {
-      for task in 0..<count { values[task] = total / Double(count) }
+      for task in 0..<count { values[task] = evidence.isPresent(task) ? total / Double(presentCount) : 0 }
     }
     return TaskWeights(values, appliesTo: weights.appliesTo, certificate: weights.certificate)
   }

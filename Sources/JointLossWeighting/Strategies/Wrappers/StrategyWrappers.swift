@@ -42,18 +42,20 @@ package enum StrategyWrappers {
     ExponentialAverage<Base>.self
   }
 
-  /// Checks that a strategy gives weights, which a wrapper can change: a direction it could not.
+  /// Checks that a strategy gives weights, which a wrapper can change: a direction or an update it could not.
   ///
   /// - Parameters:
   ///   - base: the strategy to wrap.
   ///   - wrapper: the wrapper's name, for the message.
-  /// - Throws: ``WeightingError`` if it gives a direction.
+  /// - Throws: ``WeightingError`` if it gives a direction or an update.
   static func requireWeights<Base: WeightingStrategy>(
     of base: Base.Type, for wrapper: String
   ) throws(WeightingError) {
-    guard Base.descriptor.appliesTo != .direction else {
+    let descriptor = Base.descriptor
+    guard !descriptor.appliesTo.isGiven else {
       throw WeightingError(
-        .parameter, "\(Base.descriptor.name) gives a direction, not weights: there is no \(wrapper) of it")
+        .parameter,
+        "\(descriptor.name) gives \(descriptor.appliesTo.phrase), not weights: there is no \(wrapper) of it")
     }
   }
 

@@ -20,7 +20,7 @@ import Testing
       #expect(lines.count == 2)
       for key in [
         "workload", "strategy", "microseconds", "floorMicroseconds", "ratio", "blasKernel", "threads",
-        "peakMemoryBytes", "checkedSteps", "lossDeviation",
+        "peakMemoryBytes", "deviation", "meanLosses",
       ] {
         #expect(lines.allSatisfy { $0.contains("\"\(key)\":") }, "\(key)")
       }

@@ -1,0 +1,160 @@
+import JointLossLinearAlgebra
+import JointLossWeighting
+import Testing
+
+@testable import JointLossTraining
+
+/// Gradients on the representation, of any layers, against differences of the losses by its elements.
+@Suite struct RepresentationTests {
+  private static let options = StepOptions(gradientScope: .representation)
+  private static let weights = [0.3, 1.7, -0.4]
+
+  /// For each task the derivatives of its loss by the elements of the representation, samples × units, by central
+  /// differences in the first training step of a seed: layers of tasks run again on a representation that differs
+  /// in one element.
+  private func differences(of problem: Problem, seed: UInt64 = 0) throws -> [[Double]] {
+    let graph = NetworkGraph(problem.network)
+    let node = try #require(graph.representation)
+    let parameters = FlatParameters<Double>(TensorPlacement(consecutive: graph.tensors))
+    for (index, tensor) in graph.tensors.enumerated() {
+      let values = try #require(problem.parameters[tensor.name])
+      for (element, value) in values.enumerated() { parameters.view(index).pointer[element] = value }
+    }
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    let samples = data.sampleCount
+    let pass = ModelPass(
+      inputs: graph.inputs, tasks: graph.tasks, tensors: graph.tensors, parameters: parameters,
+      capacity: samples, empty: data.batch(0..<0))
+    pass.begin(data.batch(0..<samples), dropout: DropoutPosition(seed: seed, step: 0))
+    for layer in graph.layers { layer.forward(pass) }
+
+    let values = pass.value(node)
+    func losses() -> [Double] {
+      for layer in graph.layers where layer.output.task != nil { layer.forward(pass) }
+      for (task, output) in graph.outputs.enumerated() {
+        pass.outputs(of: task).copy(from: pass.value(output))
+      }
+      var losses = graph.tasks.map { _ in 0.0 }
+      pass.specifiedLosses(into: &losses)
+      return losses
+    }
+    var result = graph.tasks.map { _ in [Double]() }
+    let h = 1e-3
+    for row in 0..<samples {
+      for column in 0..<node.width {
+        let value = values[row, column]
+        let at = [h, -h, 2 * h, -2 * h].map { offset in
+          values[row, column] = value + offset
+          return losses()
+        }
+        values[row, column] = value
+        for task in result.indices {
+          result[task].append((8 * (at[0][task] - at[1][task]) - at[2][task] + at[3][task]) / (12 * h))
+        }
+      }
+    }
+    return result
+  }
+
+  private static func withRepresentation() throws -> [NetworkCase] {
+    let tasks = NetworkCase.all[0].network.tasks
+    func sharing(_ architecture: Architecture, _ name: String) throws -> NetworkCase {
+      NetworkCase(
+        testDescription: name,
+        network: try NetworkSpecification(
+          inputs: 4, architecture: architecture, trunk: [6, 5], activation: .tanh, tasks: tasks),
+        lastShared: [], shared: [])
+    }
+    return try NetworkCase.all.filter { $0.network.architecture == .hardSharing } + [
+      sharing(.hardSharing, "plain"),
+      // All that tasks share is one expert, which each of them reads.
+      sharing(.mixtureOfExperts(experts: 1), "mmoe of one expert"),
+      sharing(.customizedGateControl(sharedExperts: 1, taskExperts: 2), "cgc of one shared expert"),
+    ]
+  }
+
+  @Test func `Gramian and norms are those of the derivatives by every element, in every sample`() throws {
+    let cases = try Self.withRepresentation()
+    #expect(cases.count == 12)
+    for test in cases {
+      let problem = try Problem(test.network, samples: 9)
+      let expected = try Jacobian(rows: differences(of: problem)).gramian
+      let gramian = try #require(try problem.stepped(GramianRecorder(), options: Self.options).gramian)
+      #expect(gramian.error(against: expected) <= 1e-9, "\(test.testDescription)")
+      let norms = try problem.stepped(NormRecorder(scope: .representation)).norms
+      for (task, norm) in norms.enumerated() {
+        #expect(
+          abs(norm - expected.norm(of: task)) <= 1e-9 * expected.norm(of: task), "\(test.testDescription)")
+      }
+      // Another node's gradients are others: those of all shared parameters say.
+      let parameters = try #require(try problem.stepped(GramianRecorder()).gramian)
+      #expect(test.network.tasks.count == 1 || parameters.error(against: expected) > 1e-2)
+    }
+  }
+
+  @Test func `The gradient that follows is that of all shared parameters`() throws {
+    for test in try Self.withRepresentation() {
+      let problem = try Problem(test.network, samples: 9)
+      let weights = Array(Self.weights.prefix(test.network.tasks.count))
+      let differences = try problem.differences(evaluating: !test.hasDropout)
+      for application in [TaskWeights.Application.losses, .sharedGradient] {
+        let gradient = try problem.gradient(
+          ConstantWeights<GramianEvidence>(weights, appliesTo: application), options: Self.options)
+        let heads = application == .losses ? weights : nil
+        #expect(
+          differences.error(of: gradient, shared: weights, heads: heads) <= 1e-7, "\(test.testDescription)")
+      }
+    }
+  }
+
+  @Test func `Matched norms compare gradients of parameters, whatever scope the rule sees`() throws {
+    for test in try Self.withRepresentation() {
+      let problem = try Problem(test.network, samples: 9)
+      let weights = Array(Self.weights.prefix(test.network.tasks.count))
+      func matched(_ scope: GradientScope) throws -> [String: [Double]] {
+        try problem.gradient(
+          ConstantWeights<GramianEvidence>(weights, appliesTo: .losses),
+          options: StepOptions(gradientScope: scope, scalePolicy: .matchNorm))
+      }
+      let (own, other) = try (matched(.representation), matched(.sharedParameters))
+      for (name, values) in own {
+        for (a, b) in zip(values, other[name] ?? []) { #expect(abs(a - b) <= 1e-12 * max(1, abs(b))) }
+      }
+    }
+  }
+
+  @Test(arguments: NetworkCase.all)
+  func `Where tasks read several shared outputs there is none, and the message says so`(_ test: NetworkCase)
+    throws
+  {
+    guard test.network.architecture != .hardSharing else { return }
+    let problem = try Problem(test.network, samples: 9)
+    let error = #expect(throws: TrainingError.self) {
+      try problem.stepped(GramianRecorder(), options: Self.options)
+    }
+    #expect(error?.code == .configuration)
+    #expect(
+      error?.message
+        == "gramian-recorder reads gramian on shared parameters over the scope representation, but "
+        + "they do not act through one output that all tasks read")
+  }
+
+  @Test func `A model of one's own has a representation if it says so and hands it over`() throws {
+    let tasks = NetworkCase.all[0].network.tasks
+    let network = try NetworkSpecification(inputs: 4, trunk: [6], activation: .tanh, tasks: tasks)
+    let problem = try Problem(network, samples: 9)
+    let data = try PreparedData<Double>(problem.data, network: network)
+    func gramian(_ fault: TanhModel<Double>.Fault?) throws -> Gramian? {
+      let trainer = try Trainer<Double, GramianRecorder>(
+        model: TanhModel(inputs: 4, units: 6, tasks: tasks, fault: fault), strategy: GramianRecorder(),
+        optimizer: .sgd(learningRate: 1), batchSize: 9, seed: 0, options: Self.options)
+      try trainer.setParameters(problem.parameters)
+      try trainer.step(on: data, samples: 0..<9)
+      return trainer.strategy.gramian
+    }
+    let expected = try Jacobian(rows: differences(of: problem)).gramian
+    #expect(try #require(try gramian(nil)).error(against: expected) <= 1e-9)
+    let error = #expect(throws: TrainingError.self) { try gramian(.forgetsRepresentation) }
+    #expect(error?.code == .model && error?.message.contains("representation 0 times") == true)
+  }
+}
