@@ -22,6 +22,20 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
     self.stride = stride
   }
 
+  /// A window on an array's elements, to be read inside the closure that lends them.
+  package init(reading elements: UnsafeBufferPointer<Scalar>, rows: Int, columns: Int) {
+    precondition(
+      elements.count == rows * columns, "\(elements.count) elements cannot fill \(rows)×\(columns)")
+    self.init(
+      base: UnsafeMutablePointer(mutating: elements.baseAddress), rows: rows, columns: columns,
+      stride: columns)
+  }
+
+  /// A window on an array's elements, to be used inside the closure that lends them.
+  package init(_ elements: UnsafeMutableBufferPointer<Scalar>, rows: Int, columns: Int) {
+    self.init(reading: UnsafeBufferPointer(elements), rows: rows, columns: columns)
+  }
+
   /// The number of elements in view.
   @inlinable public var count: Int { rows * columns }
 

@@ -53,12 +53,28 @@ public struct Jacobian: Sendable, Codable, Hashable {
     scratch: inout [Double]
   ) {
     other.combine(vector, into: &scratch)
-    for task in 0..<taskCount {
-      var sum = 0.0
-      for parameter in 0..<parameterCount {
-        sum += elements[task * parameterCount + parameter] * scratch[parameter]
+    withView { rows in
+      scratch.withUnsafeBufferPointer { scratch in
+        result.withUnsafeMutableBufferPointer { result in
+          MatrixView(result, rows: taskCount, columns: 1).setProduct(
+            rows, .asIs, vector: MatrixView(reading: scratch, rows: parameterCount, columns: 1))
+        }
       }
-      result[task] = sum
+    }
+  }
+
+  /// The inner products of this batch's gradients with another batch's: J Kᵀ.
+  ///
+  /// - Parameters:
+  ///   - other: K, of as many tasks and parameters.
+  ///   - result: T·T values, row by row.
+  func multiply(transposed other: Jacobian, into result: inout [Double]) {
+    withView { rows in
+      other.withView { others in
+        result.withUnsafeMutableBufferPointer { result in
+          MatrixView(result, rows: taskCount, columns: taskCount).setProduct(rows, .asIs, others, .transposed)
+        }
+      }
     }
   }
 
@@ -68,26 +84,81 @@ public struct Jacobian: Sendable, Codable, Hashable {
   ///   - weights: one weight a task.
   ///   - result: P values.
   func combine(_ weights: [Double], into result: inout [Double]) {
-    for parameter in 0..<parameterCount { result[parameter] = 0 }
-    for task in 0..<taskCount {
-      let weight = weights[task]
-      for parameter in 0..<parameterCount {
-        result[parameter] += weight * elements[task * parameterCount + parameter]
+    withView { rows in
+      weights.withUnsafeBufferPointer { weights in
+        result.withUnsafeMutableBufferPointer { result in
+          MatrixView(result, rows: 1, columns: parameterCount).setProduct(
+            rows, .transposed, vector: MatrixView(reading: weights, rows: taskCount, columns: 1))
+        }
       }
     }
   }
 
-  /// The norm of a task's gradient, in units of its largest element, so that no square leaves the range.
+  /// The norm of a task's gradient; where its square leaves the range, in units of its largest element.
   ///
   /// - Parameter task: the task's index.
   /// - Returns: the Euclidean norm.
   func norm(of task: Int) -> Double {
+    let square = withView { rows in
+      let row = rows.rows(task..<task + 1)
+      return row.dot(row)
+    }
+    // Far enough from both ends that elements which vanish in the sum are beneath rounding.
+    if square > 1e-250 && square < 1e300 { return square.squareRoot() }
     let range = task * parameterCount..<(task + 1) * parameterCount
     var (largest, sum) = (0.0, 0.0)
     for index in range { largest = max(largest, abs(elements[index])) }
     guard largest > 0 else { return 0 }
     for index in range { sum += (elements[index] / largest) * (elements[index] / largest) }
     return largest * sum.squareRoot()
+  }
+
+  private func withView<Result>(_ body: (MatrixView<Double>) -> Result) -> Result {
+    elements.withUnsafeBufferPointer {
+      body(MatrixView(reading: $0, rows: taskCount, columns: parameterCount))
+    }
+  }
+
+  /// Lends a task's gradient, or some of its columns, as a buffer that begins at the first of them.
+  ///
+  /// Loops over `buffer[index]` vectorise, which those over `elements[task * count + index]` do not: the sum could
+  /// overflow.
+  ///
+  /// - Parameters:
+  ///   - task: the task's index.
+  ///   - columns: the columns; all if not given.
+  ///   - body: receives the values.
+  /// - Returns: what the closure returns.
+  @inline(__always)
+  func withRow<Result>(
+    _ task: Int, columns: Range<Int>? = nil, _ body: (UnsafeBufferPointer<Double>) -> Result
+  ) -> Result {
+    let (columns, first) = (columns ?? 0..<parameterCount, task * parameterCount)
+    return elements.withUnsafeBufferPointer {
+      body(UnsafeBufferPointer(rebasing: $0[first + columns.lowerBound..<first + columns.upperBound]))
+    }
+  }
+
+  /// Sets a task's gradient, element by element, from those of two other Jacobians of this size.
+  ///
+  /// - Parameters:
+  ///   - task: the task's index.
+  ///   - first: one Jacobian.
+  ///   - second: the other one.
+  ///   - rule: the element from theirs.
+  @inline(__always)
+  mutating func setRow(
+    _ task: Int, from first: Jacobian, _ second: Jacobian, by rule: (Double, Double) -> Double
+  ) {
+    let range = task * parameterCount..<(task + 1) * parameterCount
+    precondition(first.elements.count == elements.count && second.elements.count == elements.count)
+    first.elements.withUnsafeBufferPointer { first in
+      second.elements.withUnsafeBufferPointer { second in
+        elements.withUnsafeMutableBufferPointer { elements in
+          for index in range { elements[index] = rule(first[index], second[index]) }
+        }
+      }
+    }
   }
 
   /// Sets a task's gradient to 0.
@@ -97,13 +168,14 @@ public struct Jacobian: Sendable, Codable, Hashable {
 
   /// The Gramian `J Jᵀ`.
   public var gramian: Gramian {
-    let rows = Matrix(rows: taskCount, columns: parameterCount, elements: elements)
     var result = Gramian(taskCount: taskCount)
-    for i in 0..<taskCount {
-      for j in i..<taskCount {
-        let product = rows.view.rows(i..<i + 1).dot(rows.view.rows(j..<j + 1))
-        result[i, j] = product
-        result[j, i] = product
+    withView { rows in
+      for i in 0..<taskCount {
+        for j in i..<taskCount {
+          let product = rows.rows(i..<i + 1).dot(rows.rows(j..<j + 1))
+          result[i, j] = product
+          result[j, i] = product
+        }
       }
     }
     return result

@@ -40,10 +40,7 @@ public struct JacobianEvidence: TaskEvidence {
   /// - Parameter strategy: the strategy's name, for the message.
   /// - Throws: ``WeightingError`` if they are missing, or naming the task whose loss is negative.
   func requireNonNegativeLosses(by strategy: String) throws(WeightingError) {
-    guard !losses.isEmpty else {
-      throw WeightingError(.missingEvidence, "\(strategy) reads losses: give the loss of each task")
-    }
-    try LossTransforms.requireNonNegative(losses, by: strategy)
+    try LossTransforms.requireKnownAndNonNegative(losses, by: strategy)
   }
 }
 
@@ -114,9 +111,10 @@ public struct LossesAroundStepEvidence: TaskEvidence {
 extension StepObservation {
   fileprivate func require(_ jacobian: Jacobian) throws(WeightingError) {
     try requireCount(jacobian.taskCount, "rows of the Jacobian")
-    for (index, element) in jacobian.elements.enumerated() where !element.isFinite {
+    if let index = jacobian.elements.firstNonFinite {
       let task = index / jacobian.parameterCount
-      throw WeightingError(.nonFinite, "the gradient of task \(task) holds \(element)", task: task)
+      throw WeightingError(
+        .nonFinite, "the gradient of task \(task) holds \(jacobian.elements[index])", task: task)
     }
   }
 }

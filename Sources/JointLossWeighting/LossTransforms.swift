@@ -20,6 +20,21 @@ enum LossTransforms {
     }
   }
 
+  /// Checks that losses are known where gradients alone might be given, and that a rule is defined for them.
+  ///
+  /// - Parameters:
+  ///   - losses: T finite losses, or none.
+  ///   - strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` if they are missing, or naming the first task whose loss is negative.
+  static func requireKnownAndNonNegative(
+    _ losses: [Double], by strategy: String
+  ) throws(WeightingError) {
+    guard !losses.isEmpty else {
+      throw WeightingError(.missingEvidence, "\(strategy) reads losses: give the loss of each task")
+    }
+    try requireNonNegative(losses, by: strategy)
+  }
+
   /// Replaces values by `sum · softmax(values)`, shifted by the largest so that nothing overflows.
   ///
   /// - Parameters:

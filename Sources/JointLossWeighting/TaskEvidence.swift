@@ -293,10 +293,7 @@ public struct LossGramianEvidence: TaskEvidence {
   /// - Parameter strategy: the strategy's name, for the message.
   /// - Throws: ``WeightingError`` if they are missing, or naming the task whose loss is negative.
   public func requireNonNegativeLosses(by strategy: String) throws(WeightingError) {
-    guard !losses.isEmpty else {
-      throw WeightingError(.missingEvidence, "\(strategy) reads losses: give the loss of each task")
-    }
-    try LossTransforms.requireNonNegative(losses, by: strategy)
+    try LossTransforms.requireKnownAndNonNegative(losses, by: strategy)
   }
 }
 

@@ -24,27 +24,32 @@ final class BackwardPass<Scalar: TrainableScalar> {
     cotangents = (Buffer(rows: capacity, columns: widest), Buffer(rows: capacity, columns: widest))
   }
 
-  /// The gradient of `Σ w_t L_t` on the shared parameters.
+  /// The gradient of `Σ shared_t L_t` on the shared parameters, and of `heads_t L_t` on those of task t.
   @specialized(where Scalar == Float)
-  func shared(weights: [Double]) {
-    let layers = forward.layout.trunk.count
-    guard layers > 0 else { return }
-    let cotangent = cotangent(ofLayer: layers - 1)
-    cotangent.setProduct(
-      weightedCotangents(weights), .asIs, forward.parameters.weight(forward.layout.heads), .asIs)
-    maskAndSum(layer: layers - 1)
-    descend(from: layers - 1)
+  func run(shared: [Double], heads: [Double]) {
+    let cotangents = self.heads(weights: heads)
+    let top = forward.layout.trunk.count - 1
+    guard top >= 0 else { return }
+    cotangent(ofLayer: top).setProduct(
+      shared == heads ? cotangents : weightedCotangents(shared), .asIs,
+      forward.parameters.weight(forward.layout.heads), .asIs)
+    maskAndSum(layer: top)
+    descend(from: top)
   }
 
   /// The gradients of the heads, each on its own loss times its weight.
+  ///
+  /// Returns the weighted cotangents.
+  @discardableResult
   @specialized(where Scalar == Float)
-  func heads(weights: [Double]) {
+  func heads(weights: [Double]) -> MatrixView<Scalar> {
     let heads = forward.layout.heads
     let cotangents = weightedCotangents(weights)
     let input = forward.input(ofLayer: forward.layout.trunk.count)
     observer?.reached(heads.place, input: input, cotangent: cotangents, factor: 1)
     gradient.weight(heads).setProduct(cotangents, .transposed, input, .asIs)
     Scalar._columnSums(gradient.bias(heads), cotangents.pointer, cotangents.rows, cotangents.columns)
+    return cotangents
   }
 
   /// The memory for the cotangent of a layer's output: samples × width.

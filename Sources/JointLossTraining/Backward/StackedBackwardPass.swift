@@ -12,11 +12,15 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// For each trunk layer, the stack of the cotangents of its output.
   private let stacks: [Buffer<Scalar>]
   private let products: LayerGramian<Scalar>
+  private lazy var rows = JacobianRows<Scalar>(
+    layers: forward.layout.trunk.map(\.shape), tasks: taskCount)
   /// Present where it can gain.
   private let activeUnits: ActiveUnitProduct<Scalar>?
   /// For each task, the exponent of the power of two that its stack is multiplied by.
   private var exponents: [Int]
   private let factors: Buffer<Scalar>
+  /// Whether the stacks of the batch are in place, masked.
+  private var isStacked = false
 
   init(_ forward: ForwardPass<Scalar>, scope: GradientScope) {
     self.forward = forward
@@ -34,6 +38,9 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     factors = Buffer(rows: 1, columns: tasks)
   }
 
+  /// Forgets the stacks: another batch is run forward.
+  func reset() { isStacked = false }
+
   /// The inner products of the task gradients over a scope.
   @specialized(where Scalar == Float)
   func gramian(into gramian: inout Gramian, scope: GradientScope) {
@@ -46,6 +53,18 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   func norms(into norms: inout [Double], scope: GradientScope) {
     sum(.squares, scope: scope)
     products.finish(into: &norms, exponents: exponents)
+  }
+
+  /// The task gradients on all shared parameters; the trunk lies first among the parameters, so that a layer's
+  /// offset is its column.
+  @specialized(where Scalar == Float)
+  func jacobian(into jacobian: inout Jacobian) {
+    if !isStacked { stack(scope: .sharedParameters) }
+    for (index, layer) in forward.layout.trunk.enumerated() {
+      rows.set(
+        &jacobian, from: layer.weightOffset, layer: layer.shape, stack: stack(ofLayer: index),
+        input: forward.input(ofLayer: index), exponents: exponents)
+    }
   }
 
   /// Sums over all shared parameters, the last layer's weights, or its output; leaves the stacks of the layers
@@ -66,13 +85,15 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
         descend(from: index)
       }
     }
+    isStacked = true
   }
 
-  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks that are in place.
+  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks, which are formed if nothing was summed.
   ///
   /// Where the stacks end at the last layer, an ordinary backward pass goes on from there.
   @specialized(where Scalar == Float)
   func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
+    if !isStacked { stack(scope: scope) }
     for task in 0..<taskCount {
       factors.pointer[task] = Scalar(weights[task] * powerOfTwo(-exponents[task]))
     }
@@ -84,6 +105,15 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
       guard scope == .sharedParameters else { return backward.descend(from: index) }
       backward.weightGradient(ofLayer: index, cotangent: cotangent)
     }
+  }
+
+  /// Forms the stacks that a scope reaches, and sums nothing.
+  private func stack(scope: GradientScope) {
+    stackHeads(isMasked: true)
+    if scope == .sharedParameters {
+      for index in stacks.indices.reversed() { descend(from: index) }
+    }
+    isStacked = true
   }
 
   private func add(_ sum: LayerGramian<Scalar>.Sum, layer: Int, withBias: Bool) {

@@ -12,6 +12,8 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   /// For each task, the exponent of the power of two that its stack is multiplied by.
   private var exponents: [Int]
   private var slotFactors: [Double]
+  /// Ones: the heads of a Jacobian's row are of no meaning.
+  private let unweighted: [Double]
   /// Whether the cotangents of all tasks are in place.
   private var isStacked = false
   private(set) lazy var gradient = FlatParameters<Scalar>(TensorPlacement(consecutive: model.tensors))
@@ -27,6 +29,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
       capacity: capacity, empty: empty)
     exponents = [Int](repeating: 0, count: model.tasks.count)
     slotFactors = [Double](repeating: 1, count: model.tasks.count)
+    unweighted = slotFactors
   }
 
   var capacity: Int { pass.capacity }
@@ -54,6 +57,17 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError) {
     try sum(.squares, scope: scope)
     pass.sink.finish(into: &norms, exponents: exponents)
+  }
+
+  func jacobian(into jacobian: inout Jacobian) throws(TrainingError) {
+    if !isStacked { try stack(endingAt: .inputs) }
+    for task in slotFactors.indices {
+      for other in slotFactors.indices {
+        slotFactors[other] = other == task ? powerOfTwo(-exponents[task]) : 0
+      }
+      pass.sink.gradient(slotFactors: slotFactors, taskFactors: unweighted, into: gradient)
+      gradient.copyShared(to: task, of: &jacobian)
+    }
   }
 
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError) {

@@ -61,7 +61,10 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   var batch: Batch<Scalar> { forward.batch }
   var cotangents: MatrixView<Scalar> { forward.cotangents }
 
-  func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) { forward.run(on: batch) }
+  func run(on batch: Batch<Scalar>, dropout: DropoutPosition?) {
+    stacked?.reset()
+    forward.run(on: batch)
+  }
 
   func outputs() -> MatrixView<Scalar> { forward.outputsWithBias() }
 
@@ -75,26 +78,22 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
     stacked?.norms(into: &norms, scope: scope)
   }
 
+  func jacobian(into jacobian: inout Jacobian) { stacked?.jacobian(into: &jacobian) }
+
   func showDenseLayers(to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]) {
     backward.observer = observer
-    backward.heads(weights: heads)
-    backward.shared(weights: shared)
+    backward.run(shared: shared, heads: heads)
     backward.observer = nil
   }
 
   func gradient(shared: [Double], heads: [Double]) {
-    // A row of a Jacobian needs no heads, and a direction takes the place of the shared part.
-    if heads.contains(where: { $0 != 0 }) {
+    // A direction takes the place of the shared part.
+    guard shared.contains(where: { $0 != 0 }) else {
       backward.heads(weights: heads)
-    } else {
-      gradient.clearHeads()
+      return gradient.setShared(nil)
     }
-    guard shared.contains(where: { $0 != 0 }) else { return gradient.setShared(nil) }
-    if let stacked {
-      stacked.shared(weights: shared, scope: scope, into: backward)
-    } else {
-      backward.shared(weights: shared)
-    }
+    guard let stacked else { return backward.run(shared: shared, heads: heads) }
+    backward.heads(weights: heads)
+    stacked.shared(weights: shared, scope: scope, into: backward)
   }
-
 }

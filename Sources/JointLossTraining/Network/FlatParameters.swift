@@ -35,41 +35,52 @@ final class FlatParameters<Scalar: TrainableScalar> {
   }
 
   /// The number of shared parameters: the columns of a Jacobian, tensor by tensor.
-  var sharedCount: Int {
-    var count = 0
-    for tensor in tensors where tensor.task == nil { count += tensor.count }
-    return count
-  }
+  var sharedCount: Int { placement.sharedCount }
 
-  /// Copies the shared parameters, tensor by tensor, to a row of as many columns.
+  /// Copies the shared parameters to a row of a Jacobian.
   @specialized(where Scalar == Float)
   func copyShared(to row: Int, of jacobian: inout Jacobian) {
-    var position = row * jacobian.parameterCount
-    for (index, tensor) in tensors.enumerated() where tensor.task == nil {
-      let pointer = pointer + placement.offsets[index]
-      for element in 0..<tensor.count { jacobian.elements[position + element] = Double(pointer[element]) }
-      position += tensor.count
+    for block in placement.shared {
+      let (values, first) = (pointer + block.offset, row * jacobian.parameterCount + block.column)
+      for element in 0..<block.count { jacobian.elements[first + element] = Double(values[element]) }
     }
   }
 
-  /// Sets the shared parameters, tensor by tensor; to 0 where no values are given.
+  /// Sets the shared parameters; to 0 where no values are given.
   @specialized(where Scalar == Float)
-  func setShared(_ values: [Double]?) {
-    var position = 0
-    for (index, tensor) in tensors.enumerated() where tensor.task == nil {
-      let pointer = pointer + placement.offsets[index]
-      if let values {
-        for element in 0..<tensor.count { pointer[element] = Scalar(values[position + element]) }
+  func setShared(_ given: [Double]?) {
+    for block in placement.shared {
+      let values = pointer + block.offset
+      if let given {
+        for element in 0..<block.count { values[element] = Scalar(given[block.column + element]) }
       } else {
-        pointer.update(repeating: 0, count: tensor.count)
+        values.update(repeating: 0, count: block.count)
       }
-      position += tensor.count
     }
   }
 
-  /// Sets the parameters of all heads to 0.
-  func clearHeads() {
-    for (index, tensor) in tensors.enumerated() where tensor.task != nil { view(index).fill(0) }
+  /// Subtracts an update times a rate from the shared parameters.
+  @specialized(where Scalar == Float)
+  func moveShared(by update: [Double], rate: Double) {
+    for block in placement.shared {
+      let values = pointer + block.offset
+      for element in 0..<block.count { values[element] -= Scalar(rate * update[block.column + element]) }
+    }
+  }
+
+  /// The first shared parameter that such a step would take out of the range, and the step.
+  @specialized(where Scalar == Float)
+  func firstOutOfRange(afterUpdate update: [Double], rate: Double) -> (
+    tensor: Int, element: Int, step: Scalar
+  )? {
+    for block in placement.shared {
+      let values = pointer + block.offset
+      for element in 0..<block.count {
+        let step = Scalar(rate * update[block.column + element])
+        guard step.isFinite, (values[element] - step).isFinite else { return (block.tensor, element, step) }
+      }
+    }
+    return nil
   }
 
   /// The first of some values that is not finite in the parameters' type.

@@ -3,6 +3,18 @@ struct TensorPlacement {
   private(set) var tensors: [ParameterTensor] = []
   private(set) var offsets: [Int] = []
   private(set) var count = 0
+  /// The shared tensors, in the order of a Jacobian's columns.
+  private(set) var shared: [SharedBlock] = []
+  /// The columns of a Jacobian.
+  private(set) var sharedCount = 0
+
+  /// Where a shared tensor lies in the flat buffer, and among the columns of a Jacobian.
+  struct SharedBlock {
+    let tensor: Int
+    let offset: Int
+    let column: Int
+    let count: Int
+  }
 
   init() {}
 
@@ -12,6 +24,11 @@ struct TensorPlacement {
   }
 
   mutating func place(_ tensor: ParameterTensor, at offset: Int) {
+    if tensor.task == nil {
+      shared.append(
+        SharedBlock(tensor: tensors.count, offset: offset, column: sharedCount, count: tensor.count))
+      sharedCount += tensor.count
+    }
     tensors.append(tensor)
     offsets.append(offset)
     count = max(count, offset + tensor.count)

@@ -20,6 +20,8 @@ protocol TrainingPass<Scalar>: AnyObject {
   func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError)
   /// The norms of the task gradients over a scope, no wider than the one that the pass was made for.
   func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError)
+  /// The task gradients on all shared parameters, by a pass that was made for this scope.
+  func jacobian(into jacobian: inout Jacobian) throws(TrainingError)
   /// The samples of the pass.
   var batch: Batch<Scalar> { get }
   /// The cotangents of the unweighted losses, once these are taken: samples × outputs of all tasks.

@@ -27,6 +27,7 @@ struct BalancedSigns {
     let bits = Self.mixed(keys[sample] &+ block &* Self.increment)
     return row.nonzeroBitCount.isMultiple(of: 2) == (bits & 1 == 0) ? 1 : -1
   }
+
   /// A number in [0, 1) for a sample and a task, beside the signs.
   func uniform(sample: Int, task: Int) -> Double {
     // Counted down: the signs of a sample count up.

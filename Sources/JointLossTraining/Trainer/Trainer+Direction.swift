@@ -1,8 +1,6 @@
 import JointLossLinearAlgebra
 import JointLossWeighting
 
-/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient or the
-/// update of the shared parameters.
 extension WeightingStrategy {
   /// Checks that the trainer can do what such a rule needs.
   static func requireDirection(
@@ -30,6 +28,8 @@ extension WeightingStrategy {
   }
 }
 
+/// Steps of rules that look at the task gradients themselves, and of those that give the shared gradient or the
+/// update of the shared parameters.
 extension Trainer {
   /// Splits the batch into independent ones, one after the other in its order, and takes losses and task gradients
   /// on each.
@@ -66,7 +66,7 @@ extension Trainer {
         observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
         labelled[task] += partLabelled[task]
       }
-      try formRows(of: &jacobians[part])
+      try pass.jacobian(into: &jacobians[part])
       for task in labelled.indices {
         (partWeights.shared[task], partWeights.heads[task]) = (0, Double(partLabelled[task]))
       }
@@ -85,19 +85,6 @@ extension Trainer {
       if !isSplit { labelled[task] /= batches }
     }
     observePresence()
-  }
-
-  /// Forms the task gradients on the shared parameters, row by row, of the batch that the pass has run.
-  func formRows(of jacobian: inout Jacobian) throws(TrainingError) {
-    // It leaves the cotangents of all tasks in place; each row is then a combination of one.
-    try pass.norms(into: &partLosses, scope: .sharedParameters)
-    for task in tasks.indices {
-      for other in tasks.indices {
-        (partWeights.shared[other], partWeights.heads[other]) = (other == task ? 1 : 0, 0)
-      }
-      try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
-      pass.gradient.copyShared(to: task, of: &jacobian)
-    }
   }
 
   /// Keeps a direction or an update for the step, and sets the weights of the heads that go with it.

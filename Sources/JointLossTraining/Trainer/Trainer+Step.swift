@@ -140,7 +140,7 @@ extension Trainer {
       observation.gramian = consume gramian
     }
     if var jacobian = observation.jacobian.take() {
-      try formRows(of: &jacobian)
+      try pass.jacobian(into: &jacobian)
       observation.jacobian = consume jacobian
     }
   }

@@ -1,4 +1,3 @@
-import JointLossLinearAlgebra
 import JointLossWeighting
 
 /// Steps of rules that give the update of the shared parameters: `θ ← θ − η u`, after the optimiser's step on a
@@ -10,31 +9,15 @@ import JointLossWeighting
 extension Trainer {
   /// Checks that the shared parameters stay finite, before anything moves.
   func requireFinite(afterUpdate update: [Double]) throws(TrainingError) {
-    var position = 0
-    for (index, tensor) in flat.tensors.enumerated() where tensor.task == nil {
-      let pointer = flat.view(index).pointer
-      for element in 0..<tensor.count {
-        let step = Scalar(learningRate * update[position + element])
-        // With both finite the difference from a decayed parameter is finite too: it lies between the two.
-        guard step.isFinite, (pointer[element] - step).isFinite else {
-          throw diverged(
-            "the update \(step) of element \(element) of \(tensor.name) is not finite after step \(counts.steps)",
-            task: nil)
-        }
-      }
-      position += tensor.count
+    // With both finite the difference from a decayed parameter is finite too: it lies between the two.
+    guard let (tensor, element, step) = flat.firstOutOfRange(afterUpdate: update, rate: learningRate) else {
+      return
     }
+    throw diverged(
+      "the update \(step) of element \(element) of \(flat.tensors[tensor].name) is not finite after step "
+        + "\(counts.steps)", task: nil)
   }
 
   /// Moves the shared parameters.
-  func move(by update: [Double]) {
-    var position = 0
-    for (index, tensor) in flat.tensors.enumerated() where tensor.task == nil {
-      let pointer = flat.view(index).pointer
-      for element in 0..<tensor.count {
-        pointer[element] -= Scalar(learningRate * update[position + element])
-      }
-      position += tensor.count
-    }
-  }
+  func move(by update: [Double]) { flat.moveShared(by: update, rate: learningRate) }
 }

@@ -140,7 +140,7 @@ public struct AdaTask: WeightingStrategy {
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
     for parameter in 0..<count { update[parameter] = 0 }
     for task in 0..<taskCount {
-      values[task] = evidence.present?[task] ?? true ? 1 : 0
+      values[task] = evidence.isPresent(task) ? 1 : 0
       if values[task] > 0 { try addStep(of: task, evidence.jacobian) }
     }
     try JacobianBuffer.requireFinite(update, values, by: Self.descriptor.name, what: "update")

@@ -91,13 +91,12 @@ public struct DBMTL: WeightingStrategy {
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
     let memory = step == 0 && !startsAtZero ? 0 : beta / Double.pow(Double(step + 1), sigma)
+    let before = averages ?? Jacobian(taskCount: taskCount, parameterCount: count)
     var largest = 0.0
     for task in 0..<taskCount {
-      headWeights[task] = 1 / (evidence.losses[task] + epsilon)
-      for index in task * count..<(task + 1) * count {
-        let gradient = evidence.jacobian.elements[index] * headWeights[task]
-        rows.elements[index] = gradient + memory * ((averages?.elements[index] ?? 0) - gradient)
-      }
+      let weight = 1 / (evidence.losses[task] + epsilon)
+      headWeights[task] = weight
+      rows.setRow(task, from: before, evidence.jacobian) { $1 * weight + memory * ($0 - $1 * weight) }
       values[task] = rows.norm(of: task)
       largest = max(largest, values[task])
     }

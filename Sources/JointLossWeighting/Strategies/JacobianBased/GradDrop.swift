@@ -43,12 +43,17 @@ public struct GradDrop: WeightingStrategy {
     claims: StrategyClaims(
       weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: false))
 
+  /// Columns whose sums are kept together, in the first cache.
+  private static let blockColumns = 512
+
   private let taskCount: Int
   private let leak: [Double]
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var direction: [Double] = []
+  private var sizes: [Double] = []
+  private var kept: [Double] = []
 
   private enum CodingKeys: CodingKey { case taskCount, leak, stream }
 
@@ -81,38 +86,74 @@ public struct GradDrop: WeightingStrategy {
   ///   sum of gradients overflows.
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let (elements, count) = (evidence.jacobian.elements, evidence.jacobian.parameterCount)
+    let count = evidence.jacobian.parameterCount
     if let given = evidence.draws.uniforms, given.count != count {
       throw WeightingError(.shape, "\(given.count) uniform draws for \(count) parameters")
     }
     if values.count != taskCount { values = [Double](repeating: 1, count: taskCount) }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    // Checked first, so that a step that fails has drawn nothing.
-    for j in 0..<count {
-      var size = 0.0
-      for task in 0..<taskCount { size += abs(elements[task * count + j]) }
-      guard size.isFinite else {
-        throw WeightingError(.nonFinite, "the gradients of parameter \(j) sum to \(size)")
-      }
+    if sizes.count != count { sizes = [Double](repeating: 0, count: count) }
+    if kept.isEmpty { kept = [Double](repeating: 0, count: Self.blockColumns) }
+    // All P first, in the direction's place, so that a step that fails has drawn nothing.
+    try setPurities(evidence.jacobian)
+    // From here on the sizes' place holds the draws.
+    for parameter in 0..<count {
+      sizes[parameter] = evidence.draws.uniforms?[parameter] ?? stream.uniform()
     }
-    for j in 0..<count {
-      var (sum, size) = (0.0, 0.0)
-      for task in 0..<taskCount {
-        let element = elements[task * count + j]
-        sum += element
-        size += abs(element)
-      }
-      // Without any gradient there is nothing to keep, whatever is drawn.
-      let purity = size > 0 ? 0.5 * (1 + sum / size) : 0.5
-      let draw = evidence.draws.uniforms?[j] ?? stream.uniform()
-      var kept = 0.0
-      for task in 0..<taskCount {
-        let element = elements[task * count + j]
-        let isKept = element > 0 ? purity > draw : purity < draw
-        kept += isKept ? element : leak[task] * element
-      }
-      direction[j] = kept
-    }
+    drop(evidence.jacobian)
     return TaskWeights(direction: direction, values: values)
+  }
+
+  /// Sets the direction to P_j = ½ (1 + Σ g_tj / Σ |g_tj|).
+  private mutating func setPurities(_ jacobian: Jacobian) throws(WeightingError) {
+    for parameter in direction.indices { (direction[parameter], sizes[parameter]) = (0, 0) }
+    for task in 0..<taskCount {
+      jacobian.withRow(task) { row in
+        direction.withUnsafeMutableBufferPointer { sums in
+          sizes.withUnsafeMutableBufferPointer { sizes in
+            for parameter in row.indices {
+              sums[parameter] += row[parameter]
+              sizes[parameter] += abs(row[parameter])
+            }
+          }
+        }
+      }
+    }
+    if let parameter = sizes.firstNonFinite {
+      throw WeightingError(
+        .nonFinite, "the gradients of parameter \(parameter) sum to \(sizes[parameter])")
+    }
+    // Without any gradient there is nothing to keep, whatever is drawn.
+    for parameter in direction.indices {
+      let size = sizes[parameter]
+      direction[parameter] = size > 0 ? 0.5 * (1 + direction[parameter] / size) : 0.5
+    }
+  }
+
+  /// Turns the purities in the direction's place into the direction, block by block, by the draws.
+  private mutating func drop(_ jacobian: Jacobian) {
+    for from in stride(from: 0, to: direction.count, by: Self.blockColumns) {
+      let columns = from..<min(from + Self.blockColumns, direction.count)
+      for column in kept.indices { kept[column] = 0 }
+      for task in 0..<taskCount {
+        let leak = leak[task]
+        jacobian.withRow(task, columns: columns) { row in
+          direction.withUnsafeBufferPointer {
+            let purities = UnsafeBufferPointer(rebasing: $0[columns])
+            sizes.withUnsafeBufferPointer {
+              let draws = UnsafeBufferPointer(rebasing: $0[columns])
+              kept.withUnsafeMutableBufferPointer { kept in
+                for column in row.indices {
+                  let (element, purity, draw) = (row[column], purities[column], draws[column])
+                  let isKept = element > 0 ? purity > draw : purity < draw
+                  kept[column] += isKept ? element : leak * element
+                }
+              }
+            }
+          }
+        }
+      }
+      for column in columns { direction[column] = kept[column - from] }
+    }
   }
 }

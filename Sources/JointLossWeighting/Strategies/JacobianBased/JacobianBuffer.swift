@@ -37,8 +37,9 @@ enum JacobianBuffer {
     for (task, value) in values.enumerated() where !value.isFinite {
       throw WeightingError(.nonFinite, "\(strategy): the weight of task \(task) is \(value)", task: task)
     }
-    for (parameter, value) in direction.enumerated() where !value.isFinite {
-      throw WeightingError(.nonFinite, "\(strategy): the \(what) at parameter \(parameter) is \(value)")
+    if let parameter = direction.firstNonFinite {
+      throw WeightingError(
+        .nonFinite, "\(strategy): the \(what) at parameter \(parameter) is \(direction[parameter])")
     }
   }
 }

@@ -100,13 +100,11 @@ public struct MoCo: WeightingStrategy {
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
     let (follow, pace) = (beta.value(in: step), gamma.value(in: step))
+    let before = tracked ?? Jacobian(taskCount: taskCount, parameterCount: count)
     for task in 0..<taskCount {
       let factor =
         variant == .paper ? 1 : evidence.losses[task] / (evidence.jacobian.norm(of: task) + 1e-8)
-      for index in task * count..<(task + 1) * count {
-        let before = tracked?.elements[index] ?? 0
-        rows.elements[index] = before - follow * (before - factor * evidence.jacobian.elements[index])
-      }
+      rows.setRow(task, from: before, evidence.jacobian) { $0 - follow * ($0 - factor * $1) }
     }
     rows.multiply(rows, transposedTimes: lambda, into: &products, scratch: &direction)
     for task in 0..<taskCount {

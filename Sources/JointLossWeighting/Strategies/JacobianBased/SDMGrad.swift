@@ -104,15 +104,11 @@ public struct SDMGrad: WeightingStrategy {
   ///
   /// - Returns: false if they have none.
   private mutating func multiply(_ first: Jacobian, _ second: Jacobian) -> Bool {
-    let (taskCount, count) = (simplex.count, first.parameterCount)
+    let taskCount = simplex.count
+    first.multiply(transposed: second, into: &products)
     var scale = 0.0
-    for i in 0..<taskCount {
-      for j in 0..<taskCount {
-        var sum = 0.0
-        for k in 0..<count { sum += first.elements[i * count + k] * second.elements[j * count + k] }
-        products[i * taskCount + j] = sum
-      }
-      scale += max(products[i * taskCount + i], 0).squareRoot() / Double(taskCount)
+    for task in 0..<taskCount {
+      scale += max(products[task * taskCount + task], 0).squareRoot() / Double(taskCount)
     }
     guard scale > 0 else { return false }
     for index in products.indices { products[index] = products[index] / scale / scale }

@@ -33,11 +33,14 @@ public struct TrimmedMean: WeightingStrategy {
     differences: ["Where 2k ≥ T, (T − 1)/2 rounded down are left out at each end; torchjd raises an error."],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
 
+  /// Columns that are looked at together: a block of 40 tasks stays in the second cache.
+  private static let blockColumns = 512
+
   private let taskCount: Int
   private let trim: Int
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
-  private var column: [Double] = []
+  private var block: [Double] = []
   private var direction: [Double] = []
 
   private enum CodingKeys: CodingKey { case taskCount, trim }
@@ -57,21 +60,58 @@ public struct TrimmedMean: WeightingStrategy {
   /// - Throws: ``WeightingError`` for another number of tasks than at the start.
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let (elements, count) = (evidence.jacobian.elements, evidence.jacobian.parameterCount)
-    if column.count != taskCount {
-      column = [Double](repeating: 0, count: taskCount)
+    let count = evidence.jacobian.parameterCount
+    if block.isEmpty {
+      block = [Double](repeating: 0, count: taskCount * Self.blockColumns)
       values = [Double](repeating: 1 / Double(taskCount), count: taskCount)
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    let kept = trim..<taskCount - trim
-    for j in 0..<count {
-      for task in 0..<taskCount { column[task] = elements[task * count + j] }
-      column.sort()
-      // Divided first, so that no sum leaves the range.
-      var mean = 0.0
-      for position in kept { mean += column[position] / Double(kept.count) }
-      direction[j] = mean
+    for from in stride(from: 0, to: count, by: Self.blockColumns) {
+      average(evidence.jacobian, columns: from..<min(from + Self.blockColumns, count))
     }
     return TaskWeights(direction: direction, values: values)
+  }
+
+  /// Sets a block of the direction.
+  ///
+  /// The exchanges go through all columns of the block at once, without branches: each pass takes the largest of
+  /// what is left to the end, or the smallest to the beginning.
+  private mutating func average(_ jacobian: Jacobian, columns: Range<Int>) {
+    for task in 0..<taskCount {
+      jacobian.withRow(task, columns: columns) { row in
+        for column in row.indices { block[task * Self.blockColumns + column] = row[column] }
+      }
+    }
+    for place in 0..<trim {
+      for task in place..<taskCount - 1 - place { exchange(task, task + 1) }
+      for task in (place..<taskCount - 2 - place).reversed() { exchange(task, task + 1) }
+    }
+    let share = 1 / Double(taskCount - 2 * trim)
+    for column in columns { direction[column] = 0 }
+    for task in trim..<taskCount - trim {
+      direction.withUnsafeMutableBufferPointer {
+        let direction = UnsafeMutableBufferPointer(rebasing: $0[columns])
+        block.withUnsafeBufferPointer {
+          let row = UnsafeBufferPointer(
+            rebasing: $0[task * Self.blockColumns..<(task + 1) * Self.blockColumns])
+          // Divided first, so that no sum leaves the range.
+          for column in direction.indices { direction[column] += share * row[column] }
+        }
+      }
+    }
+  }
+
+  /// Puts the smaller value of each column into one row, and the larger one into the other.
+  private mutating func exchange(_ lower: Int, _ upper: Int) {
+    let width = Self.blockColumns
+    block.withUnsafeMutableBufferPointer {
+      let low = UnsafeMutableBufferPointer(rebasing: $0[lower * width..<(lower + 1) * width])
+      let high = UnsafeMutableBufferPointer(rebasing: $0[upper * width..<(upper + 1) * width])
+      for column in stride(from: 0, to: width, by: Lanes.scalarCount) {
+        let (x, y) = (low.lanes(at: column), high.lanes(at: column))
+        low.setLanes(at: column, x.replacing(with: y, where: y .< x))
+        high.setLanes(at: column, y.replacing(with: x, where: y .< x))
+      }
+    }
   }
 }

@@ -133,13 +133,7 @@ public struct FAMO: WeightingStrategy {
       values = [Double](repeating: 0, count: logits.count)
       gradient = values
     }
-    var largest = -Double.infinity
-    for task in logits.indices where presentBefore[task] { largest = max(largest, logits[task]) }
-    var total = 0.0
-    for task in logits.indices {
-      values[task] = presentBefore[task] ? Double.exp(logits[task] - largest) : 0
-      total += values[task]
-    }
-    for task in logits.indices { values[task] /= total }
+    for task in logits.indices { values[task] = logits[task] }
+    LossTransforms.softmax(&values, present: presentBefore)
   }
 }
