@@ -82,7 +82,8 @@ let package = Package(
     .testTarget(
       name: "JointLossConformanceTests",
       dependencies: [
-        "JointLossConformance", "JointLossWeighting", "JointLossLinearAlgebra", "JointLossTestSupport",
+        "JointLossConformance", "JointLossCommand", "JointLossWeighting", "JointLossLinearAlgebra",
+        "JointLossTestSupport",
       ]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(

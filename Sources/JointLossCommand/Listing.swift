@@ -1,8 +1,8 @@
 import JointLossStudies
-import JointLossWeighting
+package import JointLossWeighting
 
 /// How the listings of strategies and suites are set.
-enum Listing {
+package enum Listing {
   /// Facts under one another, each with its name before its first line.
   static func facts(_ facts: [(name: String, text: String)]) -> String {
     let width = facts.map(\.name.count).max() ?? 0
@@ -16,18 +16,24 @@ enum Listing {
   }
 
   /// The strategies as a Markdown table, the titles linked to the papers.
-  static func markdown(_ registry: StrategyRegistry) -> String {
-    let rows = registry.types.map { type in
-      let descriptor = type.descriptor
-      let title = descriptor.citation.map { "[\(descriptor.title)](\($0.link))" } ?? descriptor.title
-      return [
-        "`\(descriptor.name)`", title, type.needs, descriptor.appliesTo.phrase,
-        descriptor.claims.weightSum.rawValue, descriptor.cost,
-      ]
-    }
+  package static func markdown(_ registry: StrategyRegistry) -> String {
     let heading = ["strategy", "", "reads", "weights apply to", "sum", "cost"]
-    return ([heading, heading.map { _ in "---" }] + rows)
-      .map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
+    return ([heading, heading.map { _ in "---" }].map(markdown) + registry.types.map(markdown))
+      .joined(separator: "\n")
+  }
+
+  /// A strategy's row of the Markdown table.
+  package static func markdown(_ type: any WeightingStrategy.Type) -> String {
+    let descriptor = type.descriptor
+    let title = descriptor.citation.map { "[\(descriptor.title)](\($0.link))" } ?? descriptor.title
+    return markdown([
+      "`\(descriptor.name)`", title, type.needs, descriptor.appliesTo.phrase,
+      descriptor.claims.weightSum.rawValue, descriptor.cost,
+    ])
+  }
+
+  private static func markdown(_ cells: [String]) -> String {
+    "| " + cells.joined(separator: " | ") + " |"
   }
 
   /// Where weights apply, in words.

@@ -77,6 +77,7 @@ extension Subject {
     case .nonFiniteEvidence: nonFiniteEvidenceFailure(input)
     case .taskCount: taskCountFailure(input)
     case .declaredEvidence: declaredEvidenceFailure(input)
+    case .skippedGradients: skippedGradientsFailure(input)
     case .taskOrder: taskOrderFailure(input)
     case .memory: memoryFailure(input)
     case .weightSum: weightSumFailure(input)

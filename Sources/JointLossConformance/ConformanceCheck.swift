@@ -30,6 +30,8 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   case taskCount = "task-count"
   /// The weights are the same if the step holds nothing but what the strategy declares to read.
   case declaredEvidence = "declared-evidence"
+  /// Gradients that the strategy says it will not read do not matter.
+  case skippedGradients = "skipped-gradients"
   /// Permuted tasks have permuted weights, in distribution where the strategy draws at random.
   case taskOrder = "task-order"
   /// Where claimed: earlier steps do not matter.
@@ -60,6 +62,7 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
     case .nonFiniteEvidence: "NaN and infinity are refused"
     case .taskCount: "a step of another number of tasks is refused"
     case .declaredEvidence: "what it declares to read is all it needs"
+    case .skippedGradients: "gradients that it says it will not read do not matter"
     case .taskOrder: "permuted tasks have permuted weights"
     case .memory: "earlier steps do not matter"
     case .weightSum: "the weights have the claimed sum"

@@ -48,14 +48,21 @@ public struct StepObservation: Sendable, Hashable {
     self.present = present.contains(false) ? present : nil
     for task in 0..<tasks where !present[task] {
       if !losses.isEmpty { losses[task] = 0 }
-      gradientNorms?[task] = 0
-      for other in 0..<tasks {
-        gramian?[task, other] = 0
-        gramian?[other, task] = 0
-      }
-      jacobian?.clear(task)
-      for batch in (jacobians ?? []).indices { jacobians?[batch].clear(task) }
+      clearGradient(of: task)
     }
+  }
+
+  /// Sets a task's gradient to 0, in whatever is known of the gradients.
+  ///
+  /// - Parameter task: the task's index.
+  package mutating func clearGradient(of task: Int) {
+    gradientNorms?[task] = 0
+    for other in 0..<(gramian?.taskCount ?? 0) {
+      gramian?[task, other] = 0
+      gramian?[other, task] = 0
+    }
+    jacobian?.clear(task)
+    for batch in 0..<(jacobians?.count ?? 0) { jacobians?[batch].clear(task) }
   }
 
   /// Creates an observation of the losses alone.
@@ -73,7 +80,8 @@ public struct StepObservation: Sendable, Hashable {
 
 /// Evidence: the part of a step that a strategy asked for, checked to be finite and of one size.
 public protocol TaskEvidence: Sendable {
-  /// What the trainer has to compute for it.
+  /// What the trainer has to compute for it, in the steps in which the strategy reads it:
+  /// ``WeightingStrategy/readsGradients(present:)``.
   static var need: EvidenceNeed { get }
 
   /// Whether the strategy is told the losses of the same batch after the step, by
@@ -127,12 +135,14 @@ extension TaskEvidence {
   ///
   /// - Parameters:
   ///   - expected: the number of tasks in the ``StrategySetup``.
-  ///   - strategy: the strategy's name, for the message.
+  ///   - strategy: the strategy's name, for the message; evaluated only there, since a wrapper's is put together.
   /// - Throws: ``WeightingError`` with both numbers if they differ.
-  public func require(taskCount expected: Int, by strategy: String) throws(WeightingError) {
+  public func require(
+    taskCount expected: Int, by strategy: @autoclosure () -> String
+  ) throws(WeightingError) {
     guard taskCount == expected else {
       throw WeightingError(
-        .taskCount, "\(strategy) was created for \(expected) tasks, this step has \(taskCount)")
+        .taskCount, "\(strategy()) was created for \(expected) tasks, this step has \(taskCount)")
     }
   }
 }

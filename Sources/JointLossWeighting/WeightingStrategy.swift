@@ -44,6 +44,17 @@ public protocol WeightingStrategy: Codable, Sendable {
   ///   leave the state as it was.
   mutating func stepEnded(lossesAfter: [Double])
 
+  /// Whether the next call of ``weights(for:)`` reads more of its evidence than the losses.
+  ///
+  /// Where it does not, a training loop may leave the task gradients out and hand over zeros in their place: norms,
+  /// Gramian or Jacobian of zeros, of the usual size. A rule that says false must give the same weights, and be in the
+  /// same state afterwards, whatever gradients it is shown.
+  ///
+  /// - Parameter present: for each task whether the step has labels of it, as in ``StepObservation/present``; nil
+  ///   where it has labels of all.
+  /// - Returns: false where the gradients of the next step do not matter.
+  func readsGradients(present: [Bool]?) -> Bool
+
   /// The parameters over which gradients are taken, if the rule itself prescribes them.
   var gradientScope: GradientScope? { get }
 
@@ -69,6 +80,13 @@ extension WeightingStrategy {
   ///
   /// - Parameter lossesAfter: ignored.
   public mutating func stepEnded(lossesAfter: [Double]) {}
+
+  // Correct for every rule: what is shown need not be read.
+  /// True: whatever the evidence holds is read.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: true.
+  public func readsGradients(present: [Bool]?) -> Bool { true }
 
   // Correct for every rule that is stated for "the shared parameters": the loop chooses.
   /// Nil: none is prescribed.

@@ -40,6 +40,9 @@ import Testing
     Control(type: TenAtMost.self, checks: [.creation]),
     Control(type: Greedy.self, checks: [.declaredEvidence]),
     Control(type: Credulous.self, checks: [.nonFiniteEvidence]),
+    Control(type: Peeking.self, checks: [.skippedGradients]),
+    Control(type: PeekingAhead.self, checks: [.skippedGradients]),
+    Control(type: Unprepared.self, checks: [.skippedGradients]),
   ]
 
   @Test(arguments: controls) func `A broken strategy is found by the check meant for it`(control: Control) {

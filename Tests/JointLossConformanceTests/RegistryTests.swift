@@ -35,6 +35,7 @@ import Testing
     StrategyCase(name: "cagrad", parameters: ["c": .number(1)]),
     StrategyCase(name: "nash-mtl", parameters: ["max-norm": .number(1), "update-every": .number(4)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(0.05)]),
+    StrategyCase(name: "nash-mtl", parameters: ["update-every": .number(4)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(0.5)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(1)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(5)]),
@@ -81,6 +82,10 @@ import Testing
       StrategyCase(name: "excess-mtl+normalised"),
       StrategyCase(name: "gradvac+every+average+normalised", parameters: ["every-steps": .number(2)]),
       StrategyCase(name: "upgrad+every", parameters: ["every-steps": .number(1)]),
+      StrategyCase(name: "mgda+every", parameters: ["every-steps": .number(3)]),
+      StrategyCase(
+        name: "nash-mtl+every", parameters: ["every-steps": .number(2), "update-every": .number(2)]),
+      StrategyCase(name: "excess-mtl+every", parameters: ["every-steps": .number(2)]),
       StrategyCase(
         name: "equal+normalised",
         parameters: ["normalised-sum": .text("one"), "normalised-by": .text("plain")]),

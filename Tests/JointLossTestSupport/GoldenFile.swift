@@ -74,6 +74,17 @@ package struct GoldenFile: Decodable, Sendable {
       case rawDirection = "direction_raw"
       case normalisedDirection = "direction_normalised"
     }
+
+    /// A vector by its name in the file.
+    package subscript(name: String) -> [Double?]? {
+      switch CodingKeys(rawValue: name) {
+      case .weights: weights
+      case .direction: direction
+      case .rawDirection: rawDirection
+      case .normalisedDirection: normalisedDirection
+      case nil: nil
+      }
+    }
   }
 }
 

@@ -148,7 +148,10 @@ import Testing
   @Test(
     .enabled(if: jl_allocations_are_counted() != 0),
     .enabled(if: isOptimised, "generic code that is not specialised allocates: run it with -c release"))
-  func `Nor does one in parts, to matched norms, or without the labels of a task`() throws {
+  func
+    `Nor does one in parts, to matched norms, without the labels of a task, or between two sets of weights`()
+    throws
+  {
     func make<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws -> Strategy {
       try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: Self.tasks.count))
     }
@@ -162,6 +165,14 @@ import Testing
     #expect(try allocations(make(EqualWeighting.self), options: matched, mask: mask) == 0)
     #expect(try allocations(make(GradNorm.self), options: matched, mask: mask) == 0)
     #expect(try allocations(gramian, options: matched, mask: mask) == 0)
+    #expect(try allocations(make(EveryKSteps<MGDA>.self), options: matched) == 0)
+    #expect(try allocations(make(EveryKSteps<MGDA>.self), mask: mask) == 0)
+    #expect(try allocations(make(EveryKSteps<GradNorm>.self), mask: mask) == 0)
+    // Every other step, so that the rule's second step, whose first change of its logits copies them, comes early.
+    let jacobian = try StrategySetup(
+      for: EveryKSteps<ExcessMTL>.descriptor, taskCount: Self.tasks.count,
+      parameters: ["every-steps": .number(2)])
+    #expect(try allocations(EveryKSteps<ExcessMTL>(jacobian)) == 0)
     #expect(
       try allocations(
         gramian, options: StepOptions(gradientScope: .representation, scalePolicy: .sumToTasks),

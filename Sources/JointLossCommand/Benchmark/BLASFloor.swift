@@ -102,13 +102,11 @@ final class BLASFloor {
     headGradient.setProduct(
       outputs.rows(0..<samples), .transposed, inputs[workload.layers].rows(0..<samples), .asIs)
     let top = workload.layers - 1
-    guard kind.gradients != .none else {
-      cotangents.0.rows(0..<samples).setProduct(outputs.rows(0..<samples), .asIs, heads, .asIs)
-      return descend(samples)
-    }
-    stackHeads(samples)
+    if kind.gradients != .none { stackHeads(samples) }
     switch kind.gradients {
-    case .none: break
+    case .none:
+      cotangents.0.rows(0..<samples).setProduct(outputs.rows(0..<samples), .asIs, heads, .asIs)
+      descend(samples)
     case .gramian:
       descendStacked(samples, addGramian)
       for layer in (0...top).reversed() {

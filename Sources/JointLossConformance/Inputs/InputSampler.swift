@@ -16,8 +16,7 @@ struct InputSampler {
     case .memory: runs(steps: 6)
     case .stateSize: [run(tasks: 2, steps: 6)]
     case .weightCount, .application, .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence,
-      .taskCount,
-      .declaredEvidence:
+      .taskCount, .declaredEvidence, .skippedGradients:
       runs(steps: 9)
     }
   }

@@ -20,7 +20,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   private var exponents: [Int]
   private let factors: Buffer<Scalar>
   /// Whether the stacks of the batch are in place, masked.
-  private var isStacked = false
+  private(set) var isStacked = false
 
   init(_ forward: ForwardPass<Scalar>, scope: GradientScope) {
     self.forward = forward
@@ -59,7 +59,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// offset is its column.
   @specialized(where Scalar == Float)
   func jacobian(into jacobian: inout Jacobian) {
-    if !isStacked { stack(scope: .sharedParameters) }
+    if !isStacked { stack() }
     for (index, layer) in forward.layout.trunk.enumerated() {
       rows.set(
         &jacobian, from: layer.weightOffset, layer: layer.shape, stack: stack(ofLayer: index),
@@ -88,12 +88,11 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     isStacked = true
   }
 
-  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks, which are formed if nothing was summed.
+  /// The gradient of `Σ w_t L_t` on the shared parameters, from the stacks, which must be in place.
   ///
   /// Where the stacks end at the last layer, an ordinary backward pass goes on from there.
   @specialized(where Scalar == Float)
   func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
-    if !isStacked { stack(scope: scope) }
     for task in 0..<taskCount {
       factors.pointer[task] = Scalar(weights[task] * powerOfTwo(-exponents[task]))
     }
@@ -107,12 +106,10 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     }
   }
 
-  /// Forms the stacks that a scope reaches, and sums nothing.
-  private func stack(scope: GradientScope) {
+  /// Forms the stacks of all layers, and sums nothing.
+  private func stack() {
     stackHeads(isMasked: true)
-    if scope == .sharedParameters {
-      for index in stacks.indices.reversed() { descend(from: index) }
-    }
+    for index in stacks.indices.reversed() { descend(from: index) }
     isStacked = true
   }
 

@@ -71,8 +71,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   }
 
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError) {
-    if scope == .sharedParameters {
-      if !isStacked { try stack(endingAt: .inputs) }
+    if isStacked {
       for task in slotFactors.indices { slotFactors[task] = shared[task] * powerOfTwo(-exponents[task]) }
     } else {
       try combine(shared)

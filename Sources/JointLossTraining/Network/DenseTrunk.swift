@@ -92,7 +92,8 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
       backward.heads(weights: heads)
       return gradient.setShared(nil)
     }
-    guard let stacked else { return backward.run(shared: shared, heads: heads) }
+    // One cotangent is cheaper than the T of a step whose task gradients nobody has asked for.
+    guard let stacked, stacked.isStacked else { return backward.run(shared: shared, heads: heads) }
     backward.heads(weights: heads)
     stacked.shared(weights: shared, scope: scope, into: backward)
   }

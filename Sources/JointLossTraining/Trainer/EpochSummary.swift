@@ -9,8 +9,8 @@ public struct EpochSummary: Sendable, Hashable {
   public let meanWeights: [Double]
   /// The seconds that each step took.
   public let stepSeconds: [Double]
-  /// The share of task pairs with a negative inner product, averaged over the steps; nil where the strategy
-  /// sees no Gramian or there is one task.
+  /// The share of task pairs with a negative inner product, averaged over the steps in which the strategy saw a
+  /// Gramian; nil where it saw none or there is one task.
   public let seenConflictRate: Double?
   /// The share of the steps whose gradient was clipped; nil where gradients are not clipped.
   public let clippedShare: Double?
@@ -28,8 +28,8 @@ public struct PassCounts: Sendable, Hashable, Codable {
   /// One more for each part of the batch where the strategy looks at the losses after the step, and one for each
   /// independent batch where it asks for such.
   public internal(set) var forward = 0
-  /// Backward passes: one a micro-batch, or one a task and step where task gradients are taken apart; and those of
-  /// an optimiser that looks at curvature.
+  /// Backward passes: one a micro-batch, or one a task in the steps in which task gradients are taken apart; and those
+  /// of an optimiser that looks at curvature.
   public internal(set) var backward = 0
   /// Samples seen.
   public internal(set) var samples = 0

@@ -51,6 +51,10 @@ extension Trainer {
       throw diverged("the loss of task \(tasks[task].name) is \(loss)", task: task)
     }
     if labelled.contains(where: { $0 > 0 }) {
+      // Of independent batches they have been taken already.
+      seesGradients =
+        Strategy.Evidence.need != .losses
+        && (batches > 1 || strategy.readsGradients(present: observation.present))
       try observeGradients()
       try setWeights(weigh())
       let gradient = try gradient(samples, batch)
@@ -62,7 +66,7 @@ extension Trainer {
       }
       if let update = update.take() { move(by: update) }
       if batches == 1 { counts.forward += parts - 1 }
-      counts.backward += passScope == nil ? parts : batches * tasks.count
+      counts.backward += takesTaskGradients ? batches * tasks.count : parts
       if Strategy.Evidence.looksAfterStep {
         measure(samples, batch, into: &lossesAfter)
         strategy.stepEnded(lossesAfter: lossesAfter)
@@ -126,10 +130,18 @@ extension Trainer {
 
   // MARK: Weights
 
-  /// Adds to the observation what the strategy's evidence needs beyond losses.
+  /// Whether the step takes the task gradients apart, for the strategy or for the scale policy.
+  private var takesTaskGradients: Bool { seesGradients || options.scalePolicy == .matchNorm }
+
+  /// Adds to the observation what the strategy's evidence needs beyond losses; zeros where the strategy will not read
+  /// it, and not what an earlier step has left there.
   ///
   /// The arrays are taken out and put back, so that they stay uniquely referenced and are written in place.
   private func observeGradients() throws(TrainingError) {
+    guard seesGradients else {
+      for task in tasks.indices { observation.clearGradient(of: task) }
+      return
+    }
     if var norms = observation.gradientNorms.take() {
       try pass.norms(into: &norms, scope: scope)
       observation.gradientNorms = consume norms
@@ -202,7 +214,7 @@ extension Trainer {
 
   /// Makes the shared gradient as long as under equal weights.
   private func matchNorm() throws(TrainingError) {
-    if scope != .sharedParameters || Strategy.Evidence.need != .gramian {
+    if scope != .sharedParameters || Strategy.Evidence.need != .gramian || !seesGradients {
       try pass.gramian(into: &sharedGramian, scope: .sharedParameters)
     } else if let gramian = observation.gramian {
       // Element by element: a second reference would make the next step's Gramian a copy.

@@ -4,8 +4,8 @@ public import JointLossWeighting
 /// Trains one network under one weighting strategy.
 ///
 /// A step runs the network forward, takes the T losses, computes of the task gradients what the strategy's
-/// evidence asks for and nothing else, asks for the weights, forms the gradient they amount to and moves the
-/// parameters. The trainer knows no strategy by name. After the first step of a batch size it allocates no
+/// evidence asks for and nothing else, and nothing in a step in which the strategy will not read them, asks for the
+/// weights, forms the gradient they amount to and moves the parameters. The trainer knows no strategy by name. After the first step of a batch size it allocates no
 /// memory.
 ///
 /// Everything drawn at random comes from streams of the seed that do not depend on the strategy: strategies of
@@ -45,6 +45,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   let passScope: GradientScope?
   /// What the strategy's evidence is cut from; its arrays are written in place from step to step.
   var observation: StepObservation
+  /// Whether the strategy sees the task gradients of this step.
+  var seesGradients = false
   var tally: EpochTally
   var batchStream: PhiloxStream
   var order: [Int] = []

@@ -63,3 +63,51 @@ struct Credulous: WeightingStrategy {
     return TaskWeights(evidence.losses.map { 1 / (1 + $0) }, appliesTo: .losses)
   }
 }
+
+/// Says that it will not look at every other step's gradients, and looks.
+struct Peeking: WeightingStrategy {
+  static let descriptor = broken("peeking")
+  private let taskCount: Int
+  private var step = 0
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func readsGradients(present: [Bool]?) -> Bool { step % 2 == 0 }
+  mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    step += 1
+    return losses((0..<taskCount).map { 1 + min(evidence.gramian.norm(of: $0), 1) })
+  }
+}
+
+/// Remembers for later what it said it would not look at: the weights of that step are right.
+struct PeekingAhead: WeightingStrategy {
+  static let descriptor = broken("peeking-ahead")
+  private var step = 0
+  private var kept: [Double]
+  init(_ setup: StrategySetup) { kept = [Double](repeating: 1, count: setup.taskCount) }
+  func readsGradients(present: [Bool]?) -> Bool { step % 2 == 0 }
+  mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: kept.count, by: Self.descriptor.name)
+    let weights = losses(kept)
+    kept = kept.indices.map { 1 + min(evidence.gramian.norm(of: $0), 1) }
+    step += 1
+    return weights
+  }
+}
+
+/// A rule that keeps its weights for some tasks, and does not say that it needs new ones for another.
+struct Unprepared: WeightingStrategy {
+  static let descriptor = broken("unprepared")
+  static let weighsAbsentTasks = true
+  private var kept: [Double]
+  private var step = 0
+  init(_ setup: StrategySetup) { kept = [Double](repeating: 0, count: setup.taskCount) }
+  func readsGradients(present: [Bool]?) -> Bool { step == 0 }
+  mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: kept.count, by: Self.descriptor.name)
+    step += 1
+    for task in kept.indices where evidence.isPresent(task) && kept[task] == 0 {
+      kept[task] = 1 + min(evidence.gramian.norm(of: task), 1)
+    }
+    return losses(kept)
+  }
+}

@@ -61,10 +61,12 @@ import Testing
 
   private func expectResumption<Scalar: TrainableScalar, Strategy: WeightingStrategy>(
     _ type: Strategy.Type, in scalar: Scalar.Type, _ problem: Problem,
+    parameters: [String: ParameterValue] = [:],
     optimizer: OptimizerSpecification = .adam(learningRate: 0.01), options: StepOptions = StepOptions()
   ) throws {
     try expectResumption(on: PreparedData<Scalar>(problem.data, network: problem.network)) {
-      try CheckpointTests.trainer(type, problem, in: scalar, optimizer: optimizer, options: options)
+      try CheckpointTests.trainer(
+        type, problem, in: scalar, parameters: parameters, optimizer: optimizer, options: options)
         as Trainer<Scalar, Strategy>
     }
   }
@@ -110,6 +112,23 @@ import Testing
     try expectResumption(GradNorm.self, in: Float.self, masked, options: StepOptions(scalePolicy: .matchNorm))
     for scope in GradientScope.allCases {
       try expectResumption(MGDA.self, in: Float.self, masked, options: StepOptions(gradientScope: scope))
+    }
+  }
+
+  @Test func `And in the middle of the steps between two solutions, whose gradients nobody takes`() throws {
+    // Four steps an epoch: the checkpoint lies after step 67, and steps 66 and 69 have new weights.
+    let mask = CheckpointTests.tasks.indices.map { task in (0..<29).map { ($0 + task) % 3 != 0 } }
+    let every: [String: ParameterValue] = ["every-steps": .number(3)]
+    for problem in try [CheckpointTests.problem(), CheckpointTests.problem().masked(mask)] {
+      try expectResumption(EveryKSteps<MGDA>.self, in: Float.self, problem, parameters: every)
+      try expectResumption(
+        ExponentialAverage<Normalized<EveryKSteps<GradNorm>>>.self, in: Float.self, problem, parameters: every
+      )
+      try expectResumption(EveryKSteps<ExcessMTL>.self, in: Double.self, problem, parameters: every)
+      try expectResumption(NashMTL.self, in: Float.self, problem, parameters: ["update-every": .number(3)])
+      try expectResumption(
+        EveryKSteps<MGDA>.self, in: Float.self, problem, parameters: every,
+        options: StepOptions(scalePolicy: .matchNorm))
     }
   }
 

@@ -10,7 +10,8 @@
 /// | G | ``GramianEvidence/gramian`` |
 /// | w | `solution`, kept for `update-every` steps |
 ///
-/// Cost: the Gramian of T task gradients, then about ten Cholesky factorisations of T×T.
+/// Cost: the Gramian of T task gradients, then about ten Cholesky factorisations of T×T; with `update-every` k and no
+/// `max-norm` in one step of k, and one backward pass of the weighted losses in the others.
 ///
 /// Where we differ: the equations are solved to rounding by ``FairnessEquations``; the authors' code runs up to
 /// 20 convex programs, stops at a residual of the wrong problem, and keeps w = 1 when its solver fails. Where no
@@ -35,7 +36,8 @@ public struct NashMTL: WeightingStrategy {
         "The largest length of the direction, 0 for none; 1 in the authors' code."),
       ParameterDescriptor(
         "update-every", .integer(default: 1, range: .closed(1...1_000_000)),
-        "The steps from one solution to the next; between them its weights are kept."),
+        "The steps from one solution to the next; between them its weights are kept, and no gradients are read."
+      ),
     ],
     differences: [
       "The equations are solved to rounding; the authors' code stops at 1e-3 of another problem's residual.",
@@ -80,6 +82,12 @@ public struct NashMTL: WeightingStrategy {
     if maximumNorm > 0 { claims.scaleDegree = nil }
     return claims
   }
+
+  /// In every `update-every`-th step, or to clip.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: false where the last solution is kept and its length does not matter.
+  public func readsGradients(present: [Bool]?) -> Bool { step % updateEvery == 0 || maximumNorm > 0 }
 
   /// The bargaining solution of this step, or the one kept.
   ///

@@ -11,7 +11,7 @@
 ///
 /// Cost: the norms of T task gradients.
 ///
-/// A gradient whose norm is at most 1e-12 of the largest has no direction, and weight 0.
+/// Where we differ: a gradient whose norm is at most 1e-12 of the largest has no direction, and weight 0.
 public struct UnitGradient: WeightingStrategy {
   /// Name and formula.
   public static let descriptor = StrategyDescriptor(

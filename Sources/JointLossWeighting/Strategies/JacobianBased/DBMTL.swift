@@ -14,7 +14,9 @@ import RealModule
 /// | m_t | `averages` |
 /// | β, σ, ε | `beta`, `sigma`, `epsilon` |
 ///
-/// Heads follow log L_t. Cost: T trunk gradients and as many averages held in memory, O(T P).
+/// Heads follow log L_t.
+///
+/// Cost: T trunk gradients and as many averages held in memory, O(T P).
 ///
 /// Where we differ: m starts at the first ĝ; LibMTL starts at 0, which makes the first directions shorter: `start`.
 /// Nothing is added to ‖m_t‖; a task without gradient adds nothing.

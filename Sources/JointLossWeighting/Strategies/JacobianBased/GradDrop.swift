@@ -15,7 +15,9 @@ import JointLossLinearAlgebra
 /// | U_j | ``InjectedDraws/uniforms`` where given, else `stream` |
 /// | ℓ_t | `leak` |
 ///
-/// Without leak the expected direction is Σ g_t. Cost: T trunk gradients held in memory, O(T P).
+/// Without leak the expected direction is Σ g_t.
+///
+/// Cost: T trunk gradients held in memory, O(T P).
 ///
 /// Where we differ: on the shared parameters, as torchjd and the code of CAGrad do it; the paper takes the
 /// gradients on the shared representation, times its sign and summed over the batch. No rescaling by T.

@@ -10,7 +10,7 @@
 /// | g_tj | ``JacobianEvidence/jacobian`` |
 /// | k | `trim` |
 ///
-/// Cost: T trunk gradients held in memory, O(P T log T).
+/// Cost: T trunk gradients held in memory, O(k P T).
 ///
 /// Where we differ: where 2k ≥ T as many are left out as leave one or two, where torchjd raises an error.
 public struct TrimmedMean: WeightingStrategy {
@@ -24,7 +24,7 @@ public struct TrimmedMean: WeightingStrategy {
       link: "https://arxiv.org/abs/1803.01498"),
     formula: "d_j = the mean of the g_tj without the k largest and the k smallest",
     appliesTo: .direction,
-    cost: "T trunk gradients in memory, O(P T log T)",
+    cost: "T trunk gradients in memory, O(k P T)",
     parameters: [
       ParameterDescriptor(
         "trim", .integer(default: 1, range: .closed(0...1_000_000)),

@@ -5,7 +5,8 @@
 ///
 ///     w(s) = base's weights in the steps s = 0, k, 2k …;  those of the last such step otherwise
 ///
-/// Cost: the strategy's own computation in one step of k. The evidence is gathered in every step all the same.
+/// Cost: the strategy's own computation and evidence in one step of k; one backward pass of the weighted losses in the
+/// others.
 ///
 /// The strategy does not see the steps in between; the ends of epochs it does. A step with labels of a task that
 /// had none when the last weights were new has new ones too.
@@ -19,7 +20,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
     (claims.isNonConflicting, claims.isMemoryless) = (false, false)
     return StrategyWrappers.descriptor(
       of: Base.self, suffix: "every", title: "every k steps",
-      formula: "; new weights in every k-th step",
+      formula: "; new weights in every k-th step", cost: "; one gradient in the steps between",
       parameters: [
         ParameterDescriptor(
           "every-steps", .integer(default: 10, range: .closed(1...1_000_000)),
@@ -62,6 +63,14 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
 
+  /// In the steps that are due, whether the wrapped strategy does; no in the others.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: false where the weights are the last ones.
+  public func readsGradients(present: [Bool]?) -> Bool {
+    isDue(present) && base.readsGradients(present: present)
+  }
+
   /// New weights in every k-th step, the last ones otherwise, as far as these are known.
   ///
   /// - Parameter evidence: what the wrapped strategy reads.
@@ -69,7 +78,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// - Throws: ``WeightingError`` for another number of tasks, or what the wrapped strategy throws.
   public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if step % period != 0, knowsWeights(of: evidence) {
+    if !isDue(evidence.present) {
       (step, isNew) = (step + 1, false)
       return TaskWeights(kept, appliesTo: application)
     }
@@ -87,9 +96,11 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
     return weights
   }
 
-  private func knowsWeights(of evidence: Evidence) -> Bool {
-    for task in 0..<taskCount where evidence.isPresent(task) && !weighed[task] { return false }
-    return true
+  /// Whether a step needs new weights: its turn has come, or it has labels of a task that had none last time.
+  private func isDue(_ present: [Bool]?) -> Bool {
+    if step % period == 0 { return true }
+    guard let present else { return weighed.contains(false) }
+    return zip(present, weighed).contains { $0 && !$1 }
   }
 
   /// Tells the wrapped strategy.

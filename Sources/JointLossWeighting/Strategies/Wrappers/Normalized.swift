@@ -58,6 +58,12 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
 
+  /// Whether the wrapped strategy does.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: the wrapped strategy's answer.
+  public func readsGradients(present: [Bool]?) -> Bool { base.readsGradients(present: present) }
+
   private static func normalised(_ base: StrategyClaims, sum: Sum, divisor: Divisor) -> StrategyClaims {
     var claims = base
     claims.weightSum = .free

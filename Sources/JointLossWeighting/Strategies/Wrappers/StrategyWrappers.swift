@@ -61,13 +61,13 @@ package enum StrategyWrappers {
 
   /// The descriptor of a wrapped strategy: the strategy's own, and what the wrapper adds.
   static func descriptor<Base: WeightingStrategy>(
-    of base: Base.Type, suffix: String, title: String, formula: String, parameters: [ParameterDescriptor],
-    claims: StrategyClaims
+    of base: Base.Type, suffix: String, title: String, formula: String, cost: String = "",
+    parameters: [ParameterDescriptor], claims: StrategyClaims
   ) -> StrategyDescriptor {
     let inner = Base.descriptor
     return StrategyDescriptor(
       name: "\(inner.name)+\(suffix)", title: "\(inner.title), \(title)", citation: inner.citation,
-      formula: inner.formula + formula, appliesTo: inner.appliesTo, cost: inner.cost,
+      formula: inner.formula + formula, appliesTo: inner.appliesTo, cost: inner.cost + cost,
       arrangement: inner.arrangement, parameters: inner.parameters + parameters,
       differences: inner.differences, claims: claims)
   }
