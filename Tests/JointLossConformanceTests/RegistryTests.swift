@@ -39,7 +39,7 @@ import Testing
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(0.5)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(1)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(5)]),
-    StrategyCase(name: "fairgrad", parameters: ["alpha": .number(50)]),
+    StrategyCase(name: "fairgrad", parameters: ["alpha": .number(100)]),
     StrategyCase(name: "upgrad", parameters: ["regularisation": .number(1e-4), "zero-trace": .number(1e-4)]),
     StrategyCase(name: "upgrad", parameters: ["regularisation": .number(1)]),
     StrategyCase(name: "dualproj", parameters: ["regularisation": .number(1e-4)]),

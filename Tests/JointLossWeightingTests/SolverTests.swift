@@ -271,50 +271,6 @@ import JointLossWeighting
     #expect((1..<7).filter { seen[$0] != seen[$0 - 1] } == [3, 6])
   }
 
-  @Test(arguments: [0.05, 0.5, 1, 2, 5, 50])
-  func `FairGrad solves its equations`(alpha: Double) throws {
-    for rows in Self.jacobians where rows.count < (rows.first?.count ?? 0) {
-      let gramian = try gramian(rows)
-      let weights = try weights("fairgrad", gramian, ["alpha": .number(alpha)])
-      guard weights.certificate?.ridge == 0 else { continue }
-      for (slope, own) in zip(product(gramian, weights.values), weights.values) where own > 0 {
-        // G w = w^(−1/α), in logarithms.
-        #expect(abs(log(slope) + log(own) / alpha) <= 1e-7)
-      }
-    }
-  }
-
-  @Test func `FairGrad has the closed form of two gradients along one line`() throws {
-    // g = (1, r): Gw is (S, r S), S = w₁ + r w₂, so w₁ = S^(−α), w₂ = (r S)^(−α), S^(1+α) = 1 + r^(1−α).
-    for (alpha, ratio) in [(0.05, 1e-6), (0.5, 0.002), (3, 1e-4), (20, 1e-5), (50, 0.002)] {
-      let weights = try weights("fairgrad", gramian([[1], [ratio]]), ["alpha": .number(alpha)])
-      let sum = (log1p(exp((1 - alpha) * log(ratio)))) / (1 + alpha)
-      #expect(abs(log(weights.values[0]) + alpha * sum) <= 1e-7 * (1 + alpha * abs(sum)))
-      let second = -alpha * (log(ratio) + sum)
-      #expect(abs(log(weights.values[1]) - second) <= 1e-7 * (1 + abs(second)))
-      #expect(weights.certificate?.ridge == 0)
-    }
-  }
-
-  @Test func `Stationary gradients of very different lengths have α-fair weights, and a ridge`() throws {
-    // u₁ − u₂ + ρu₁ = q₁ u₁^(−β) and u₂ − u₁ + ρu₂ = q₂ u₂^(−β): their sum is ρ(u₁ + u₂) = Σ q u^(−β).
-    for alpha in [0.05, 0.2, 0.5, 2, 10, 50] {
-      for rows in [[[-7000], [1e-5]], [[1], [-0.002]], [[-600], [0.0005], [-1000]]] {
-        let gramian = try gramian(rows)
-        let weights = try weights("fairgrad", gramian, ["alpha": .number(alpha)])
-        let certificate = try #require(weights.certificate)
-        #expect(certificate.ridge > 0 && certificate.residual <= 1e-9)
-        for task in rows.indices {
-          let terms = rows.indices.map { gramian[task, $0] * weights.values[$0] }
-          let left = terms.reduce(0, +) + certificate.ridge * terms[task]
-          let right = exp(-log(weights.values[task]) / alpha)
-          let size = terms.reduce(right) { $0 + abs($1) }
-          #expect(abs(left - right) <= 2e-9 * size, "α = \(alpha), \(rows)")
-        }
-      }
-    }
-  }
-
   @Test func `UPGrad's torchjd matrix of rows 10^21 apart is solved in its small rows too`() throws {
     // All active sets in mpmath with 80 digits, H = G/tr(G) + 1e-4·I: v of row 2 is
     // (4.9995000499950005e-11, 9.9990000999900004e-32, 1), whose second entry is tiny and must not be left out.

@@ -28,7 +28,7 @@ public struct FairGrad: WeightingStrategy {
     cost: "T trunk gradients, their Gramian, about ten O(T³)",
     parameters: [
       ParameterDescriptor(
-        "alpha", .number(default: 2, range: .closed(0.05...50)),
+        "alpha", .number(default: 2, range: .closed(0.05...100)),
         "α: 1 is proportional fairness (Nash-MTL), towards 0 the total gain, large values the least gain.")
     ],
     differences: [
