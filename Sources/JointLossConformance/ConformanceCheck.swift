@@ -10,7 +10,7 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   case weightCount = "weight-count"
   /// The weights apply where the descriptor says.
   case application
-  /// Where a solver is behind the weights, its residual is small.
+  /// Where a solver is behind the weights, its residual is small, and what it certifies are numbers.
   case certificate
   /// A task alone is trained on its own gradient: its weight is positive.
   case singleTask = "single-task"

@@ -70,4 +70,19 @@ public struct Gramian: Sendable, Codable, Hashable {
   /// - Parameter task: the task's index.
   /// - Returns: the square root of the diagonal element.
   public func norm(of task: Int) -> Double { max(self[task, task], 0).squareRoot() }
+
+  /// The norm of a combination of the gradients: `‖Jᵀ w‖ = √(wᵀ G w)`.
+  ///
+  /// - Parameter weights: one finite weight a task.
+  /// - Returns: the norm; 0 where rounding has made the square negative.
+  package func norm(weights: [Double]) -> Double {
+    // In units of the largest weight, so that no square of one leaves the range.
+    let largest = weights.reduce(0) { max($0, abs($1)) }
+    guard largest > 0 else { return 0 }
+    var square = 0.0
+    for i in 0..<taskCount {
+      for j in 0..<taskCount { square += weights[i] / largest * (weights[j] / largest) * self[i, j] }
+    }
+    return largest * max(square, 0).squareRoot()
+  }
 }

@@ -24,6 +24,14 @@ public struct SolverCertificate: Sendable, Codable, Hashable {
     self.ridge = ridge
   }
 
+  /// What no solver can have found and no record can hold, with the number; nil as a rule.
+  package var defect: (phrase: String, value: Double)? {
+    if iterations < 0 { return ("\(iterations) iterations", Double(iterations)) }
+    if !residual.isFinite { return ("the residual \(residual)", residual) }
+    if !ridge.isFinite { return ("the ridge \(ridge)", ridge) }
+    return nil
+  }
+
   /// Checks the residual.
   ///
   /// - Parameter solver: the solver's name, for the message.
@@ -42,10 +50,12 @@ public struct SolverCertificate: Sendable, Codable, Hashable {
   /// The certificate of two problems of one step.
   ///
   /// - Parameter other: the certificate of the other problem.
-  /// - Returns: the sum of the iterations, the larger residual and ridge.
+  /// - Returns: the sum of the iterations, or the largest number there is, the larger residual and ridge.
   package func merged(with other: SolverCertificate) -> SolverCertificate {
-    SolverCertificate(
-      iterations: iterations + other.iterations, residual: max(residual, other.residual),
+    // A count that a strategy of one's own has made up must not overflow.
+    let (sum, isBeyond) = iterations.addingReportingOverflow(other.iterations)
+    return SolverCertificate(
+      iterations: isBeyond ? .max : sum, residual: max(residual, other.residual),
       ridge: max(ridge, other.ridge))
   }
 }

@@ -13,42 +13,55 @@ extern void *__libc_memalign(size_t, size_t);
 
 /* Initial-exec: a lazily allocated thread-local would call malloc from malloc. */
 static __thread size_t count __attribute__((tls_model("initial-exec")));
+static __thread size_t largest __attribute__((tls_model("initial-exec")));
+
+static void add(size_t size) {
+  count++;
+  if (size > largest) largest = size;
+}
 
 int jl_allocations_are_counted(void) { return 1; }
 size_t jl_allocation_count(void) { return count; }
 
+size_t jl_take_largest_allocation(void) {
+  size_t result = largest;
+  largest = 0;
+  return result;
+}
+
 /* The program's own definitions come before the C library's. */
 void *malloc(size_t size) {
-  count++;
+  add(size);
   return __libc_malloc(size);
 }
 
 void *calloc(size_t members, size_t size) {
-  count++;
+  add(members * size);
   return __libc_calloc(members, size);
 }
 
 void *realloc(void *old, size_t size) {
-  count++;
+  add(size);
   return __libc_realloc(old, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-  count++;
+  add(size);
   return __libc_memalign(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  count++;
+  add(size);
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **result, size_t alignment, size_t size) {
-  count++;
+  add(size);
   *result = __libc_memalign(alignment, size);
   return *result ? 0 : ENOMEM;
 }
 #else
 int jl_allocations_are_counted(void) { return 0; }
 size_t jl_allocation_count(void) { return 0; }
+size_t jl_take_largest_allocation(void) { return 0; }
 #endif

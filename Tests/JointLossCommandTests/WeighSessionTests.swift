@@ -218,6 +218,26 @@ import Testing
     #expect(try answer(&session, #"{"losses":[1,2]}"#).weights == [1, 2])
   }
 
+  private struct Overstated: WeightingStrategy {
+    static let descriptor = StrategyDescriptor(
+      name: "overstated", title: "overstated", formula: "w_t = 1", appliesTo: .losses)
+    init(_ setup: StrategySetup) {}
+    func weights(for evidence: LossEvidence) -> TaskWeights {
+      TaskWeights(
+        evidence.losses.map { _ in 1 }, appliesTo: .losses,
+        certificate: SolverCertificate(iterations: 2, residual: 0, ridge: 1 / evidence.losses[0]))
+    }
+  }
+
+  @Test func `A certificate with a number that JSON has no word for is an error of its line`() throws {
+    let registry = try StrategyRegistry.builtIn.adding([Overstated.self])
+    var session = try WeighSession(strategy: "overstated", parameters: [:], seed: 0, registry: registry)
+    #expect(try answer(&session, #"{"losses":[1,2]}"#).weights == [1, 1])
+    let failure = try answer(&session, #"{"losses":[0,2]}"#)
+    #expect(failure.error == "the strategy gave a solver's certificate with the ridge inf")
+    #expect(failure.line == 2 && failure.weights == nil)
+  }
+
   @Test func `Empty lines are passed over but counted`() throws {
     var session = try session("equal")
     #expect(text(&session, " ").isEmpty)

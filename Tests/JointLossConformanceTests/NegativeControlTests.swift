@@ -37,6 +37,10 @@ import Testing
     Control(type: WrongSign.self, checks: [.sign]),
     Control(type: OneTooFew.self, checks: [.weightCount]),
     Control(type: BadCertificate.self, checks: [.certificate]),
+    // NaN is no other NaN: a step with it is never the same again.
+    Control(type: EmptyCertificate<NoResidual>.self, checks: [.certificate, .errorKeepsState]),
+    Control(type: EmptyCertificate<EndlessRidge>.self, checks: [.certificate]),
+    Control(type: EmptyCertificate<NegativeIterations>.self, checks: [.certificate]),
     Control(type: TenAtMost.self, checks: [.creation]),
     Control(type: Greedy.self, checks: [.declaredEvidence]),
     Control(type: Credulous.self, checks: [.nonFiniteEvidence]),

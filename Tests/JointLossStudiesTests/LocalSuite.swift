@@ -67,14 +67,14 @@ struct Apart: WeightingStrategy {
   }
 }
 
-/// Ones up to a step, then a weight that no training survives, or no weight at all.
+/// Ones up to a step, then a weight that no training survives, a certificate of nothing, or no weight at all.
 struct Breaking: WeightingStrategy {
   static let descriptor = StrategyDescriptor(
     name: "breaking", title: "breaking", formula: "w = 1, then ∞", appliesTo: .losses,
     parameters: [
       ParameterDescriptor("step", .integer(default: 4, range: .nonNegative), "The step at which it breaks."),
       ParameterDescriptor(
-        "how", .choice(default: "infinite", options: ["infinite", "error"]), "How it breaks."),
+        "how", .choice(default: "infinite", options: ["infinite", "error", "certificate"]), "How it breaks."),
       ParameterDescriptor("scale", .numbers(range: .positive), "One weight a task, or none."),
     ])
   private let last: Int
@@ -96,6 +96,10 @@ struct Breaking: WeightingStrategy {
   mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     var weights = values
     if step == last {
+      if how == "certificate" {
+        return TaskWeights(
+          weights, appliesTo: .losses, certificate: SolverCertificate(iterations: 1, residual: .nan))
+      }
       guard how == "infinite" else { throw WeightingError(.domain, "no weight exists for task 1", task: 1) }
       weights[1] = .infinity
     }

@@ -169,6 +169,18 @@ import Testing
     #expect(try problem.differences().error(of: gradient, shared: Self.weights) <= 1e-7)
   }
 
+  @Test func `Under a rule on losses a scope leaves no layer behind`() throws {
+    let problem = try problem()
+    let differences = try problem.differences()
+    for scope in GradientScope.allCases {
+      let gradient = try problem.gradient(
+        ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses),
+        options: StepOptions(gradientScope: scope))
+      #expect(differences.error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
+      #expect(gradient["trunk.0.weight"]?.contains { $0 != 0 } == true)
+    }
+  }
+
   @Test func `The Gramian of the last shared layer is that of its weights`() throws {
     let problem = try problem()
     let expected = try Jacobian(rows: problem.jacobianRows(lastLayerWeights: true)).gramian

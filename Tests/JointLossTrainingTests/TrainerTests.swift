@@ -88,6 +88,19 @@ import Testing
     #expect(trainer.counts.steps == 3 && trainer.counts.samples == 23 && trainer.counts.backward == 3)
   }
 
+  @Test func `The losses of an epoch are unweighted, whatever the weights`() throws {
+    let problem = try problem()
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    for application in [TaskWeights.Application.losses, .sharedGradient] {
+      let trainer = try Trainer<Double, ConstantWeights<LossEvidence>>(
+        network: problem.network, strategy: ConstantWeights([0.01, -3], appliesTo: application),
+        optimizer: .sgd(learningRate: 1e-300), batchSize: 10, seed: 7)
+      let (whole, summary) = try (trainer.losses(on: data), trainer.trainEpoch(on: data))
+      for (mean, loss) in zip(summary.meanLosses, whole) { #expect(abs(mean - loss) <= 1e-14 * loss) }
+      for (mean, weight) in zip(summary.meanWeights, [0.01, -3]) { #expect(abs(mean - weight) <= 1e-15) }
+    }
+  }
+
   @Test func `Conflicts are counted and passes are one a task where a Gramian is seen`() throws {
     let problem = try problem()
     let data = try PreparedData<Float>(problem.data, network: problem.network)

@@ -236,6 +236,28 @@ import Testing
     #expect(error?.code == .diverged && error?.task == 0 && error?.step == 0)
   }
 
+  /// A solver's certificate, and the words about it in the message; nil where nothing is wrong.
+  private static let certificates: [(certificate: SolverCertificate, words: String?)] = [
+    (SolverCertificate(iterations: 1, residual: .nan), "the residual nan"),
+    (SolverCertificate(iterations: 1, residual: .infinity), "the residual inf"),
+    (SolverCertificate(iterations: 1, residual: -.infinity), "the residual -inf"),
+    (SolverCertificate(iterations: 1, residual: 0, ridge: .nan), "the ridge nan"),
+    (SolverCertificate(iterations: 1, residual: 0, ridge: .infinity), "the ridge inf"),
+    (SolverCertificate(iterations: -3, residual: 0), "-3 iterations"),
+    (SolverCertificate(iterations: .max, residual: 0.5, ridge: 1e300), nil),
+  ]
+
+  @Test(arguments: certificates)
+  func `A certificate that no record could hold fails at its step`(
+    certificate: SolverCertificate, words: String?
+  ) throws {
+    let error = try failure(
+      ConstantWeights<LossEvidence>([1], appliesTo: .losses, certificate: certificate))
+    guard let words else { return #expect(error == nil) }
+    #expect(error?.code == .strategy && error?.step == 0)
+    #expect(error?.message == "constant gave a solver's certificate with \(words)")
+  }
+
   @Test func `A strategy without an answer, or with too many, fails at its step`() throws {
     let many = try failure(ConstantWeights<LossEvidence>([1, 1], appliesTo: .losses))
     #expect(many?.code == .strategy && many?.message.contains("2 weights for 1 tasks") == true)

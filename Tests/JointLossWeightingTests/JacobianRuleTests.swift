@@ -96,6 +96,34 @@ import Testing
     #expect(abs(weights[0] - 0.21073795373271942) <= 1e-6)
   }
 
+  @Test func `ExcessMTL waits with the reference of a task until it has a gradient`() throws {
+    // Elsewhere the first step's 0 is divided by.
+    var strategy = try StrategyRegistry.builtIn.make(
+      "excess-mtl", taskCount: 2, parameters: ["step-size": .number(1)])
+    expect(try strategy.weights(observing: step([[0], [1]], losses: [0, 1])).values, [1, 1])
+    // The first gradient of task 0 is its reference and moves nothing, as that of task 1 did; E/E(0) = 1/√2 there.
+    let weights = try strategy.weights(observing: step([[1], [1]], losses: [1, 1])).values
+    // 2/(1 + exp(1/√2)), by python3.
+    expect(weights, [0.6604769, 1.3395231], within: 1e-6)
+  }
+
+  @Test func `FAMO at a loss of 0 weighs by ε, which is a parameter`() throws {
+    func weights(_ parameters: [String: ParameterValue] = [:]) throws -> [Double] {
+      var strategy = FAMO(
+        try StrategySetup(for: FAMO.descriptor, taskCount: 2, parameters: parameters))
+      let first = try strategy.weights(observing: StepObservation(losses: [0, 1])).values
+      strategy.stepEnded(lossesAfter: [0, 0])
+      #expect(try strategy.weights(observing: StepObservation(losses: [0, 0])).values.allSatisfy(\.isFinite))
+      return first
+    }
+    // The rule of the paper: the solved task has all the weight but 1e-8.
+    let paper = try weights()
+    expect(paper, [1, 1e-8], within: 1e-7)
+    #expect(abs(paper[1] / 1e-8 - 1) <= 1e-7)
+    // (1/1, 1/2) of sum 1.
+    expect(try weights(["epsilon": .number(1)]), [2.0 / 3, 1.0 / 3])
+  }
+
   @Test func `FAMO: equal relative improvements change nothing, and who falls more weighs less`() throws {
     // Plain descent: Adam would make a step of the rounding of a gradient that is 0.
     let setup = try StrategySetup(

@@ -91,6 +91,22 @@ import JointLossWeighting
     #expect(abs(square(gramian, weights).squareRoot() - 0.38389) <= 1e-5)
   }
 
+  @Test func `The min-norm point of long gradients is found, however long`() throws {
+    // A search that begins with a bound of 1e8 on the square, as elsewhere, ends without a point here.
+    for scale in [1e4, 1e8, 1e60, 1e-60] {
+      // Orthogonal: weights inverse to the squares 9 and 16.
+      let orthogonal = try weights("mgda", gramian([[3 * scale, 0], [0, 4 * scale]]))
+      for (got, wanted) in zip(orthogonal.values, [0.64, 0.36]) { #expect(abs(got - wanted) <= 1e-12) }
+      let three = try weights(
+        "mgda", gramian([[10, 1], [-10, 1], [3, 0.2]].map { $0.map { scale * $0 } }))
+      for (got, wanted) in zip(three.values, [0, 0.228955, 0.771045]) { #expect(abs(got - wanted) <= 1e-6) }
+      // The end of the search is counted, and proven.
+      let certificate = try #require(three.certificate)
+      #expect((1...20).contains(certificate.iterations) && certificate.residual <= 1e-12)
+      #expect(try weights("mgda", gramian([[scale, scale]])).values == [1])
+    }
+  }
+
   // MARK: Dual cone
 
   @Test(arguments: jacobians) func `Projections on the dual cone satisfy their conditions`(rows: [[Double]])

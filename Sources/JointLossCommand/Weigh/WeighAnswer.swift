@@ -28,6 +28,9 @@ struct WeighAnswer: Encodable {
     for (task, weight) in weights.values.enumerated() where !weight.isFinite {
       throw WeightingError(.nonFinite, "the weight of task \(task) is \(weight)", task: task)
     }
+    if let defect = weights.certificate?.defect {
+      throw WeightingError(.solver, "the strategy gave a solver's certificate with \(defect.phrase)")
+    }
     self.weights = weights.values
     appliesTo = weights.appliesTo
     update = weights.update

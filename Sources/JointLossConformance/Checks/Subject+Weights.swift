@@ -64,9 +64,13 @@ extension Subject {
     guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
       return nil
     }
-    let residuals = result.compactMap { $0.certificate?.residual }
-    // Written so that NaN fails.
-    guard let wrong = residuals.first(where: { !($0 <= SolverCertificate.tolerance) }) else { return nil }
+    let certificates = result.compactMap(\.certificate)
+    if let defect = certificates.lazy.compactMap(\.defect).first {
+      return Failure(reason: "a solver's certificate has \(defect.phrase)", value: defect.value)
+    }
+    guard let wrong = certificates.map(\.residual).first(where: { $0 > SolverCertificate.tolerance }) else {
+      return nil
+    }
     return Failure(
       reason: "a solver's certificate has the residual \(wrong), above \(SolverCertificate.tolerance)",
       value: wrong)

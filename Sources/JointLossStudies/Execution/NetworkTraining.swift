@@ -14,6 +14,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     var seenConflictRate: Double?
     var learningRate: Double?
     var clippedShare: Double?
+    var directionNorm: Double?
     var certificate: SolverCertificate?
   }
 
@@ -129,6 +130,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     epoch.weights = summary.meanWeights
     epoch.seenConflictRate = summary.seenConflictRate
     epoch.clippedShare = summary.clippedShare
+    epoch.directionNorm = summary.directionNorm
     epoch.certificate = summary.certificate
     if specification.schedule != nil { epoch.learningRate = trainer.learningRate }
     return epoch
@@ -225,6 +227,7 @@ extension RunRecord.Epoch {
       seenConflictRate: parts.count == 1 ? parts[0].seenConflictRate : nil,
       learningRates: eachTask(\.learningRate),
       clippedShares: eachTask(\.clippedShare),
+      directionNorm: parts.count == 1 ? parts[0].directionNorm : nil,
       solver: parts.count == 1 ? parts[0].certificate : nil)
   }
 }

@@ -65,6 +65,10 @@ public struct RunRecord: Sendable, Hashable {
     /// The share of clipped steps of each task's network in this epoch, where gradients are clipped; nil at
     /// epoch 0.
     public var clippedShares: [Double]?
+    /// The mean norm, over the epoch's steps, of the shared gradient that the weights amount to, before it is clipped;
+    /// nil at epoch 0, where the tasks share no network, and where the training would need a pass of its own to know
+    /// it: see `EpochSummary.directionNorm`.
+    public var directionNorm: Double?
     /// What the strategy's solver proved over the epoch's steps: all iterations, the largest relative residual and
     /// ridge; nil where nothing was solved.
     public var solver: SolverCertificate?

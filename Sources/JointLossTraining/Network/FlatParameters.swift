@@ -19,8 +19,15 @@ final class FlatParameters<Scalar: TrainableScalar> {
 
   func add(_ other: FlatParameters) { buffer.view.add(other.buffer.view) }
 
-  /// The square root of the sum of all squares, added up in `Double`.
-  var norm: Double { buffer.view.dot(buffer.view).squareRoot() }
+  /// The sums of all squares, of shared parameters and of heads, added up in `Double`.
+  var squares: (shared: Double, heads: Double) {
+    var result = (shared: 0.0, heads: 0.0)
+    for (index, tensor) in tensors.enumerated() {
+      let square = view(index).dot(view(index))
+      if tensor.task == nil { result.shared += square } else { result.heads += square }
+    }
+    return result
+  }
 
   @specialized(where Scalar == Float)
   func scale(by factor: Scalar) {

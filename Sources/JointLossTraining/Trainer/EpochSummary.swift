@@ -14,6 +14,13 @@ public struct EpochSummary: Sendable, Hashable {
   public let seenConflictRate: Double?
   /// The share of the steps whose gradient was clipped; nil where gradients are not clipped.
   public let clippedShare: Double?
+  /// The norm of the shared gradient that the weights amount to, before it is clipped, averaged over the steps in
+  /// which it is known without a pass of its own.
+  ///
+  /// It is where gradients are clipped, where the rule gives a direction, and where the Gramian over all shared
+  /// parameters is taken, for the rule or for the scale policy: then as `√(wᵀ G w)`, to the rounding of the Gramian,
+  /// which in `Float` is up to a thousandth of `Σ |w_t| ‖g_t‖`. Else nil, and under a rule that gives an update.
+  public let directionNorm: Double?
   /// What the strategy's solver proved over the steps: all iterations, the largest residual and ridge; nil where
   /// nothing was solved.
   public let certificate: SolverCertificate?

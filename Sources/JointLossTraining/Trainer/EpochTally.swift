@@ -8,8 +8,20 @@ struct EpochTally: Codable {
   private var conflictSum = 0.0
   private var conflictSteps = 0
   private var clippedSteps: Int?
+  private var directionNorm: RunningMean?
   private var certificate: SolverCertificate?
   private var seconds: [Double] = []
+
+  private struct RunningMean: Codable {
+    private(set) var value = 0.0
+    private var count = 0
+
+    mutating func add(_ number: Double) {
+      count += 1
+      // Unlike a sum this stays in the range of the numbers.
+      value += (number - value) / Double(count)
+    }
+  }
 
   init(taskCount: Int) {
     means = EpochMeans(taskCount: taskCount)
@@ -32,6 +44,14 @@ struct EpochTally: Codable {
 
   /// Counts a step whose gradient might have been clipped.
   mutating func add(isClipped: Bool) { clippedSteps = (clippedSteps ?? 0) + (isClipped ? 1 : 0) }
+
+  /// Adds the norm of a step's shared gradient; one beyond the range counts as unknown.
+  mutating func add(directionNorm norm: Double) {
+    guard norm.isFinite else { return }
+    var mean = directionNorm ?? RunningMean()
+    mean.add(norm)
+    directionNorm = mean
+  }
 
   /// Adds what a step's solver proved.
   mutating func add(_ certificate: SolverCertificate) {
@@ -60,6 +80,7 @@ struct EpochTally: Codable {
     return EpochSummary(
       meanLosses: meanLosses, meanWeights: weightSums.map { $0 / Double(steps) },
       stepSeconds: seconds, seenConflictRate: conflictSteps > 0 ? conflictSum / Double(conflictSteps) : nil,
-      clippedShare: clippedSteps.map { Double($0) / Double(steps) }, certificate: certificate)
+      clippedShare: clippedSteps.map { Double($0) / Double(steps) }, directionNorm: directionNorm?.value,
+      certificate: certificate)
   }
 }

@@ -12,16 +12,4 @@ extension Trainer {
     }
     learningRate = rate
   }
-
-  /// Shortens the gradient of all parameters to ``StepOptions/clipNorm`` where it is longer.
-  func clip(_ gradient: FlatParameters<Scalar>) throws(TrainingError) {
-    guard let clipNorm = options.clipNorm else { return }
-    let norm = gradient.norm
-    guard norm.isFinite else {
-      throw TrainingError(
-        .diverged, "the norm of the gradient is \(norm) in step \(counts.steps)", step: counts.steps)
-    }
-    if norm > clipNorm { gradient.scale(by: Scalar(clipNorm / norm)) }
-    tally.add(isClipped: norm > clipNorm)
-  }
 }

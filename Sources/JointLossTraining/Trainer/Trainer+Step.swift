@@ -57,8 +57,11 @@ extension Trainer {
         && (batches > 1 || strategy.readsGradients(present: observation.present))
       try observeGradients()
       try setWeights(weigh())
+      let isDirection = direction != nil
       let gradient = try gradient(samples, batch)
-      try clip(gradient)
+      if let norm = try clip(gradient) ?? knownNorm(of: gradient, isDirection: isDirection) {
+        tally.add(directionNorm: norm)
+      }
       let isFinite = try optimizer.update(
         flat, by: gradient, learningRate: learningRate, present: observation.present)
       guard isFinite else {
@@ -182,7 +185,14 @@ extension Trainer {
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
-    if let certificate = weights.certificate { tally.add(certificate) }
+    if let certificate = weights.certificate {
+      if let defect = certificate.defect {
+        throw TrainingError(
+          .strategy, "\(Strategy.descriptor.name) gave a solver's certificate with \(defect.phrase)",
+          step: counts.steps)
+      }
+      tally.add(certificate)
+    }
     if weights.appliesTo.isGiven { try setGiven(weights) }
     return weights.appliesTo
   }

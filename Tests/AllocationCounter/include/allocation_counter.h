@@ -10,4 +10,7 @@ int jl_allocations_are_counted(void);
 /* Calls on this thread since it began. */
 size_t jl_allocation_count(void);
 
+/* The bytes of the largest of these calls since this was asked last. */
+size_t jl_take_largest_allocation(void);
+
 #endif

@@ -146,3 +146,36 @@ struct BadCertificate: WeightingStrategy {
       certificate: SolverCertificate(iterations: 1, residual: 1e-3))
   }
 }
+
+/// A certificate with a ridge that is no number, or a count of iterations that is none.
+struct EmptyCertificate<Part: CertificatePart>: WeightingStrategy {
+  static var descriptor: StrategyDescriptor { broken("empty-certificate-\(Part.name)") }
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    return TaskWeights(
+      [Double](repeating: 1, count: taskCount), appliesTo: .losses, certificate: Part.certificate)
+  }
+}
+
+/// The part of a certificate that is wrong.
+protocol CertificatePart {
+  static var name: String { get }
+  static var certificate: SolverCertificate { get }
+}
+
+enum NoResidual: CertificatePart {
+  static let name = "residual"
+  static let certificate = SolverCertificate(iterations: 1, residual: .nan)
+}
+
+enum EndlessRidge: CertificatePart {
+  static let name = "ridge"
+  static let certificate = SolverCertificate(iterations: 1, residual: 0, ridge: .infinity)
+}
+
+enum NegativeIterations: CertificatePart {
+  static let name = "iterations"
+  static let certificate = SolverCertificate(iterations: -1, residual: 0)
+}

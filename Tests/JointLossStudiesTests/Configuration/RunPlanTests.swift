@@ -50,6 +50,19 @@ import Testing
     #expect(other.optimizer == .sgd(learningRate: 0.5, momentum: 0.25))
   }
 
+  @Test func `Every strategy, parameter, seed and scale of the data has an identity of its own`() throws {
+    var study = Local.study(StrategyRegistry.builtIn.names.map { .init($0) })
+    study.strategies += [
+      .init("cagrad", parameters: ["c": .number(0.5)]), .init("cagrad", parameters: ["rescale": .number(1)]),
+    ]
+    study.suites.append(.init("local", label: "loud", parameters: ["noise": .number(100)]))
+    let runs = try Local.plan(study).runs
+    #expect(runs.count == 2 * 2 * (StrategyRegistry.builtIn.names.count + 3))
+    #expect(Set(try runs.map { try $0.identity }).count == runs.count)
+    // The same again is the same.
+    #expect(try Local.plan(study).runs.map { try $0.identity } == runs.map { try $0.identity })
+  }
+
   @Test func `A run has an architecture and a block where they are not the plain ones`() throws {
     var study = Local.study([.init("equal")])
     let plain = try #require(try Local.plan(study).runs.first)
@@ -139,7 +152,7 @@ import Testing
         "study.yaml:6: suites[1]: no suite is named “locul”: did you mean local?",
         "study.yaml:8: suites[2].set: local has too much noise for eight tasks",
         "study.yaml:10: strategies[0]: no strategy is named “equall”: did you mean equal?",
-        "study.yaml:13: strategies[1].set.how: breaking.how is infinite | error, not maybe",
+        "study.yaml:13: strategies[1].set.how: breaking.how is infinite | error | certificate, not maybe",
         "study.yaml:15: strategies[2].set.alpha: apart has no parameter “alpha”: it has no parameters",
       ])
   }

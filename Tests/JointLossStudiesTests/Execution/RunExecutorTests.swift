@@ -50,6 +50,35 @@ import Testing
     }
   }
 
+  @Test func `Epochs hold the norm of the direction where the step knows it, and older lines read without`()
+    throws
+  {
+    var study = Local.study([.init("mgda"), .init("equal")])
+    study.seeds = .count(1)
+    func norms(_ strategy: String) throws -> [Double?] {
+      let record = try #require(
+        try records(of: study).first { $0.header.specification.strategy == strategy })
+      return record.epochs.map(\.directionNorm)
+    }
+    let mgda = try norms("mgda")
+    #expect(mgda.count == 4 && mgda[0] == nil && mgda.dropFirst().allSatisfy { ($0 ?? 0) > 0 })
+    #expect(try norms("equal").allSatisfy { $0 == nil })
+    // Clipping knows it under every rule; separate networks have no direction in common.
+    study.clipNorm = 1e6
+    let clipped = try norms("equal")
+    #expect(clipped[0] == nil && clipped.dropFirst().allSatisfy { ($0 ?? 0) > 0 })
+    #expect(try norms("apart").allSatisfy { $0 == nil })
+
+    let epoch = try #require(try records(of: study).last?.epochs.last)
+    let line = try JSONEncoder().encode(epoch)
+    #expect(try JSONDecoder().decode(RunRecord.Epoch.self, from: line) == epoch)
+    var fields = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+    #expect(fields.removeValue(forKey: "directionNorm") != nil)
+    let older = try JSONDecoder().decode(
+      RunRecord.Epoch.self, from: JSONSerialization.data(withJSONObject: fields))
+    #expect(older.directionNorm == nil && older.weights == epoch.weights)
+  }
+
   @Test(arguments: [
     Architecture.mixtureOfExperts(experts: 2), .customizedGateControl(sharedExperts: 1, taskExperts: 1),
     .progressiveExtraction(levels: 2, sharedExperts: 1, taskExperts: 1), .crossStitch,
@@ -143,6 +172,19 @@ import Testing
     #expect(record.footer.status == .failed && record.footer.step == 0 && record.footer.task == "task1")
     #expect(record.footer.message == "no weight exists for task 1")
     #expect(record.epochs.count == 1 && record.defect == nil)
+  }
+
+  @Test func `A certificate that no record could hold ends the run as failed, and the record is written`()
+    throws
+  {
+    let study = Local.study([
+      .init("breaking", parameters: ["step": .number(4), "how": .text("certificate")])
+    ])
+    let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
+    #expect(record.footer.status == .failed && record.footer.step == 4 && record.footer.task == nil)
+    #expect(record.footer.message == "breaking gave a solver's certificate with the residual nan")
+    #expect(record.epochs.count == 2)
+    #expect(try RunRecord(content: record.fileContent(), file: "f") == record)
   }
 
   @Test func `Data beyond the range of Float end the run as failed, for nothing was trained`() throws {

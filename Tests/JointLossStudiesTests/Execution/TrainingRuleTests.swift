@@ -117,6 +117,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    LearningRateSchedule.Shape.constant, .cosine(final: 0.1), .step(every: 2, factor: 0.5),
+    .plateau(patience: 1, factor: 0.5),
+  ])
+  func `Every schedule trains`(shape: LearningRateSchedule.Shape) throws {
+    for warmUp in [0, 2] {
+      let schedule = try LearningRateSchedule(shape, warmUp: warmUp)
+      for record in try records({
+        $0.schedule = schedule; $0.learningRate = 0.1
+      }) {
+        #expect(record.footer.status == .completed && record.defect == nil)
+        let (first, last) = (record.epochs[0], record.epochs[12])
+        for task in 0..<2 { #expect(last.train[task] < 0.9 * first.train[task]) }
+      }
+    }
+  }
+
   @Test func `Runs from before keep their identity`() throws {
     let plain = try Local.plan(Local.study()).runs
     var study = Local.study()

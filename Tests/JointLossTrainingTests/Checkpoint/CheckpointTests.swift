@@ -38,6 +38,13 @@ import Testing
     let (a, b) = try (whole.endEpoch(), resumed.endEpoch())
     #expect(a.meanLosses == b.meanLosses && a.meanWeights == b.meanWeights)
     #expect(a.seenConflictRate == b.seenConflictRate && whole.parameters == resumed.parameters)
+    // The mean is over all three steps: that of the last alone is another.
+    #expect(a.directionNorm != nil && a.directionNorm == b.directionNorm)
+    let alone: Trainer<Float, PCGrad> = try Self.trainer(PCGrad.self, problem)
+    for start in [0, 8] { try alone.step(on: data, samples: start..<start + 8) }
+    try alone.endEpoch()
+    try alone.step(on: data, samples: 16..<24)
+    #expect(try alone.endEpoch().directionNorm != a.directionNorm)
   }
 
   // MARK: Refusals

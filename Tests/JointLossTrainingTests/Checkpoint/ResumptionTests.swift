@@ -12,6 +12,7 @@ import Testing
     let weights: [Double]
     let conflicts: Double?
     let clipped: Double?
+    let directionNorm: Double?
     let certificate: SolverCertificate?
     let validation: [Double]
 
@@ -19,7 +20,7 @@ import Testing
       let summary = try trainer.trainEpoch(on: data)
       (losses, weights) = (summary.meanLosses, summary.meanWeights)
       (conflicts, clipped) = (summary.seenConflictRate, summary.clippedShare)
-      certificate = summary.certificate
+      (directionNorm, certificate) = (summary.directionNorm, summary.certificate)
       validation = try trainer.losses(on: data)
     }
   }

@@ -15,9 +15,10 @@ struct ConstantWeights<Evidence: TaskEvidence>: WeightingStrategy {
   }
 
   init(
-    _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope? = nil
+    _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope? = nil,
+    certificate: SolverCertificate? = nil
   ) {
-    self.weights = TaskWeights(weights, appliesTo: appliesTo)
+    self.weights = TaskWeights(weights, appliesTo: appliesTo, certificate: certificate)
     self.scope = scope
   }
 
