@@ -15,8 +15,10 @@ import JointLossWeighting
     return try strategy.weights(observing: step)
   }
 
-  /// The tasks whose equation G w + ρ G_tt w_t = w^(−1/α) does not hold to 1e-9 of the right side; where there is a
-  /// ridge, of at least 1e-5 of the left side's terms. Rounding of this sum itself is allowed for.
+  /// The tasks whose equation G w + ρ G_tt w_t = w^(−1/α) does not hold.
+  ///
+  /// It must to 1e-9 of the right side; where there is a ridge, of at least 1e-5 of the left side's terms. Rounding of
+  /// this sum itself is allowed for.
   private func violations(_ gramian: Gramian, _ weights: [Double], alpha: Double, ridge: Double) -> [Int] {
     let longest = weights.indices.map { gramian.norm(of: $0) }.max() ?? 0
     // A task without gradient, to 1e-12 of the longest, has no part in the equations, and its weight is 1.
