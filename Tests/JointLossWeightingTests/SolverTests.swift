@@ -287,17 +287,23 @@ import JointLossWeighting
     #expect((1..<7).filter { seen[$0] != seen[$0 - 1] } == [3, 6])
   }
 
-  @Test(arguments: [0.5, 1, 2, 5])
-  func `FairGrad solves its equations`(alpha: Double) throws {
-    for rows in Self.jacobians where rows.count < (rows.first?.count ?? 0) {
-      let gramian = try gramian(rows)
-      let weights = try weights("fairgrad", gramian, ["alpha": .number(alpha)])
-      guard weights.certificate?.ridge == 0 else { continue }
-      for (slope, own) in zip(product(gramian, weights.values), weights.values) {
-        // G w = w^(−1/α), in the form (G w)^α w = 1.
-        #expect(abs(exp(alpha * log(slope)) * own - 1) <= 1e-7)
-      }
+  @Test func `UPGrad's torchjd matrix of rows 10^21 apart is solved in its small rows too`() throws {
+    // All active sets in mpmath with 80 digits, H = G/tr(G) + 1e-4·I: v of row 2 is
+    // (4.9995000499950005e-11, 9.9990000999900004e-32, 1), whose second entry is tiny and must not be left out.
+    let gramian = try gramian([[2e10], [4e-11], [-1]])
+    let parameters: [String: ParameterValue] = ["regularisation": .number(1e-4)]
+    let weights = try weights("upgrad", gramian, parameters)
+    #expect(try #require(weights.certificate).residual <= 1e-9)
+    for (got, wanted) in zip(weights.values, [0.33333333334999833, 0.33333333333333333, 0.3333335]) {
+      #expect(abs(got - wanted) <= 1e-15)
     }
+    var projection = DualConeProjection()
+    // The same matrix with a diagonal of 1.
+    let (long, short) = (-5e-9 / (1 + 1e-4).squareRoot(), 2e-19 / (1 + 1e-4).squareRoot())
+    projection.load(order: 3, [1, short, long, short, 1, -1e-27, long, -1e-27, 1])
+    var vector = [0.0, 0, 1]
+    #expect(try projection.project(&vector).residual <= 1e-9)
+    #expect(vector[1] > 0)
   }
 
   // MARK: Pseudo-inverse and simplex

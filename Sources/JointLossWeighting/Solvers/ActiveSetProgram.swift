@@ -153,12 +153,22 @@ package struct ActiveSetProgram: Sendable {
     for j in 0..<order where !isMember[j] && !isBlocked[j] {
       let share = isSimplex ? multiplier * sums[j] : 0
       let slack = gradient[j] - share
-      let scale = total + abs(linear[j]) + abs(share)
-      if slack < -4 * .ulpOfOne * scale * Double(support.count + 4) && slack < worst {
+      guard slack < worst else { continue }
+      let bound = abs(linear[j]) + abs(share)
+      let rounding = 4 * .ulpOfOne * Double(support.count + 4)
+      // No element of H is much above 1, which settles most rows; in a graded H a row's terms may be far smaller.
+      if slack < -rounding * (total + bound) || slack < -rounding * (bound + size(of: j)) {
         (worst, entering) = (slack, j)
       }
     }
     return entering
+  }
+
+  /// The sum of the sizes of a row's terms.
+  private func size(of row: Int) -> Double {
+    var sum = 0.0
+    for i in support { sum += abs(hessian[row * order + i]) * solution[i] }
+    return sum
   }
 
   /// Goes to the minimum over the support, dropping variables that reach 0 on the way.
@@ -238,8 +248,7 @@ package struct ActiveSetProgram: Sendable {
       let share = isSimplex ? multiplier * sums[j] : 0
       let slack = gradient[j] - share
       guard isMember[j] || slack < 0 || slack.isNaN else { continue }
-      var scale = abs(linear[j]) + abs(share)
-      for i in support { scale += abs(hessian[j * order + i]) * solution[i] }
+      let scale = abs(linear[j]) + abs(share) + size(of: j)
       let relative = scale > 0 ? abs(slack) / scale : 0
       worst = relative.isNaN ? .infinity : max(worst, relative)
     }

@@ -10,7 +10,8 @@
 /// | G | ``GramianEvidence/gramian`` |
 /// | α | `alpha` |
 ///
-/// Cost: the Gramian of T task gradients, then about ten Cholesky factorisations of T×T.
+/// Cost: the Gramian of T task gradients, then about ten Cholesky factorisations of T×T, up to forty for an α far
+/// from 1.
 ///
 /// Where we differ: the equations are solved to rounding by ``FairnessEquations``, where the authors' code, LibMTL and
 /// torchjd call a bounded least-squares routine from 1/T. Without a solution 1e-5 or more is added to the diagonal of
@@ -71,7 +72,7 @@ public struct FairGrad: WeightingStrategy {
   /// The α-fair weights.
   ///
   /// - Parameter evidence: the T×T Gramian.
-  /// - Returns: T positive weights, on the shared gradient.
+  /// - Returns: T weights, positive where a `Double` can be that small, on the shared gradient.
   /// - Throws: ``WeightingError`` for another number of tasks, or a solver that fails.
   public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
