@@ -55,6 +55,8 @@ public struct IndependentBatchesEvidence: TaskEvidence {
   public let jacobians: [Jacobian]
   /// The epoch, from 0.
   public let epoch: Int
+  /// For each task whether the batches have labels of it; nil where they have labels of all.
+  public let present: [Bool]?
 
   /// Cuts the Jacobians from an observation.
   ///
@@ -62,6 +64,7 @@ public struct IndependentBatchesEvidence: TaskEvidence {
   /// - Throws: ``WeightingError`` if there are not three Jacobians of one size, or a value is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
     try observation.requireFiniteLosses()
+    present = try observation.requirePresence()
     guard let jacobians = observation.jacobians, jacobians.count == Self.independentBatches else {
       throw WeightingError(
         .missingEvidence,

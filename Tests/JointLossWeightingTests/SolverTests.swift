@@ -346,6 +346,22 @@ import JointLossWeighting
     #expect(equal == [0.25, 0.25, 0.25, 0.25])
   }
 
+  @Test func `The simplex projection of some values is that of those alone`() {
+    var stream = PhiloxStream(seed: 9, purpose: "test")
+    var projection = SimplexProjection()
+    for count in [1, 2, 5, 50] {
+      for scale in [1e-3, 1, 1e6] {
+        let part = (0..<count).map { _ in scale * stream.normal() }
+        // Between them values that would be the largest, and the smallest.
+        var mixed = part.flatMap { [1e9, $0, -1e9] }
+        var alone = part
+        projection.project(&mixed, present: part.flatMap { _ in [false, true, false] })
+        projection.project(&alone)
+        #expect(mixed == alone.flatMap { [0, $0, 0] })
+      }
+    }
+  }
+
   // MARK: The certificate
 
   @Test func `A residual beyond the tolerance is an error, and so is NaN`() throws {

@@ -10,19 +10,30 @@ package struct SimplexProjection: Sendable {
 
   /// Projects in place.
   ///
-  /// - Parameter vector: at least one finite value; then w ≥ 0 of sum 1.
-  package mutating func project(_ vector: inout [Double]) {
+  /// - Parameters:
+  ///   - vector: finite values; then w ≥ 0 of sum 1.
+  ///   - present: which values take part, at least one; nil for all. The others become 0.
+  package mutating func project(_ vector: inout [Double], present: [Bool]? = nil) {
     if sorted.count != vector.count { sorted = [Double](repeating: 0, count: vector.count) }
-    for index in vector.indices { sorted[index] = vector[index] }
+    // Below all that take part, and so behind them.
+    for index in vector.indices { sorted[index] = -.infinity }
+    var count = 0
+    for index in vector.indices where present?[index] ?? true {
+      sorted[count] = vector[index]
+      count += 1
+    }
     sorted.sort(by: >)
     // Relative to the largest, so that a common shift costs no digits.
     let largest = sorted.first ?? 0
     var (sum, shift) = (0.0, 0.0)
-    for (index, value) in sorted.enumerated() {
-      sum += value - largest
+    for index in 0..<count {
+      let value = sorted[index] - largest
+      sum += value
       let candidate = (sum - 1) / Double(index + 1)
-      if value - largest > candidate { shift = candidate }
+      if value > candidate { shift = candidate }
     }
-    for index in vector.indices { vector[index] = max(vector[index] - largest - shift, 0) }
+    for index in vector.indices {
+      vector[index] = present?[index] ?? true ? max(vector[index] - largest - shift, 0) : 0
+    }
   }
 }

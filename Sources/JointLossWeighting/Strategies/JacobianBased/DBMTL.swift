@@ -5,13 +5,13 @@ import RealModule
 /// B. Lin, W. Jiang, F. Ye, Y. Zhang, P. Chen, Y.-C. Chen, S. Liu, J. T. Kwok, *Dual-Balancing for Multi-Task
 /// Learning*, 2023, Algorithm 1 (<https://arxiv.org/abs/2308.12029>).
 ///
-///     ĝ_t = g_t / (L_t + ε)      m_t ← ĝ_t + (β / k^σ) (m_t − ĝ_t) in step k = 1, 2, …
+///     ĝ_t = g_t / (L_t + ε)      m_t ← ĝ_t + (β / k^σ) (m_t − ĝ_t) in the task's step k = 1, 2, …
 ///     d = Σ_t (max_s ‖m_s‖ / ‖m_t‖) m_t
 ///
 /// | symbol | property |
 /// |---|---|
 /// | L_t, g_t | ``JacobianEvidence/losses``, ``JacobianEvidence/jacobian`` |
-/// | m_t | `averages` |
+/// | m_t, k − 1 | `averages`, `counts` |
 /// | β, σ, ε | `beta`, `sigma`, `epsilon` |
 ///
 /// Heads follow log L_t.
@@ -19,7 +19,8 @@ import RealModule
 /// Cost: T trunk gradients and as many averages held in memory, O(T P).
 ///
 /// Where we differ: m starts at the first ĝ; LibMTL starts at 0, which makes the first directions shorter: `start`.
-/// Nothing is added to ‖m_t‖; a task without gradient adds nothing.
+/// Nothing is added to ‖m_t‖; a task without gradient adds nothing. A task's average and count stand still in steps
+/// without its labels, and have no part in them.
 public struct DBMTL: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -46,15 +47,19 @@ public struct DBMTL: WeightingStrategy {
     differences: [
       "The average starts at the first gradient; LibMTL starts at 0: start=zero.",
       "Nothing is added to the norms; a task without gradient adds nothing to the direction.",
+      "Where a task has no labels its average and their count stand still, and the direction is that of the others.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
+
+  /// Absent tasks have no part in the direction, and their averages stand still.
+  public static let weighsAbsentTasks = true
 
   private let taskCount: Int
   private let beta: Double
   private let sigma: Double
   private let epsilon: Double
   private let startsAtZero: Bool
-  private var step = 0
+  private var counts: [Int]
   private var averages: Jacobian?
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var next: Jacobian?
@@ -62,7 +67,7 @@ public struct DBMTL: WeightingStrategy {
   private var headWeights: [Double] = []
   private var direction: [Double] = []
 
-  private enum CodingKeys: CodingKey { case taskCount, beta, sigma, epsilon, startsAtZero, step, averages }
+  private enum CodingKeys: CodingKey { case taskCount, beta, sigma, epsilon, startsAtZero, counts, averages }
 
   /// Creates the strategy.
   ///
@@ -73,12 +78,14 @@ public struct DBMTL: WeightingStrategy {
     sigma = setup.parameters.number("sigma")
     epsilon = setup.parameters.number("epsilon")
     startsAtZero = setup.parameters.values["start"] == .text("zero")
+    counts = [Int](repeating: 0, count: setup.taskCount)
   }
 
   /// The sum of the averaged gradients, all as long as the longest.
   ///
   /// - Parameter evidence: T losses of at least 0 and the T×P Jacobian.
-  /// - Returns: the direction; its weights are those of the averages, and the heads' are 1/(L_t + ε).
+  /// - Returns: the direction; its weights are those of the averages, and the heads' are 1/(L_t + ε). Both are 0 of
+  ///   an absent task.
   /// - Throws: ``WeightingError`` for missing or negative losses, another number of tasks or parameters than
   ///   before, or if the direction overflows; the state is then unchanged.
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
@@ -92,11 +99,16 @@ public struct DBMTL: WeightingStrategy {
       headWeights = values
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    let memory = step == 0 && !startsAtZero ? 0 : beta / Double.pow(Double(step + 1), sigma)
     let before = averages ?? Jacobian(taskCount: taskCount, parameterCount: count)
     var largest = 0.0
     for task in 0..<taskCount {
+      guard evidence.isPresent(task) else {
+        (values[task], headWeights[task]) = (0, 0)
+        rows.setRow(task, from: before, before) { average, _ in average }
+        continue
+      }
       let weight = 1 / (evidence.losses[task] + epsilon)
+      let memory = memory(of: task)
       headWeights[task] = weight
       rows.setRow(task, from: before, evidence.jacobian) { $1 * weight + memory * ($0 - $1 * weight) }
       values[task] = rows.norm(of: task)
@@ -107,7 +119,12 @@ public struct DBMTL: WeightingStrategy {
     try JacobianBuffer.requireFinite(direction, values, by: name)
     next = averages
     averages = consume rows
-    step += 1
+    for task in 0..<taskCount where evidence.isPresent(task) { counts[task] += 1 }
     return TaskWeights(direction: direction, values: values, headWeights: headWeights)
+  }
+
+  /// How much of a task's average stays in its next step.
+  private func memory(of task: Int) -> Double {
+    counts[task] == 0 && !startsAtZero ? 0 : beta / Double.pow(Double(counts[task] + 1), sigma)
   }
 }

@@ -13,13 +13,16 @@ import RealModule
 /// | g_t | ``JacobianEvidence/jacobian`` |
 /// | S, E(0) | `squares`, `references` |
 /// | log w | `logWeights` |
+/// | the task's steps so far | `counts` |
 /// | η | `step-size` |
 ///
 /// Cost: T trunk gradients and T P sums of squares held in memory, O(T P).
 ///
 /// Where we differ: a task without gradient in the first step has its reference from the first step with one.
 /// The weights are kept as logarithms, so that none overflows; E/E(0) of a step counts as 700/η at most. torchjd
-/// has the sum 1, a warm-up of any length, 0 by default, and 1e-7 added to E(0): `sum`, `warm-up`, `epsilon`.
+/// has the sum 1, a warm-up of any length, 0 by default, and 1e-7 added to E(0): `sum`, `warm-up`, `epsilon`. Where
+/// tasks have no labels, the weights are those of the others, of sum T, their number; as they are kept, the sum of the
+/// others' stays. All that is kept of an absent task stands still, and its warm-up is of its own steps.
 public struct ExcessMTL: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -49,8 +52,12 @@ public struct ExcessMTL: WeightingStrategy {
       "A task without gradient in the warm-up has its reference from the first step with one.",
       "The logarithm of a weight grows by at most 700 in a step.",
       "torchjd: sum=one, epsilon=1e-7, and warm-up as its n_warmup_steps.",
+      "Where tasks have no labels the step is that of the others, whose w keep their sum.",
     ],
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+
+  /// The weights of the present tasks keep their sum; sums and references of absent tasks stand still.
+  public static let weighsAbsentTasks = true
 
   private static let floor = 1e-7
   private static let largestExponent = 700.0
@@ -60,7 +67,7 @@ public struct ExcessMTL: WeightingStrategy {
   private let sum: Double
   private let warmUp: Int
   private let epsilon: Double
-  private var step = 0
+  private var counts: [Int]
   private var logWeights: [Double]
   private var references: [Double]
   private var squares: [Double] = []
@@ -69,7 +76,7 @@ public struct ExcessMTL: WeightingStrategy {
   private var estimates: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case taskCount, stepSize, sum, warmUp, epsilon, step, logWeights, references, squares
+    case taskCount, stepSize, sum, warmUp, epsilon, counts, logWeights, references, squares
   }
 
   /// Creates the strategy.
@@ -83,6 +90,7 @@ public struct ExcessMTL: WeightingStrategy {
     epsilon = setup.parameters.number("epsilon")
     logWeights = [Double](repeating: 0, count: setup.taskCount)
     references = logWeights
+    counts = [Int](repeating: 0, count: setup.taskCount)
   }
 
   /// What it promises with its parameters.
@@ -95,7 +103,7 @@ public struct ExcessMTL: WeightingStrategy {
   /// The weights after this step's estimate.
   ///
   /// - Parameter evidence: the T×P Jacobian.
-  /// - Returns: T weights of at least 0, on the losses.
+  /// - Returns: T weights of at least 0, on the losses; that of an absent task is 0.
   /// - Throws: ``WeightingError`` for another number of tasks or parameters than before, or naming the task whose
   ///   squared gradients overflow; the state is then unchanged.
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
@@ -104,49 +112,90 @@ public struct ExcessMTL: WeightingStrategy {
       values = [Double](repeating: 0, count: taskCount)
       estimates = values
     }
-    try look(at: evidence.jacobian)
-    step += 1
+    try look(at: evidence)
     for task in 0..<taskCount { values[task] = logWeights[task] }
-    LossTransforms.softmax(&values, sum: sum)
+    LossTransforms.softmax(
+      &values, sum: sum == 1 ? 1 : Double(evidence.presentCount), present: evidence.present)
     return TaskWeights(values, appliesTo: .losses)
   }
 
-  private mutating func look(at jacobian: Jacobian) throws(WeightingError) {
-    let count = jacobian.parameterCount
+  private mutating func look(at evidence: JacobianEvidence) throws(WeightingError) {
+    let count = evidence.jacobian.parameterCount
     guard squares.isEmpty || squares.count == taskCount * count else {
       throw WeightingError(
         .shape, "excess-mtl has seen \(squares.count / taskCount) parameters, this step has \(count)")
     }
-    for task in 0..<taskCount {
-      var estimate = 0.0
-      for index in task * count..<(task + 1) * count {
-        let square = jacobian.elements[index] * jacobian.elements[index]
-        let total = (squares.isEmpty ? 0 : squares[index]) + square
-        estimate += square / (total + Self.floor).squareRoot()
-        // Also catches a total that is infinite, where the quotient is 0.
-        guard estimate.isFinite, total.isFinite else {
-          throw WeightingError(
-            .nonFinite, "excess-mtl: the squared gradients of task \(task) sum to \(total)", task: task)
-        }
-      }
-      estimates[task] = estimate
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      estimates[task] = try estimate(of: task, evidence.jacobian)
     }
+    // Only now: nothing can fail any more.
     if squares.isEmpty { squares = [Double](repeating: 0, count: taskCount * count) }
-    for index in squares.indices { squares[index] += jacobian.elements[index] * jacobian.elements[index] }
-    if step < warmUp {
-      for task in 0..<taskCount { references[task] += estimates[task] / Double(warmUp) }
+    let kept = evidence.present == nil ? 0 : logSum(evidence)
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      addSquares(of: task, evidence.jacobian)
+      move(task)
+      counts[task] += 1
+    }
+    shift(evidence, keeping: kept)
+  }
+
+  /// The estimate of a task's excess risk with this step's gradient; the sums of squares stay.
+  private func estimate(of task: Int, _ jacobian: Jacobian) throws(WeightingError) -> Double {
+    let count = jacobian.parameterCount
+    var estimate = 0.0
+    for index in task * count..<(task + 1) * count {
+      let square = jacobian.elements[index] * jacobian.elements[index]
+      let total = (squares.isEmpty ? 0 : squares[index]) + square
+      estimate += square / (total + Self.floor).squareRoot()
+      // Also catches a total that is infinite, where the quotient is 0.
+      guard estimate.isFinite, total.isFinite else {
+        throw WeightingError(
+          .nonFinite, "excess-mtl: the squared gradients of task \(task) sum to \(total)", task: task)
+      }
+    }
+    return estimate
+  }
+
+  private mutating func addSquares(of task: Int, _ jacobian: Jacobian) {
+    let count = jacobian.parameterCount
+    jacobian.withRow(task) { row in
+      squares.withUnsafeMutableBufferPointer {
+        let sums = UnsafeMutableBufferPointer(rebasing: $0[task * count..<(task + 1) * count])
+        for column in row.indices { sums[column] += row[column] * row[column] }
+      }
+    }
+  }
+
+  /// Adds to a task's reference in its warm-up, and to its weight after that.
+  private mutating func move(_ task: Int) {
+    guard counts[task] >= warmUp else {
+      references[task] += estimates[task] / Double(warmUp)
       return
     }
-    var largest = -Double.infinity
-    for task in 0..<taskCount {
-      let reference = references[task]
-      if reference == 0 { references[task] = estimates[task] }
-      if reference > 0 || warmUp == 0 {
-        let excess = estimates[task] / (reference > 0 ? reference + epsilon : 1)
-        logWeights[task] += min(stepSize * excess, Self.largestExponent)
-      }
-      largest = max(largest, logWeights[task])
+    let reference = references[task]
+    if reference == 0 { references[task] = estimates[task] }
+    guard reference > 0 || warmUp == 0 else { return }
+    let excess = estimates[task] / (reference > 0 ? reference + epsilon : 1)
+    logWeights[task] += min(stepSize * excess, Self.largestExponent)
+  }
+
+  /// Takes a common term from the logarithms, so that they do not grow without end: where all tasks are present the
+  /// largest, else what the sum of the present tasks' weights has gained, and so nothing from the others.
+  private mutating func shift(_ evidence: JacobianEvidence, keeping kept: Double) {
+    var term = -Double.infinity
+    if evidence.present == nil {
+      for task in 0..<taskCount { term = max(term, logWeights[task]) }
+    } else {
+      term = logSum(evidence) - kept
     }
-    for task in 0..<taskCount { logWeights[task] -= largest }
+    for task in 0..<taskCount where evidence.isPresent(task) { logWeights[task] -= term }
+  }
+
+  /// The logarithm of the sum of the present tasks' weights.
+  private func logSum(_ evidence: JacobianEvidence) -> Double {
+    var (largest, sum) = (-Double.infinity, 0.0)
+    for task in 0..<taskCount where evidence.isPresent(task) { largest = max(largest, logWeights[task]) }
+    for task in 0..<taskCount where evidence.isPresent(task) { sum += Double.exp(logWeights[task] - largest) }
+    return largest + Double.log(sum)
   }
 }

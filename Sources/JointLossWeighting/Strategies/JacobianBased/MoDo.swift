@@ -13,7 +13,9 @@
 ///
 /// Cost: T trunk gradients on each of three batches, held in memory, O(T P).
 ///
-/// Where we differ: the defaults of γ and ρ are LibMTL's.
+/// Where we differ: the defaults of γ and ρ are LibMTL's. Where tasks have no labels, the step is that of the others
+/// alone: their λ are scaled to the sum 1, and afterwards back to the sum they had. The λ of an absent task stands
+/// still.
 public struct MoDo: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -32,8 +34,14 @@ public struct MoDo: WeightingStrategy {
       ParameterDescriptor(
         "rho", .number(default: 0.1, range: .nonNegative), "ρ: what pulls the weights together."),
     ],
-    differences: ["γ and ρ have LibMTL's defaults."],
+    differences: [
+      "γ and ρ have LibMTL's defaults.",
+      "Where tasks have no labels the step is that of the others, whose λ keep their sum.",
+    ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
+
+  /// Absent tasks have no part in the direction, and their λ stand still.
+  public static let weighsAbsentTasks = true
 
   private let gamma: Double
   private let rho: Double
@@ -58,7 +66,7 @@ public struct MoDo: WeightingStrategy {
   /// The weights after a step on two batches, and the direction on the third.
   ///
   /// - Parameter evidence: three T×P Jacobians.
-  /// - Returns: the direction; its weights are λ, of sum 1.
+  /// - Returns: the direction; its weights are λ, of sum 1, that of an absent task 0.
   /// - Throws: ``WeightingError`` for another number of tasks than at the start, or if a product overflows; the
   ///   state is then unchanged.
   public mutating func weights(
@@ -72,17 +80,16 @@ public struct MoDo: WeightingStrategy {
       products = values
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
+    let sum = PresentSimplex.take(&values, from: lambda, by: evidence)
     evidence.jacobians[0].multiply(
-      evidence.jacobians[1], transposedTimes: lambda, into: &products, scratch: &direction)
-    for task in 0..<taskCount {
-      values[task] = lambda[task] - gamma * (products[task] + rho * lambda[task])
-    }
+      evidence.jacobians[1], transposedTimes: values, into: &products, scratch: &direction)
+    for task in 0..<taskCount { values[task] -= gamma * (products[task] + rho * values[task]) }
     // Before the projection, which would not notice.
     try JacobianBuffer.requireFinite(direction, values, by: name)
-    projection.project(&values)
+    projection.project(&values, present: evidence.present)
     evidence.jacobians[2].combine(values, into: &direction)
     try JacobianBuffer.requireFinite(direction, values, by: name)
-    for task in 0..<taskCount { lambda[task] = values[task] }
+    PresentSimplex.put(values, sum: sum, into: &lambda, by: evidence)
     return TaskWeights(direction: direction, values: values)
   }
 }

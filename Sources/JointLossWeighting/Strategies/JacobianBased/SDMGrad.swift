@@ -15,7 +15,9 @@
 /// Cost: T trunk gradients on each of three batches, held in memory, then O(T² (P + K)).
 ///
 /// Where we differ: the authors' code keeps the three gradients in one buffer, so that all are the last batch's;
-/// here they are three. Where no A_tt is positive w stays as it is.
+/// here they are three. Where no A_tt is positive w stays as it is. Where tasks have no labels, the step is
+/// that of the others alone, T their number: their w are scaled to the sum 1, and afterwards back to the sum they had.
+/// The w of an absent task stands still.
 public struct SDMGrad: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -42,8 +44,12 @@ public struct SDMGrad: WeightingStrategy {
       "Three batches; the authors' code has three names for the last one's gradients.",
       "λ as in the authors' scripts (0.6 in the class), η as in their code (5 in LibMTL).",
       "Where no product of a task's gradients is positive, w stays as it is.",
+      "Where tasks have no labels the step is that of the others, whose w keep their sum.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
+
+  /// Absent tasks have no part in the direction, and their w stand still.
+  public static let weighsAbsentTasks = true
 
   private let lambda: Double
   private let learningRate: Double
@@ -74,7 +80,7 @@ public struct SDMGrad: WeightingStrategy {
   /// The weights from two batches, and the direction on the other.
   ///
   /// - Parameter evidence: three T×P Jacobians.
-  /// - Returns: the direction; its weights are (w + λ/T)/(1 + λ), of sum 1.
+  /// - Returns: the direction; its weights are (w + λ/T)/(1 + λ), of sum 1, that of an absent task 0.
   /// - Throws: ``WeightingError`` for another number of tasks than at the start, or if a product overflows; the
   ///   state is then unchanged.
   public mutating func weights(
@@ -89,45 +95,46 @@ public struct SDMGrad: WeightingStrategy {
       products = [Double](repeating: 0, count: taskCount * taskCount)
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    for task in 0..<taskCount { weights[task] = simplex[task] }
-    if multiply(evidence.jacobians[1], evidence.jacobians[2]) { improve() }
+    let sum = PresentSimplex.take(&weights, from: simplex, by: evidence)
+    if multiply(evidence) { improve(evidence) }
+    let pull = lambda / Double(evidence.presentCount)
     for task in 0..<taskCount {
-      values[task] = (weights[task] + lambda / Double(taskCount)) / (1 + lambda)
+      values[task] = evidence.isPresent(task) ? (weights[task] + pull) / (1 + lambda) : 0
     }
     evidence.jacobians[0].combine(values, into: &direction)
     try JacobianBuffer.requireFinite(direction, values, by: name)
-    for task in 0..<taskCount { simplex[task] = weights[task] }
+    PresentSimplex.put(weights, sum: sum, into: &simplex, by: evidence)
     return TaskWeights(direction: direction, values: values)
   }
 
   /// Sets the products to those of two batches over their scale.
   ///
   /// - Returns: false if they have none.
-  private mutating func multiply(_ first: Jacobian, _ second: Jacobian) -> Bool {
-    let taskCount = simplex.count
-    first.multiply(transposed: second, into: &products)
+  private mutating func multiply(_ evidence: IndependentBatchesEvidence) -> Bool {
+    let (taskCount, presentCount) = (simplex.count, Double(evidence.presentCount))
+    evidence.jacobians[1].multiply(transposed: evidence.jacobians[2], into: &products)
     var scale = 0.0
-    for task in 0..<taskCount {
-      scale += max(products[task * taskCount + task], 0).squareRoot() / Double(taskCount)
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      scale += max(products[task * taskCount + task], 0).squareRoot() / presentCount
     }
     guard scale > 0 else { return false }
     for index in products.indices { products[index] = products[index] / scale / scale }
     return true
   }
 
-  private mutating func improve() {
-    let taskCount = simplex.count
+  private mutating func improve(_ evidence: IndependentBatchesEvidence) {
+    let (taskCount, pull) = (simplex.count, lambda / Double(evidence.presentCount))
     for task in 0..<taskCount { velocity[task] = 0 }
     for _ in 0..<iterations {
-      for i in 0..<taskCount {
+      for i in 0..<taskCount where evidence.isPresent(i) {
         var slope = 0.0
-        for j in 0..<taskCount {
-          slope += products[i * taskCount + j] * (weights[j] + lambda / Double(taskCount))
+        for j in 0..<taskCount where evidence.isPresent(j) {
+          slope += products[i * taskCount + j] * (weights[j] + pull)
         }
         velocity[i] = momentum * velocity[i] + slope
       }
       for task in 0..<taskCount { weights[task] -= learningRate * velocity[task] }
-      projection.project(&weights)
+      projection.project(&weights, present: evidence.present)
     }
   }
 }

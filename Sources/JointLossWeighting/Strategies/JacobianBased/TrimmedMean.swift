@@ -30,8 +30,14 @@ public struct TrimmedMean: WeightingStrategy {
         "trim", .integer(default: 1, range: .closed(0...1_000_000)),
         "k: how many gradients are left out at each end.")
     ],
-    differences: ["Where 2k ≥ T, (T − 1)/2 rounded down are left out at each end; torchjd raises an error."],
+    differences: [
+      "Where 2k ≥ T, (T − 1)/2 rounded down are left out at each end; torchjd raises an error.",
+      "Where tasks have no labels T is the number of the others.",
+    ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
+
+  /// The mean is that of the present tasks.
+  public static let weighsAbsentTasks = true
 
   /// Columns that are looked at together: a block of 40 tasks stays in the second cache.
   private static let blockColumns = 512
@@ -56,18 +62,20 @@ public struct TrimmedMean: WeightingStrategy {
   /// The trimmed mean of every column.
   ///
   /// - Parameter evidence: the T×P Jacobian.
-  /// - Returns: the direction; its weights are 1/T each.
+  /// - Returns: the direction; its weights are 1/T each, T the number of present tasks, and 0 of an absent one.
   /// - Throws: ``WeightingError`` for another number of tasks than at the start.
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     let count = evidence.jacobian.parameterCount
     if block.isEmpty {
       block = [Double](repeating: 0, count: taskCount * Self.blockColumns)
-      values = [Double](repeating: 1 / Double(taskCount), count: taskCount)
+      values = [Double](repeating: 0, count: taskCount)
     }
+    let share = 1 / Double(evidence.presentCount)
+    for task in 0..<taskCount { values[task] = evidence.isPresent(task) ? share : 0 }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
     for from in stride(from: 0, to: count, by: Self.blockColumns) {
-      average(evidence.jacobian, columns: from..<min(from + Self.blockColumns, count))
+      average(evidence, columns: from..<min(from + Self.blockColumns, count))
     }
     return TaskWeights(direction: direction, values: values)
   }
@@ -76,24 +84,27 @@ public struct TrimmedMean: WeightingStrategy {
   ///
   /// The exchanges go through all columns of the block at once, without branches: each pass takes the largest of
   /// what is left to the end, or the smallest to the beginning.
-  private mutating func average(_ jacobian: Jacobian, columns: Range<Int>) {
-    for task in 0..<taskCount {
-      jacobian.withRow(task, columns: columns) { row in
-        for column in row.indices { block[task * Self.blockColumns + column] = row[column] }
+  private mutating func average(_ evidence: JacobianEvidence, columns: Range<Int>) {
+    var count = 0
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      evidence.jacobian.withRow(task, columns: columns) { row in
+        for column in row.indices { block[count * Self.blockColumns + column] = row[column] }
       }
+      count += 1
     }
+    let trim = min(trim, (count - 1) / 2)
     for place in 0..<trim {
-      for task in place..<taskCount - 1 - place { exchange(task, task + 1) }
-      for task in (place..<taskCount - 2 - place).reversed() { exchange(task, task + 1) }
+      for row in place..<count - 1 - place { exchange(row, row + 1) }
+      for row in (place..<count - 2 - place).reversed() { exchange(row, row + 1) }
     }
-    let share = 1 / Double(taskCount - 2 * trim)
+    let share = 1 / Double(count - 2 * trim)
     for column in columns { direction[column] = 0 }
-    for task in trim..<taskCount - trim {
+    for place in trim..<count - trim {
       direction.withUnsafeMutableBufferPointer {
         let direction = UnsafeMutableBufferPointer(rebasing: $0[columns])
         block.withUnsafeBufferPointer {
           let row = UnsafeBufferPointer(
-            rebasing: $0[task * Self.blockColumns..<(task + 1) * Self.blockColumns])
+            rebasing: $0[place * Self.blockColumns..<(place + 1) * Self.blockColumns])
           // Divided first, so that no sum leaves the range.
           for column in direction.indices { direction[column] += share * row[column] }
         }
