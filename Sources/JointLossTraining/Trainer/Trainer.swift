@@ -30,6 +30,10 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// What a step does where the strategy leaves it open.
   public let options: StepOptions
 
+  /// The gradients that the strategy sees: those that it prescribes, else those of the options; nil where it sees
+  /// losses alone.
+  package var gradientScope: GradientScope? { Strategy.Evidence.need == .losses ? nil : scope }
+
   let batchSize: Int
   /// The strategy before the first step.
   let initialStrategy: Strategy
