@@ -123,7 +123,8 @@ public struct RunRecord: Sendable, Hashable {
     public var steps: Int
     /// Forward passes in training.
     public var forward: Int
-    /// Backward passes in training, one a task and step where task gradients are taken apart.
+    /// Backward passes in training, one a task and micro-batch where task gradients are taken apart: see
+    /// `PassCounts.backward`.
     public var backward: Int
     /// Samples seen in training.
     public var samples: Int
