@@ -34,8 +34,11 @@ public struct StepOptions: Codable, Hashable, Sendable {
   /// The number of micro-batches that a batch is split into, at least 1.
   ///
   /// The step is that of the whole batch, to rounding, in the memory of one micro-batch. The weights need the
-  /// losses of the whole batch, so all micro-batches but the last run forward twice. Only for rules that see
-  /// losses: the gradients of a mean are not known from those of its parts without keeping T of them.
+  /// losses of the whole batch, so all micro-batches but one run forward twice. For rules that see losses, and for
+  /// those that see the task gradients of the batch themselves: the gradient of a mean is the mean of the gradients
+  /// of its parts. Two Jacobians are kept then, and all micro-batches but one run forward a third time. Norms and
+  /// inner products of gradients do not add up, so rules that see these alone are refused; so are rules that see
+  /// independent batches, which are parts of the batch already.
   public var accumulation: Int
   /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
   ///
@@ -81,17 +84,18 @@ extension StepOptions {
       }
     }
     let appliesTo = Strategy.descriptor.appliesTo
-    guard accumulation == 1 || need == .losses else {
+    guard accumulation == 1 || need == .losses || need == .jacobian else {
       throw TrainingError(
         .configuration,
-        "\(name) reads \(need.rawValue), which do not add up over \(accumulation) micro-batches: only rules on "
-          + "losses accumulate")
+        "\(name) reads \(need.rawValue): norms and inner products of gradients do not add up over \(accumulation) "
+          + "micro-batches, as losses and the gradients themselves do")
     }
-    guard accumulation == 1 || !appliesTo.isGiven else {
+    let batches = Strategy.Evidence.independentBatches
+    guard accumulation == 1 || batches == 1 else {
       throw TrainingError(
         .configuration,
-        "\(name) gives \(appliesTo.phrase), which is not the sum of \(accumulation) micro-batches: only rules that "
-          + "give weights accumulate")
+        "\(name) reads \(batches) independent batches, which are parts of the batch already: it is not split into "
+          + "\(accumulation) micro-batches")
     }
     guard scalePolicy == .native || !appliesTo.isGiven else {
       throw TrainingError(
@@ -104,7 +108,6 @@ extension StepOptions {
         .configuration,
         "\(name) gives an update: there is no gradient of all parameters whose norm could be clipped")
     }
-    let batches = Strategy.Evidence.independentBatches
     guard batchSize >= batches else {
       throw TrainingError(
         .configuration,

@@ -161,8 +161,26 @@ public struct Jacobian: Sendable, Codable, Hashable {
     }
   }
 
+  /// Adds another Jacobian's gradient of a task, times a factor.
+  ///
+  /// - Parameters:
+  ///   - other: a Jacobian of this size.
+  ///   - task: the task's index.
+  ///   - factor: what the other one's elements are multiplied by.
+  package mutating func add(_ other: Jacobian, task: Int, times factor: Double) {
+    let range = task * parameterCount..<(task + 1) * parameterCount
+    precondition(other.elements.count == elements.count)
+    other.elements.withUnsafeBufferPointer { other in
+      elements.withUnsafeMutableBufferPointer { elements in
+        for index in range { elements[index] += factor * other[index] }
+      }
+    }
+  }
+
   /// Sets a task's gradient to 0.
-  mutating func clear(_ task: Int) {
+  ///
+  /// - Parameter task: the task's index.
+  package mutating func clear(_ task: Int) {
     for index in task * parameterCount..<(task + 1) * parameterCount { elements[index] = 0 }
   }
 

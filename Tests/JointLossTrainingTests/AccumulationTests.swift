@@ -42,7 +42,8 @@ import Testing
   func `Micro-batches equal a batch, or are refused`(name: String, parts: Int) throws {
     func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
       let problem = try problem()
-      guard Strategy.Evidence.need == .losses else {
+      let evidence = Strategy.Evidence.self
+      guard evidence.need == .losses || evidence.need == .jacobian && evidence.independentBatches == 1 else {
         let error = #expect(throws: TrainingError.self) { try train(type, problem, accumulation: parts) }
         #expect(error?.code == .configuration)
         #expect(error?.message.contains(name) == true && error?.message.contains("\(parts)") == true)
@@ -59,6 +60,145 @@ import Testing
       #expect(split.counts.forward > whole.counts.forward && split.counts.backward > whole.counts.backward)
     }
     try check(StrategyRegistry.builtIn.type(named: name))
+  }
+
+  /// A batch of 12 with few labels: in parts of 3 task 1 has none in the first, and task 2 has one in all.
+  private func scarce() throws -> Problem {
+    let mask = Self.tasks.indices.map { task in
+      (0..<29).map { sample in task == 0 || (task == 1 ? sample % 12 >= 4 : sample % 12 == 7) }
+    }
+    return try problem(.tanh).masked(mask)
+  }
+
+  /// Steps on consecutive samples, so that the parts are known.
+  private func parameters<Strategy: WeightingStrategy>(
+    after steps: Int, of strategy: Strategy, _ problem: Problem, _ options: StepOptions,
+    optimizer: OptimizerSpecification = .adam(learningRate: 0.01)
+  ) throws -> [String: [Double]] {
+    let trainer = try Trainer<Double, Strategy>(
+      network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: 12, seed: 11,
+      options: options)
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    for step in 0..<steps {
+      let start = step % 2 * 12
+      try trainer.step(on: data, samples: start..<start + 12)
+    }
+    return trainer.parameters
+  }
+
+  @Test(arguments: [2, 4, 12])
+  func `Task gradients add up where labels lie unevenly, and a part has none of a task`(parts: Int) throws {
+    func check<Strategy: WeightingStrategy>(
+      _ type: Strategy.Type, optimizer: OptimizerSpecification = .adam(learningRate: 0.01),
+      clipNorm: Double? = nil
+    ) throws {
+      let (whole, split) = (
+        StepOptions(clipNorm: clipNorm), StepOptions(accumulation: parts, clipNorm: clipNorm)
+      )
+      let values: [String: ParameterValue] =
+        Strategy.descriptor.parameters.contains { $0.name == "every-steps" }
+        ? ["every-steps": .number(3)] : [:]
+      func strategy() throws -> Strategy {
+        try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3, parameters: values))
+      }
+      let problem = try scarce()
+      expectEqual(
+        try parameters(after: 8, of: strategy(), problem, whole, optimizer: optimizer),
+        try parameters(after: 8, of: strategy(), problem, split, optimizer: optimizer), "\(type) \(optimizer)"
+      )
+    }
+    try check(TrimmedMean.self)
+    try check(GradDrop.self, clipNorm: 0.1)
+    try check(DBMTL.self)
+    try check(MoCo.self, optimizer: .sgd(learningRate: 0.05, momentum: 0.5))
+    try check(ExcessMTL.self, clipNorm: 0.1)
+    try check(ExcessMTL.self, optimizer: .kfac(learningRate: 0.01, interval: 1))
+    try check(AdaTask.self, optimizer: .adamw(learningRate: 0.01, weightDecay: 0.1))
+    // In two of three steps nobody takes the task gradients.
+    try check(EveryKSteps<ExcessMTL>.self)
+    try check(EveryKSteps<ExcessMTL>.self, optimizer: .kfac(learningRate: 0.01, interval: 1))
+  }
+
+  @Test func `A batch without a task, under rules that weigh such batches`() throws {
+    let mask = Self.tasks.indices.map { task in (0..<29).map { task != 1 || $0 >= 20 } }
+    let problem = try problem(.tanh).masked(mask)
+    func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
+      func strategy() throws -> Strategy {
+        try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3))
+      }
+      expectEqual(
+        try parameters(after: 6, of: strategy(), problem, StepOptions()),
+        try parameters(after: 6, of: strategy(), problem, StepOptions(accumulation: 5)), "\(type)")
+    }
+    try check(AdaTask.self)
+    try check(GradDrop.self)
+  }
+
+  /// What a rule is shown, from the parts' own Jacobians and the labels in them.
+  @Test func `The Jacobian in parts is the sum by shares of labels, and not the mean of the parts'`() throws {
+    let problem = try scarce()
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    func jacobian(_ samples: Range<Int>, parts: Int) throws -> [Double] {
+      let trainer = try Trainer<Double, FixedCombination>(
+        network: problem.network, strategy: FixedCombination([0.3, 1.7, 0.4]),
+        optimizer: .sgd(learningRate: 1), batchSize: 12, seed: 0, options: StepOptions(accumulation: parts))
+      try trainer.setParameters(problem.parameters)
+      try trainer.step(on: data, samples: samples)
+      return try #require(trainer.strategy.jacobian).elements
+    }
+    let split = try jacobian(0..<12, parts: 4)
+    let count = split.count / 3
+    // Labels of the tasks in samples 0..<3, 3..<6, 6..<9 and 9..<12, counted by hand.
+    let labels = [[3, 3, 3, 3], [0, 2, 3, 3], [0, 0, 1, 0]]
+    var (sum, mean) = ([Double](repeating: 0, count: 3 * count), [Double](repeating: 0, count: 3 * count))
+    for part in 0..<4 {
+      let own = try jacobian(part * 3..<part * 3 + 3, parts: 1)
+      for (index, value) in own.enumerated() {
+        let ofTask = labels[index / count]
+        sum[index] += value * Double(ofTask[part]) / Double(ofTask.reduce(0, +))
+        mean[index] += value / 4
+      }
+    }
+    func distance(_ a: [Double], _ b: [Double]) -> Double {
+      zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    }
+    let norm = distance(split, split.map { _ in 0 })
+    #expect(distance(split, sum) <= 1e-13 * norm)
+    #expect(distance(split, mean) > 1e-2 * norm)
+    #expect(distance(split, try jacobian(0..<12, parts: 1)) <= 1e-13 * norm)
+  }
+
+  @Test func `Directions and updates, from whatever evidence, with heads of weights of their own`() throws {
+    let problem = try scarce()
+    let update = (0..<102).map { Double($0 % 7) - 2.5 }
+    let heads = [0.5, 2, 1]
+    func expectSame<Strategy: WeightingStrategy>(_ strategy: Strategy) throws {
+      let (whole, split) = try (
+        parameters(after: 4, of: strategy, problem, StepOptions()),
+        parameters(after: 4, of: strategy, problem, StepOptions(accumulation: 4))
+      )
+      expectEqual(whole, split, "\(Strategy.self)")
+    }
+    try expectSame(FixedUpdate<JacobianEvidence>(update, headWeights: heads))
+    try expectSame(FixedUpdate<LossEvidence>(update, headWeights: heads))
+    try expectSame(FixedCombination([0.3, 1.7, 0.4], headWeights: heads))
+  }
+
+  @Test func `A model of one's own adds its task gradients up too`() throws {
+    let problem = try scarce()
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    func train<Strategy: WeightingStrategy>(_ type: Strategy.Type, parts: Int) throws -> [String: [Double]] {
+      let trainer = try Trainer<Double, Strategy>(
+        model: TanhModel<Double>(inputs: 5, units: 6, tasks: problem.network.tasks),
+        strategy: Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3)),
+        optimizer: .adam(learningRate: 0.01), batchSize: 12, seed: 3,
+        options: StepOptions(accumulation: parts))
+      for step in 0..<6 { try trainer.step(on: data, samples: step % 2 * 12..<step % 2 * 12 + 12) }
+      return trainer.parameters
+    }
+    expectEqual(
+      try train(ExcessMTL.self, parts: 1), try train(ExcessMTL.self, parts: 4), "excess-mtl of a model")
+    expectEqual(try train(MoCo.self, parts: 1), try train(MoCo.self, parts: 4), "moco of a model")
   }
 
   @Test func `Dropout's masks and missing labels do not depend on the parts`() throws {
@@ -103,6 +243,30 @@ import Testing
     let counts = try train(EqualWeighting.self, problem(), accumulation: 3, epochs: 1).counts
     // Batches of 12, 12 and 5 in parts of 4: three, three and two parts.
     #expect(counts.steps == 3 && counts.backward == 8 && counts.forward == 5 + 5 + 3 && counts.samples == 29)
+  }
+
+  @Test func `Task gradients in parts take a third run forward, and a pass a task and part`() throws {
+    let all = try train(MoCo.self, problem(), accumulation: 3, epochs: 1).counts
+    #expect(all.forward == 7 + 7 + 4 && all.backward == (9 + 2) + (9 + 2) + (6 + 1))
+    // Nobody takes them in the second and third step: k is 10.
+    let one = try train(EveryKSteps<ExcessMTL>.self, problem(), accumulation: 3, epochs: 1).counts
+    #expect(one.forward == 7 + 5 + 3 && one.backward == (9 + 2) + 3 + 2)
+  }
+
+  @Test func `Norms, inner products and independent batches are refused for what they are`() throws {
+    func message<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws -> String {
+      let error = #expect(throws: TrainingError.self) { try train(type, problem(), accumulation: 3) }
+      return error?.message ?? ""
+    }
+    #expect(
+      try message(MGDA.self)
+        == "mgda reads gramian: norms and inner products of gradients do not add up over 3 micro-batches, as "
+        + "losses and the gradients themselves do")
+    #expect(try message(GradNorm.self).hasPrefix("gradnorm reads gradient norms: norms and inner products"))
+    #expect(
+      try message(MoDo.self)
+        == "modo reads 3 independent batches, which are parts of the batch already: it is not split into 3 "
+        + "micro-batches")
   }
 
   @Test func `More parts than samples, fewer than one, and norms to match are refused`() throws {

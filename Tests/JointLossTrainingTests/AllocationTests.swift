@@ -172,7 +172,11 @@ import Testing
     let jacobian = try StrategySetup(
       for: EveryKSteps<ExcessMTL>.descriptor, taskCount: Self.tasks.count,
       parameters: ["every-steps": .number(2)])
+    let parts = StepOptions(accumulation: 4)
     #expect(try allocations(EveryKSteps<ExcessMTL>(jacobian)) == 0)
+    #expect(try allocations(EveryKSteps<ExcessMTL>(jacobian), options: parts) == 0)
+    #expect(try allocations(make(MoCo.self), options: parts) == 0)
+    #expect(try allocations(make(AdaTask.self), options: parts, mask: mask) == 0)
     #expect(
       try allocations(
         gramian, options: StepOptions(gradientScope: .representation, scalePolicy: .sumToTasks),

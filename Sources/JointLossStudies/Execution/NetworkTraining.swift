@@ -78,6 +78,9 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   var counts: PassCounts { trainer.counts }
 
+  /// The gradients that the strategy sees; nil where it sees losses alone.
+  var gradientScope: GradientScope? { trainer.gradientScope }
+
   var medianStepMicroseconds: Double {
     guard !stepSeconds.isEmpty else { return 0 }
     let sorted = stepSeconds.sorted()

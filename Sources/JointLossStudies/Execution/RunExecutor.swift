@@ -75,9 +75,12 @@ public struct RunExecutor: Sendable {
     }
 
     let tasks = suite.tasks.map(\.name)
+    var step = specification.step ?? StepOptions()
+    step.gradientScope = networks.first?.gradientScope
     let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.descriptor.arrangement)
     return RunRecord(
-      header: RunRecord.Header(specification: specification, tasks: tasks, versions: .current),
+      header: RunRecord.Header(
+        specification: specification, tasks: tasks, versions: .current, step: step),
       epochs: epochs,
       footer: RunRecord.Footer(
         status: failure?.status ?? .completed,

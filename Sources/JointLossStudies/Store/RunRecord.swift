@@ -1,3 +1,4 @@
+public import JointLossTraining
 public import JointLossWeighting
 
 /// The complete record of one run: what a `runs/*.jsonl` file holds, line by line.
@@ -20,6 +21,13 @@ public struct RunRecord: Sendable, Hashable {
     public var tasks: [String]
     /// What it was run with.
     public var versions: Versions
+    /// What a step did where the strategy leaves it open, the defaults by name; nil in records from before it was
+    /// written.
+    ///
+    /// Not a part of the run's identity. Its gradient scope is that of the gradients that the strategy saw, which a
+    /// strategy that prescribes one does not take from the study; nil where it saw losses alone, or the run failed
+    /// before there was a network.
+    public var step: StepOptions?
   }
 
   /// The versions behind a record.
@@ -115,7 +123,8 @@ public struct RunRecord: Sendable, Hashable {
     public var steps: Int
     /// Forward passes in training.
     public var forward: Int
-    /// Backward passes in training, one a task and step where task gradients are taken apart.
+    /// Backward passes in training, one a task and micro-batch where task gradients are taken apart: see
+    /// `PassCounts.backward`.
     public var backward: Int
     /// Samples seen in training.
     public var samples: Int

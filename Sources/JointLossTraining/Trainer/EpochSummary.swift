@@ -30,13 +30,17 @@ public struct EpochSummary: Sendable, Hashable {
 public struct PassCounts: Sendable, Hashable, Codable {
   /// Training steps.
   public internal(set) var steps = 0
-  /// Forward passes; with micro-batches all but the last of a step run twice.
+  /// Forward passes; with micro-batches all but one of a step run twice, and thrice in the steps in which task
+  /// gradients are taken apart.
   ///
   /// One more for each part of the batch where the strategy looks at the losses after the step, and one for each
   /// independent batch where it asks for such.
   public internal(set) var forward = 0
   /// Backward passes: one a micro-batch, or one a task in the steps in which task gradients are taken apart; and those
   /// of an optimiser that looks at curvature.
+  ///
+  /// With micro-batches such a step takes one a task and micro-batch, and one more for each micro-batch but one: the
+  /// gradients to follow are known only after all task gradients.
   public internal(set) var backward = 0
   /// Samples seen.
   public internal(set) var samples = 0

@@ -129,20 +129,16 @@ extension Trainer {
     }
   }
 
-  /// The gradient with a direction in the place of the shared one, or zeros without.
-  func gradient(along direction: [Double]?) throws(TrainingError) -> FlatParameters<Scalar> {
-    let gradient: FlatParameters<Scalar>
-    if Strategy.Evidence.independentBatches > 1, let total {
-      gradient = total
-      for (index, tensor) in flat.tensors.enumerated() {
-        if let task = tensor.task { total.scale(index, by: headWeights[task]) }
-      }
-    } else {
-      for task in tasks.indices { partWeights.shared[task] = 0 }
-      try pass.gradient(shared: partWeights.shared, heads: headWeights)
-      gradient = pass.gradient
+  /// The gradients of the heads alone, with their weights; what is on the shared parameters has no meaning.
+  func headGradients(
+    _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
+  ) throws(TrainingError) -> FlatParameters<Scalar> {
+    guard Strategy.Evidence.independentBatches > 1, let total else {
+      return try gradient(samples, batch, shared: noWeights)
     }
-    gradient.setShared(direction)
-    return gradient
+    for (index, tensor) in flat.tensors.enumerated() {
+      if let task = tensor.task { total.scale(index, by: headWeights[task]) }
+    }
+    return total
   }
 }

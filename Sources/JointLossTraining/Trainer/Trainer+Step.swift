@@ -55,7 +55,7 @@ extension Trainer {
       seesGradients =
         Strategy.Evidence.need != .losses
         && (batches > 1 || strategy.readsGradients(present: observation.present))
-      try observeGradients()
+      try observeGradients(samples, batch)
       try setWeights(weigh())
       let isDirection = direction != nil
       let gradient = try gradient(samples, batch)
@@ -68,8 +68,10 @@ extension Trainer {
         throw diverged("the update of a parameter is not finite after step \(counts.steps)", task: nil)
       }
       if let update = update.take() { move(by: update) }
-      if batches == 1 { counts.forward += parts - 1 }
-      counts.backward += takesTaskGradients ? batches * tasks.count : parts
+      // The parts of a batch run again, all but the one in place: for the task gradients, and for their sum.
+      let again = batches == 1 ? parts - 1 : 0
+      counts.forward += seesGradients ? 2 * again : again
+      counts.backward += takesTaskGradients ? parts * tasks.count + again : parts
       if Strategy.Evidence.looksAfterStep {
         measure(samples, batch, into: &lossesAfter)
         strategy.stepEnded(lossesAfter: lossesAfter)
@@ -140,7 +142,9 @@ extension Trainer {
   /// it, and not what an earlier step has left there.
   ///
   /// The arrays are taken out and put back, so that they stay uniquely referenced and are written in place.
-  private func observeGradients() throws(TrainingError) {
+  private func observeGradients(
+    _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
+  ) throws(TrainingError) {
     guard seesGradients else {
       for task in tasks.indices { observation.clearGradient(of: task) }
       return
@@ -155,7 +159,7 @@ extension Trainer {
       observation.gramian = consume gramian
     }
     if var jacobian = observation.jacobian.take() {
-      try pass.jacobian(into: &jacobian)
+      try takeJacobian(into: &jacobian, samples, batch)
       observation.jacobian = consume jacobian
     }
   }
@@ -247,53 +251,6 @@ extension Trainer {
     guard own > 1e-10 * bound * bound else { return }
     let factor = (max(equal, 0) / own).squareRoot()
     for task in lastWeights.indices { lastWeights[task] *= factor }
-  }
-
-  // MARK: The gradient
-
-  /// The gradient of the whole batch, from its parts: each task's mean is over its labels in all parts.
-  private func gradient(
-    _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
-  ) throws(TrainingError) -> FlatParameters<Scalar> {
-    if let direction = direction.take() { return try gradient(along: direction) }
-    if update != nil { return try gradient(along: nil) }
-    var observed = ObservedBatch(samples: samples.count, labelled: labelled)
-    guard samples.count > pass.capacity, let total else {
-      try observeCurvature(observed)
-      try pass.gradient(shared: lastWeights, heads: headWeights)
-      return pass.gradient
-    }
-    let last = (samples.count - 1) / pass.capacity
-    // Backwards: the last part is still in place.
-    for part in stride(from: last, through: 0, by: -1) {
-      let start = samples.lowerBound + part * pass.capacity
-      if part < last {
-        run(start..<start + pass.capacity, of: samples, batch)
-        pass.losses(into: &partLosses)
-      }
-      for task in labelled.indices {
-        let share = labelled[task] > 0 ? Double(partLabelled[task]) / Double(labelled[task]) : 0
-        partWeights.shared[task] = share * lastWeights[task]
-        partWeights.heads[task] = share * headWeights[task]
-      }
-      observed.firstSample = start - samples.lowerBound
-      try observeCurvature(observed)
-      observed.isBeginning = false
-      try pass.gradient(shared: partWeights.shared, heads: partWeights.heads)
-      if part == last {
-        total.copy(from: pass.gradient)
-      } else {
-        total.add(pass.gradient)
-      }
-    }
-    return total
-  }
-
-  /// Shows the optimiser the part of the batch that was just run, and counts the pass if that takes one.
-  private func observeCurvature(_ batch: ObservedBatch) throws(TrainingError) {
-    let isSeen = try optimizer.observe(
-      pass, tasks: tasks, weights: lastWeights, headWeights: headWeights, batch: batch)
-    if isSeen { counts.backward += 1 }
   }
 
   func diverged(_ message: String, task: Int?) -> TrainingError {

@@ -30,6 +30,10 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// What a step does where the strategy leaves it open.
   public let options: StepOptions
 
+  /// The gradients that the strategy sees: those that it prescribes, else those of the options; nil where it sees
+  /// losses alone.
+  package var gradientScope: GradientScope? { Strategy.Evidence.need == .losses ? nil : scope }
+
   let batchSize: Int
   /// The strategy before the first step.
   let initialStrategy: Strategy
@@ -60,6 +64,10 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   var present: [Bool]
   var partLosses: [Double]
   var partWeights: (shared: [Double], heads: [Double])
+  /// Zeros.
+  let noWeights: [Double]
+  /// The task gradients of a micro-batch, where the strategy reads those of the batch.
+  var partJacobian: Jacobian
   /// The Gramian over all shared parameters, where the scale policy needs it.
   var sharedGramian: Gramian
   /// The sum of the gradients of micro-batches or independent batches, where there are such.
@@ -157,12 +165,15 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     lastWeights = [Double](repeating: 1, count: count)
     (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))
     lossesAfter = lastWeights
+    noWeights = [Double](repeating: 0, count: count)
     labelled = [Int](repeating: 0, count: count)
     (partLabelled, present) = (labelled, [Bool](repeating: true, count: count))
     sharedGramian = Gramian(taskCount: passScope == nil ? 0 : count)
     observation = StepObservation(losses: [Double](repeating: 0, count: count))
     if need == .gramian { observation.gramian = Gramian(taskCount: count) }
     if need == .gradientNorms { observation.gradientNorms = [Double](repeating: 0, count: count) }
+    let addsJacobians = need == .jacobian && options.accumulation > 1
+    partJacobian = Jacobian(taskCount: addsJacobians ? count : 0, parameterCount: flat.sharedCount)
     if need == .jacobian {
       let jacobian = Jacobian(taskCount: count, parameterCount: flat.sharedCount)
       if batches == 1 { observation.jacobian = jacobian }

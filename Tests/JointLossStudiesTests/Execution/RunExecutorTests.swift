@@ -232,6 +232,33 @@ import Testing
     #expect(try records(of: study).allSatisfy { $0.footer.status == .completed })
   }
 
+  @Test func `Every header says what a step did, defaults and the scope that was seen by name`() throws {
+    var study = Local.study([.init("mgda"), .init("equal")])
+    study.seeds = .count(1)
+    for record in try records(of: study) {
+      let isSeen = record.header.specification.strategy == "mgda"
+      #expect(record.header.specification.step == nil)
+      #expect(record.header.step == StepOptions(gradientScope: isSeen ? .sharedParameters : nil))
+      let content = try record.fileContent()
+      #expect(try RunRecord(content: content, file: "run").header == record.header)
+      let header = String(decoding: content.prefix { $0 != 0x0A }, as: UTF8.self)
+      #expect(header.contains(#""headPolicy":"strategy""#) && header.contains(#""scalePolicy":"native""#))
+      #expect(header.contains(#""gradientScope":"shared-parameters""#) == isSeen)
+    }
+    (study.gradientScope, study.headPolicy) = (.representation, .unit)
+    study.strategies = [.init("gradnorm"), .init("mgda")]
+    for record in try records(of: study) {
+      let scope: GradientScope? =
+        switch record.header.specification.strategy {
+        // The rule's own wins over the study's.
+        case "gradnorm": .lastSharedLayer
+        case "mgda": .representation
+        default: nil
+        }
+      #expect(record.header.step == StepOptions(gradientScope: scope, headPolicy: .unit))
+    }
+  }
+
   @Test func `Accumulated batches give the run of whole ones, to rounding`() throws {
     var study = Local.study()
     let whole = try records(of: study)

@@ -108,6 +108,8 @@ import Testing
     let masked = try CheckpointTests.problem().masked(mask)
     let parts = StepOptions(accumulation: 3)
     try expectResumption(UncertaintyWeighting.self, in: Float.self, masked, options: parts)
+    try expectResumption(ExcessMTL.self, in: Float.self, masked, options: parts)
+    try expectResumption(AdaTask.self, in: Float.self, masked, options: parts)
     try expectResumption(
       EqualWeighting.self, in: Float.self, masked, optimizer: .kfac(learningRate: 0.01), options: parts)
     try expectResumption(GradNorm.self, in: Float.self, masked, options: StepOptions(scalePolicy: .matchNorm))
