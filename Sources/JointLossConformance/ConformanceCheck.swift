@@ -12,7 +12,8 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   case application
   /// Where a solver is behind the weights, its residual is small, and what it certifies are numbers.
   case certificate
-  /// A task alone is trained on its own gradient: its weight is positive.
+  /// A task alone is trained on its own gradient: its weight is positive, a direction is a positive multiple of the
+  /// gradient, and an update has a positive product with it.
   case singleTask = "single-task"
   /// The same seed and the same steps give the same bits.
   case determinism
@@ -53,7 +54,7 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
     case .weightCount: "as many weights as tasks"
     case .application: "weights apply where the descriptor says"
     case .certificate: "a solver's residual is at most 1e-9, where there is one"
-    case .singleTask: "a task alone has a positive weight"
+    case .singleTask: "a task alone is trained along its own gradient"
     case .determinism: "the same seed gives the same bits"
     case .isolation: "another instance beside it changes nothing"
     case .resume: "saving and loading in mid-run changes nothing"

@@ -27,6 +27,8 @@ import Testing
     Control(type: WrongSum.self, checks: [.weightSum]),
     Control(type: AbsoluteEpsilon.self, checks: [.scaleLaw]),
     Control(type: NothingForOne.self, checks: [.singleTask]),
+    Control(type: Sideways.self, checks: [.singleTask]),
+    Control(type: Uphill.self, checks: [.singleTask]),
     Control(type: CountsRefusals.self, checks: [.errorKeepsState]),
     Control(type: AnyNumber.self, checks: [.taskCount]),
     Control(type: Hoarder.self, checks: [.stateSize]),

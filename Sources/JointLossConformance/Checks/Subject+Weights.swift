@@ -78,10 +78,44 @@ extension Subject {
 
   func singleTaskFailure(_ input: ConformanceInput) -> Failure? {
     guard input.taskCount == 1, input.hasGradients, let weights = weights(on: input) else { return nil }
-    guard let index = weights.firstIndex(where: { $0[0] <= 0 }) else { return nil }
-    return Failure(
-      reason: "the only task has the weight \(weights[index][0]) in step \(index): it is not trained",
-      value: weights[index][0])
+    if let index = weights.firstIndex(where: { $0[0] <= 0 }) {
+      return Failure(
+        reason: "the only task has the weight \(weights[index][0]) in step \(index): it is not trained",
+        value: weights[index][0])
+    }
+    return strayingFailure(input)
+  }
+
+  /// A direction of a task alone is a positive multiple of its gradient, and an update descends along it.
+  ///
+  /// The gradient of the first step is that of all steps and of all batches: an average over them is a multiple of
+  /// it too. An update is an optimiser's, whose step need not lie along the gradient.
+  private func strayingFailure(_ input: ConformanceInput) -> Failure? {
+    guard var strategy = try? make(1), let gradient = input.steps.first?.gradients[0],
+      let jacobian = try? Jacobian(rows: [gradient])
+    else { return nil }
+    for index in input.steps.indices {
+      guard var observation = try? input.observation(at: index) else { return nil }
+      (observation.jacobian, observation.gramian) = (jacobian, jacobian.gramian)
+      observation.jacobians = observation.jacobians.map { $0.map { _ in jacobian } }
+      guard let weights = try? strategy.weights(observing: observation) else { return nil }
+      if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
+      if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
+      guard let given = weights.given else { continue }
+      // In units of the largest element, whose square may be none.
+      let largest = gradient.reduce(0) { max($0, abs($1)) }
+      let unit = gradient.map { $0 / largest }
+      let multiple =
+        zip(given, unit).reduce(0) { $0 + $1.0 * $1.1 } / unit.reduce(0) { $0 + $1 * $1 }
+      let isAlong = zip(given, unit).allSatisfy { abs($0 - multiple * $1) <= 1e-9 * multiple }
+      guard !(multiple > 0) || (weights.direction != nil && !isAlong) else { continue }
+      return Failure(
+        reason: """
+          \(weights.appliesTo.phrase) of the only task is \(given) in step \(index), where all its gradients \
+          have been \(gradient)
+          """)
+    }
+    return nil
   }
 
   func weightSumFailure(_ input: ConformanceInput) -> Failure? {

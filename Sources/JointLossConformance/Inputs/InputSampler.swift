@@ -1,23 +1,32 @@
+import Foundation
 import JointLossLinearAlgebra
 
 /// The inputs of the checks: random runs, and the gradients on which rules are known to break.
 struct InputSampler {
   let seed: UInt64
 
+  /// The steps of a run of fifty tasks: one more than an epoch.
+  private static let stepsOfMany = ConformanceInput.stepsPerEpoch + 1
+  /// The number of runs whose tasks, rank and scale are drawn.
+  private static let drawnCount = 8
+
   /// The inputs that a check is run on, small ones first.
   func inputs(of check: ConformanceCheck) -> [ConformanceInput] {
     switch check {
     case .creation: [1, 2, 3, 4, 5, 10, 50].map { random(tasks: $0, steps: 1) }
-    case .singleTask: [run(tasks: 1, steps: 9)] + [1e-10, 1e5].map { random(tasks: 1, steps: 3, scale: $0) }
-    case .finiteWeights, .certificate, .weightSum, .sign: runs(steps: 9) + ranks + extremes
-    case .nonConflict: ranks + extremes.filter { !$0.isHuge }
-    case .taskOrder: [2, 3, 4].map { run(tasks: $0, steps: 6) }
-    case .scaleLaw: runs(steps: 6) + ranks
-    case .memory: runs(steps: 6)
+    case .singleTask:
+      [run(tasks: 1, steps: 9)] + [1e-10, 1e5, 1e10].map { random(tasks: 1, steps: 3, scale: $0) }
+    case .finiteWeights, .certificate, .weightSum, .sign: runs(steps: 9) + ranks + extremes + drawn(steps: 2)
+    case .nonConflict: ranks + extremes.filter { !$0.isHuge } + drawn(steps: 2)
+    case .taskOrder:
+      [2, 3, 4].map { run(tasks: $0, steps: 6) } + dependent(steps: 6) + many + drawn(steps: 1)
+    case .scaleLaw: runs(steps: 6) + ranks + drawn(steps: 2)
+    case .memory: runs(steps: 6) + dependent(steps: 6) + many
     case .stateSize: [run(tasks: 2, steps: 6)]
-    case .weightCount, .application, .determinism, .isolation, .resume, .errorKeepsState, .nonFiniteEvidence,
+    case .resume: runs(steps: 9) + dependent(steps: 9) + many
+    case .weightCount, .application, .determinism, .isolation, .errorKeepsState, .nonFiniteEvidence,
       .taskCount, .declaredEvidence, .skippedGradients:
-      runs(steps: 9)
+      runs(steps: 9) + dependent(steps: 4)
     }
   }
 
@@ -56,7 +65,35 @@ struct InputSampler {
         }
       }
     }
-    return small + [1, 3, 25, 49, 60].map { random(tasks: 50, columns: $0, steps: 1) }
+    let large = [1e-10, 1, 1e10].flatMap { scale in
+      [1, 3, 25, 49, 60].map { random(tasks: 50, columns: $0, steps: 1, scale: scale) }
+    }
+    return small + large + [1, 5, 10, 50].map { random(tasks: $0, steps: 2, scale: 0) }
+  }
+
+  /// Runs whose gradients are dependent, tiny, huge or none.
+  private func dependent(steps: Int) -> [ConformanceInput] {
+    let shapes: [(tasks: Int, columns: Int, scale: Double)] = [
+      (3, 2, 1), (5, 2, 1e-10), (5, 4, 1e10), (3, 5, 1e-10), (3, 5, 1e10), (3, 3, 0),
+    ]
+    return shapes.map { random(tasks: $0.tasks, columns: $0.columns, steps: steps, scale: $0.scale) }
+  }
+
+  /// Runs of fifty tasks into a second epoch: independent gradients, and dependent ones of both extreme scales.
+  private var many: [ConformanceInput] {
+    let shapes: [(columns: Int, scale: Double)] = [(52, 1), (7, 1e-10), (49, 1e10)]
+    return shapes.map { random(tasks: 50, columns: $0.columns, steps: Self.stepsOfMany, scale: $0.scale) }
+  }
+
+  /// Runs of 1 to 50 tasks, of rank 0 to T and of a scale from 1e-10 to 1e10, few tasks first.
+  private func drawn(steps: Int) -> [ConformanceInput] {
+    var stream = PhiloxStream(seed: seed, purpose: "conformance/ranges")
+    let runs = (0..<Self.drawnCount).map { _ in
+      let tasks = 1 + stream.index(below: 50)
+      let (rank, scale) = (stream.index(below: tasks + 1), pow(10, 20 * stream.uniform() - 10))
+      return random(tasks: tasks, columns: max(rank, 1), steps: steps, scale: rank > 0 ? scale : 0)
+    }
+    return runs.sorted { $0.taskCount < $1.taskCount }
   }
 
   /// Gradients on which rules are known to break, each under several losses.
@@ -89,6 +126,7 @@ struct InputSampler {
       [[0, 0], [0, 0], [0, 0]], [[0, 0], [1, 0], [0, 1]], [[1, 2], [1, 2], [1, 2]],
       [[1, 2], [-1, -2], [2, 4]], [[1e70, 0], [-1e-70, 1e-70], [1, 1]],
       [[1e-150, 0], [-1e-150, 0], [0, 1e-150]], [[1e70, 1], [-1e70, 1], [1, 1e70]],
+      [[Double]](repeating: [0, 0], count: 10), [[Double]](repeating: [0, 0], count: 50),
       [first, second, opposite], [first, first.map { -$0 }, second], [first, nearby, second],
       random(tasks: 5, columns: 2, steps: 1).steps[0].gradients,
       random(tasks: 3, steps: 1, exponent: 10).steps[0].gradients,

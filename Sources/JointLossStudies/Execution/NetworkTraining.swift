@@ -95,11 +95,16 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   func checkpoint() throws(TrainingError) -> Checkpoint { try trainer.checkpoint() }
 
-  /// Goes on from a checkpoint that was made after these epochs of the run.
-  func restore(_ checkpoint: Checkpoint, after epochs: [RunRecord.Epoch]) throws(TrainingError) {
-    try trainer.restore(checkpoint)
-    scores = []
-    for epoch in epochs.prefix(lastEpoch + 1) { append(Epoch(epoch, of: tasks)) }
+  /// Checks a checkpoint that was made after these epochs of the run; the function it returns goes on from it.
+  func restoration(
+    from checkpoint: Checkpoint, after epochs: [RunRecord.Epoch]
+  ) throws(TrainingError) -> () -> Void {
+    let restore = try trainer.restoration(from: checkpoint)
+    return { [self] in
+      restore()
+      scores = []
+      for epoch in epochs.prefix(lastEpoch + 1) { append(Epoch(epoch, of: tasks)) }
+    }
   }
 
   private func append(_ epoch: Epoch) {

@@ -49,9 +49,12 @@ package struct RunCheckpoints: Sendable {
         notice("the checkpoint is of another version, and the run begins anew")
         return []
       }
-      for (network, checkpoint) in zip(networks, found.value.checkpoints) {
-        try network.restore(checkpoint, after: found.value.progress.epochs)
+      // All are checked before the first is changed: a run that begins anew does so with all its networks.
+      let restorations = try networks.indices.map { network throws(TrainingError) in
+        try networks[network].restoration(
+          from: found.value.checkpoints[network], after: found.value.progress.epochs)
       }
+      for restore in restorations { restore() }
       notice("goes on from epoch \(found.value.progress.epochs.count - 1)")
       return found.value.progress.epochs
     } catch {

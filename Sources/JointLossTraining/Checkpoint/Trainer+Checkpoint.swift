@@ -31,6 +31,11 @@ extension Trainer {
   /// - Throws: ``TrainingError`` with the code `checkpoint` if it is that of another format, scalar, network,
   ///   strategy or configuration; the trainer is then as it was.
   public func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
+    try restoration(from: checkpoint)()
+  }
+
+  /// Checks a checkpoint as ``restore(_:)`` does, and changes nothing before the function it returns is called.
+  package func restoration(from checkpoint: Checkpoint) throws(TrainingError) -> () -> Void {
     let preamble: CheckpointPreamble = try Self.decoded(checkpoint.state)
     guard preamble.format == CheckpointState<Strategy>.currentFormat else {
       throw TrainingError(
@@ -55,20 +60,22 @@ extension Trainer {
     else {
       throw TrainingError(.checkpoint, "the checkpoint's position is not of \(count) tasks")
     }
-    for (tensor, target) in zip(tensors, targets) {
-      target.view.withElements { elements in
-        tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
+    return { [self] in
+      for (tensor, target) in zip(tensors, targets) {
+        target.view.withElements { elements in
+          tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
+        }
       }
+      strategy = state.strategy
+      optimizer = restored
+      learningRate = state.learningRate
+      batchStream = state.batches
+      epoch = state.epoch
+      counts = state.counts
+      tally = state.tally
+      observation.losses = state.lastLosses
+      lastWeights = state.lastWeights
     }
-    strategy = state.strategy
-    optimizer = restored
-    learningRate = state.learningRate
-    batchStream = state.batches
-    epoch = state.epoch
-    counts = state.counts
-    tally = state.tally
-    observation.losses = state.lastLosses
-    lastWeights = state.lastWeights
   }
 
   /// Parameters by name, then the optimiser's moments, `optimizer.first.<name>` say, and factors.

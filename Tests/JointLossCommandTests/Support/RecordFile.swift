@@ -26,15 +26,24 @@ enum RecordFile {
     return (names ?? []).filter { $0.hasSuffix(".jsonl") }.count
   }
 
-  /// For each run in flight, the number of its newest checkpoint.
+  /// For the file that each run in flight will have, the number of the run's newest checkpoint.
   static func checkpoints(in folder: String) -> [String: Int] {
-    let runs = "\(folder)/runs"
+    let (runs, suffix) = ("\(folder)/runs", ".checkpoint")
     var newest: [String: Int] = [:]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
-    where name.hasSuffix(".checkpoint") {
+    where name.hasSuffix(suffix) {
       let numbers = try? FileManager.default.contentsOfDirectory(atPath: "\(runs)/\(name)")
-      newest[name] = numbers?.compactMap { Int($0) }.max()
+      newest["\(name.dropLast(suffix.count)).jsonl"] = numbers?.compactMap { Int($0) }.max()
     }
     return newest
+  }
+
+  /// Removes the complete records but for some, so that their runs are made again.
+  static func remove(in folder: String, except kept: Set<String>) throws {
+    let runs = "\(folder)/runs"
+    for name in try FileManager.default.contentsOfDirectory(atPath: runs)
+    where name.hasSuffix(".jsonl") && !kept.contains(name) {
+      try FileManager.default.removeItem(atPath: "\(runs)/\(name)")
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import JointLossTestSupport
+import JointLossTraining
 import JointLossWeighting
 import Synchronization
 import Testing
@@ -18,9 +19,9 @@ import Testing
 
   init() throws { executor = try RunExecutor(strategies: Local.strategies(), suites: Local.suites()) }
 
-  private func plan() throws -> RunPlan {
+  private func plan(seeds: Int = 1) throws -> RunPlan {
     var study = Local.study(["equal", "uncertainty", "gradnorm", "dwa", "pcgrad"].map { .init($0) })
-    study.seeds = .count(1)
+    study.seeds = .count(seeds)
     study.epochs = 8
     return try Local.plan(study)
   }
@@ -67,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func `A checkpoint of another run or another build is not gone on from`() throws {
+  @Test func `A checkpoint of another run is not gone on from`() throws {
     let runs = try plan().runs
     let folder = try TemporaryFolder()
     let gradnorm = try #require(runs.first { $0.strategy == "gradnorm" })
@@ -77,6 +78,44 @@ import Testing
     let other = try run(dwa, in: folder.path, every: .seconds(1000))
     #expect(other.record == own.record)
     #expect(other.notices.first?.contains("the strategy gradnorm, this trainer of dwa") == true)
+  }
+
+  @Test func `A whole checkpoint of another version is not gone on from`() throws {
+    let folder = try TemporaryFolder()
+    let specification = try plan().runs[0]
+    let whole = try run(specification, in: folder.path)
+    let goesOn = try run(specification, in: folder.path, every: .seconds(1000))
+    #expect(goesOn.notices == ["goes on from epoch 7"])
+    for number in [7, 8] {
+      let file = URL(filePath: "\(folder.path)/\(number)/epochs.json")
+      var object = try #require(
+        JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+      var versions = try #require(object["versions"] as? [String: String])
+      #expect(versions.updateValue("another", forKey: "blas") == RunRecord.Versions.current.blas)
+      object["checksum"] = nil
+      object["versions"] = versions
+      try SealedJSON.seal(JSONSerialization.data(withJSONObject: object)).write(to: file)
+    }
+    let anew = try run(specification, in: folder.path, every: .seconds(1000))
+    #expect(anew.notices == ["the checkpoint is of another version, and the run begins anew"])
+    #expect(anew.record == whole.record)
+  }
+
+  @Test func `Where one network's part is of another run, none of the networks goes on`() throws {
+    let apart = try plan(seeds: 2).runs.filter { $0.strategy == "apart" }
+    let (own, other) = try (#require(apart.first), #require(apart.last))
+    let (folder, others) = try (TemporaryFolder(), TemporaryFolder())
+    let whole = try run(own, in: folder.path)
+    _ = try run(other, in: others.path)
+    for name in ["network1.json", "network1.safetensors"] {
+      for number in [7, 8] {
+        let foreign = try Data(contentsOf: URL(filePath: "\(others.path)/\(number)/\(name)"))
+        try foreign.write(to: URL(filePath: "\(folder.path)/\(number)/\(name)"))
+      }
+    }
+    let anew = try run(own, in: folder.path, every: .seconds(1000))
+    #expect(anew.notices.count == 1 && anew.notices[0].contains("the run begins anew"), "\(anew.notices)")
+    #expect(anew.record == whole.record)
   }
 
   @Test func `A checkpoint that cannot be written is told, and the run goes on`() throws {
