@@ -96,6 +96,7 @@ import Testing
     ("softadapt", ["variant": .text("normalised")]), ("softadapt", ["variant": .text("loss-weighted")]),
     ("relobralo", ["expected-saudade": .number(0.5)]), ("igb", [:]), ("igb", ["base-epoch": .number(1)]),
     ("go4align", ["eta": .number(0.1)]), ("ldc-mtl", [:]), ("gradvac", ["beta": .number(0.3)]),
+    ("gradvac", ["beta": .number(0.3), "targets": .text("turned")]),
     ("uncertainty+average", [:]), ("nash-mtl+normalised", ["normalised-sum": .text("tasks")]),
     ("gls+normalised", ["normalised-by": .text("plain"), "normalised-sum": .text("one")]),
     ("dtp+every", ["every-steps": .number(3)]), ("cov+every+average+normalised", ["every-steps": .number(2)]),
