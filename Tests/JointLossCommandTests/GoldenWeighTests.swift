@@ -33,7 +33,7 @@ import Testing
     let encoder = JSONEncoder()
     let lines = try cases.flatMap(\.steps).map { step in
       let line = Line(
-        losses: step.losses, jacobian: step.jacobian, epoch: step.epoch, orders: step.orders,
+        losses: step.losses, jacobian: step.jacobian, epoch: step.epoch, orders: mapping.orders(step),
         normals: step.normals, uniforms: step.uniforms, jacobians: step.jacobians,
         lossesAfter: step.lossesAfter)
       return String(decoding: try encoder.encode(line), as: UTF8.self)
@@ -41,8 +41,9 @@ import Testing
     let first = cases.first?.steps.first
     let taskCount = first?.taskCount ?? 0
     let settings = mapping.parameters(taskCount: taskCount).flatMap { ["--set", "\($0.key)=\($0.value)"] }
+    let name = try #require(mapping.name)
     let result = try await run(
-      .name("jointloss"), arguments: Arguments(["weigh", mapping.name] + settings),
+      .name("jointloss"), arguments: Arguments(["weigh", name] + settings),
       environment: .inherit.updating(["PATH": BuiltProducts.folder]),
       input: .string(lines.joined(separator: "\n") + "\n"), output: .string(limit: 1 << 24),
       error: .string(limit: 1 << 16))

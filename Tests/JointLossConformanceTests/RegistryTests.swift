@@ -29,10 +29,24 @@ import Testing
     StrategyCase(name: "uncertainty", parameters: ["form": .text("full-loss"), "optimizer": .text("sgd")]),
     StrategyCase(
       name: "gradnorm", parameters: ["initial-losses": .text("first-epoch"), "optimizer": .text("sgd")]),
+    StrategyCase(
+      name: "dwa",
+      parameters: [
+        "averages": .text("windows-from-ones"), "window": .number(2), "reduction": .text("mean"),
+      ]),
+    StrategyCase(name: "dwa", parameters: ["averages": .text("windows"), "window": .number(1)]),
+    StrategyCase(
+      name: "gradnorm", parameters: ["parametrisation": .text("exponential"), "optimizer": .text("sgd")]),
+    StrategyCase(name: "gradnorm", parameters: ["parametrisation": .text("softmax"), "sum": .text("one")]),
     StrategyCase(name: "pcgrad", parameters: ["epsilon": .number(1e-8)]),
+    StrategyCase(name: "pcgrad", parameters: ["visits": .text("all"), "reduction": .text("mean")]),
+    StrategyCase(name: "pcgrad", parameters: ["visits": .text("all"), "order": .text("shared")]),
+    StrategyCase(name: "gradvac", parameters: ["beta": .number(0.5), "targets": .text("turned")]),
     StrategyCase(name: "mgda", parameters: ["normalisation": .text("l2"), "combine": .text("raw")]),
     StrategyCase(name: "cagrad", parameters: ["c": .number(2), "rescale": .number(1)]),
     StrategyCase(name: "cagrad", parameters: ["c": .number(1)]),
+    StrategyCase(name: "cagrad", parameters: ["rescale": .number(3)]),
+    StrategyCase(name: "cagrad", parameters: ["rescale": .number(3), "reduction": .text("sum")]),
     StrategyCase(name: "nash-mtl", parameters: ["max-norm": .number(1), "update-every": .number(4)]),
     StrategyCase(name: "fairgrad", parameters: ["alpha": .number(0.05)]),
     StrategyCase(name: "nash-mtl", parameters: ["update-every": .number(4)]),

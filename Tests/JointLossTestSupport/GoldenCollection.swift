@@ -6,18 +6,20 @@ package struct GoldenMapping: Decodable, Sendable {
   package let source: String
   package let strategy: String
   package let parameters: [String: JSONValue]
-  /// The name of our strategy.
-  package let name: String
+  /// The name of our strategy; nil for a file that is left out.
+  package let name: String?
   /// Its parameters.
   package let set: [String: ParameterValue]
   /// Lists of one number a task, by parameter: `ramp` is t/Σt for t = 1 … T, `uniform` 1/T, `tenths` (t − 1)/10 up
   /// to 1.
   package let perTask: [String: String]?
+  /// Whether each task visits itself after the others of the file's `orders`.
+  package let visitsItselfLast: Bool?
   /// The vectors to compare: `weights`, `direction`, `direction_raw`, `direction_normalised`.
   package let compare: [String]
   /// The cases that are not compared, each with the reason.
   package let except: [String: String]?
-  /// Why we differ, where nothing is compared.
+  /// Why vectors of the file are not compared, or the file is left out.
   package let why: String?
 
   /// The parameters for a number of tasks.
@@ -37,11 +39,16 @@ package struct GoldenMapping: Decodable, Sendable {
     ) { $1 }
   }
 
+  /// The visiting orders of a step, as our strategy is given them.
+  package func orders(_ step: GoldenFile.Step) -> [[Int]]? {
+    step.orders?.enumerated().map { $1 + (visitsItselfLast == true ? [$0] : []) }
+  }
+
   /// Another entry, with other vectors to compare and other cases left out.
   package func comparing(_ compare: [String], except: [String: String]? = nil) -> GoldenMapping {
     GoldenMapping(
       source: source, strategy: strategy, parameters: parameters, name: name, set: set, perTask: perTask,
-      compare: compare, except: except, why: why)
+      visitsItselfLast: visitsItselfLast, compare: compare, except: except, why: why)
   }
 
   fileprivate func matches(_ file: GoldenFile) -> Bool {
@@ -67,11 +74,16 @@ package enum GoldenCollection {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Golden")
 
-  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`, which
-  /// may have a `mapping.json` of its own.
-  package static func entries() throws -> [Entry] {
-    let mappings = try JSONDecoder().decode(
+  /// The entries of `mapping.json`.
+  package static func mappings() throws -> [GoldenMapping] {
+    try JSONDecoder().decode(
       [GoldenMapping].self, from: Data(contentsOf: folder.appending(path: "mapping.json")))
+  }
+
+  /// The files of `vectors` with their entries, those that are left out among them.
+  ///
+  /// - Throws: ``Unmapped`` for a file without an entry, and for an entry without a file.
+  package static func vectors(_ mappings: [GoldenMapping]) throws -> [Entry] {
     let own = try files(in: folder.appending(path: "vectors")).flatMap { url in
       let file = try GoldenFile(contentsOf: url)
       let matching = mappings.filter { $0.matches(file) }
@@ -84,6 +96,14 @@ package enum GoldenCollection {
       throw Unmapped(
         description: "no file in vectors is \(stale.source) \(stale.strategy) \(stale.parameters)")
     }
+    return own
+  }
+
+  /// All files to check: those of `vectors`, and the mapped ones of the folder `JOINTLOSS_GOLDEN_EXTRA`, which
+  /// may have a `mapping.json` of its own.
+  package static func entries() throws -> [Entry] {
+    let mappings = try mappings()
+    let own = try vectors(mappings).filter { $0.mapping.name != nil }
     guard let extra = ProcessInfo.processInfo.environment["JOINTLOSS_GOLDEN_EXTRA"] else { return own }
     // A mapping of the user's own, beside the files, comes before ours.
     let extraFolder = URL(filePath: extra)
@@ -99,7 +119,7 @@ package enum GoldenCollection {
         Entry(url: url, file: file, mapping: $0)
       }
     }
-    return own + others
+    return own + others.filter { $0.mapping.name != nil }
   }
 
   private static func files(in folder: URL) throws -> [URL] {

@@ -69,10 +69,15 @@ package struct GoldenFile: Decodable, Sendable {
     package let rawDirection: [Double?]?
     package let normalisedDirection: [Double?]?
 
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
       case weights, direction
       case rawDirection = "direction_raw"
       case normalisedDirection = "direction_normalised"
+    }
+
+    /// The names of the vectors that hold a number.
+    package var names: [String] {
+      CodingKeys.allCases.map(\.rawValue).filter { name in self[name]?.contains { $0 != nil } == true }
     }
 
     /// A vector by its name in the file.

@@ -100,6 +100,7 @@ import Testing
     ("softadapt", ["variant": .text("normalised")]), ("softadapt", ["variant": .text("loss-weighted")]),
     ("relobralo", ["expected-saudade": .number(0.5)]), ("igb", [:]), ("igb", ["base-epoch": .number(1)]),
     ("go4align", ["eta": .number(0.1)]), ("ldc-mtl", [:]), ("gradvac", ["beta": .number(0.3)]),
+    ("gradvac", ["beta": .number(0.3), "targets": .text("turned")]),
     ("uncertainty+average", [:]), ("nash-mtl+normalised", ["normalised-sum": .text("tasks")]),
     ("gls+normalised", ["normalised-by": .text("plain"), "normalised-sum": .text("one")]),
     ("trimmed-mean", [:]), ("trimmed-mean", ["trim": .number(2)]), ("trimmed-mean", ["trim": .number(0)]),

@@ -15,7 +15,7 @@ import Testing
 
   private static let sgd: [String: ParameterValue] = ["optimizer": .text("sgd")]
 
-  @Test(arguments: ["rescaled", "softmax"])
+  @Test(arguments: ["rescaled", "softmax", "exponential"])
   func `Weights are positive and sum to T, whatever comes`(parametrisation: String) throws {
     var stream = PhiloxStream(seed: 1, purpose: "test")
     for optimizer in ["adam", "sgd"] {
@@ -47,6 +47,50 @@ import Testing
     let weights = try step(&rule, losses: [1, 1], norms: [100, 0.1])
     #expect(abs(weights[0] - 2e-6 / 1.002501) <= 1e-15)
     #expect(abs(weights[1] - 2 * 1.0025 / 1.002501) <= 1e-12)
+  }
+
+  // The same step where weights have the sum 1: (.5 − 2.5, .5 + .0025).
+  @Test func `The clamp holds for weights of sum 1`() throws {
+    var rule = try rule(2, Self.sgd.merging(["alpha": .number(0), "sum": .text("one")]) { $1 })
+    #expect(try step(&rule, losses: [1, 1], norms: [100, 0.1]) == [0.5, 0.5])
+    let weights = try step(&rule, losses: [1, 1], norms: [100, 0.1])
+    #expect(abs(weights[0] - 1e-6 / 0.502501) <= 1e-15)
+    #expect(abs(weights[1] - 0.5025 / 0.502501) <= 1e-12)
+  }
+
+  private static let steps = [[1, 1, 1], [0.5, 0.8, 0.9], [0.3, 0.8, 0.6], [0.3, 0.7, 0.5]]
+
+  // numpy: g = sign(G − G.mean() r**1.5) n for n = (3, 1, .5), G = w n, r = L/L0/mean(L/L0), with
+  // p −= .1 w g; p += log(3/exp(p).sum()); w = exp(p) for the logarithms, and w −= .02 g; w /= w.sum() for sum 1.
+  @Test(
+    arguments: [
+      (
+        ["parametrisation": .text("exponential"), "learning-rate": .number(0.1)],
+        [
+          [1.0, 1.0, 1.0],
+          [0.7670883806344831, 1.1443613915041697, 1.0885502278613475],
+          [0.6009975168349144, 1.265412526803735, 1.13358995636135],
+          [0.47982834108548356, 1.373107335044275, 1.147064323870241],
+        ]
+      ),
+      (
+        ["sum": .text("one"), "learning-rate": .number(0.02)],
+        [
+          [0.3333333333333333, 0.3333333333333333, 0.3333333333333333],
+          [0.281786941580756, 0.3642611683848797, 0.3539518900343643],
+          [0.2286463315265526, 0.3961455344174018, 0.3752081340560457],
+          [0.1738621974500542, 0.4290160148633008, 0.397121787686645],
+        ]
+      ),
+    ] as [([String: ParameterValue], [[Double]])])
+  func `Weights by their logarithms, and weights of sum 1, step by step`(
+    parameters: [String: ParameterValue], expected: [[Double]]
+  ) throws {
+    var rule = try rule(3, Self.sgd.merging(parameters) { $1 })
+    for (losses, wanted) in zip(Self.steps, expected) {
+      let weights = try step(&rule, losses: losses, norms: [3, 1, 0.5])
+      for (got, wanted) in zip(weights, wanted) { #expect(abs(got - wanted) <= 1e-13) }
+    }
   }
 
   @Test func `One step raises a weight exactly where its norm is below its target`() throws {
@@ -88,7 +132,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["rescaled", "softmax"])
+  @Test(arguments: ["rescaled", "softmax", "exponential"])
   func `With alpha 0 and constant norms the weights become inverse to the norms`(kind: String) throws {
     let norms = [1.0, 2, 4]
     let inverse = norms.map { 1 / $0 }.reduce(0, +)

@@ -38,6 +38,8 @@ import Testing
     ("cagrad", ["c": .number(0.5)], [0.183503, 1.204124, 1.204124]),
     ("cagrad", ["c": .number(0.5), "rescale": .number(1)], [0.146803, 0.963299, 0.963299]),
     ("cagrad", ["c": .number(0.5), "rescale": .number(2)], [0.122336, 0.802749, 0.802749]),
+    // g_v = g_1: λ = ½ √3/√18 = √6/12, and d = (1 − 4λ, 1 + λ, 1 + λ) over 1 + λ.
+    ("cagrad", ["c": .number(0.5), "rescale": .number(3)], [0.152396, 1, 1]),
     ("config", [:], [0.158809, 2.070607, 2.070607]),
   ]
 
@@ -147,6 +149,12 @@ import Testing
     expect(try answer("cagrad", Self.rows, ["c": .number(0)]).weights, [0.5, 0.5])
     expect(
       try answer("cagrad", Self.rows, ["c": .number(0), "reduction": .text("sum")]).weights, [1, 1])
+    for rescale in [1.0, 2, 3] {
+      expect(
+        try answer("cagrad", Self.rows, ["c": .number(0), "rescale": .number(rescale)]).weights, [0.5, 0.5])
+    }
+    let sum = try answer("cagrad", Self.rows, ["rescale": .number(3), "reduction": .text("sum")]).weights
+    #expect(abs(sum[0] + sum[1] - 2) <= 1e-15)
     // Identical gradients: (1 + c) g.
     expect(try answer("cagrad", [[1, 2], [1, 2]], ["c": .number(0.3)]).direction, [1.3, 2.6], 1e-12)
   }
@@ -220,6 +228,31 @@ import Testing
       expect(
         try vaccine.weights(observing: step).values, try surgery.weights(observing: step).values, 1e-9)
     }
+  }
+
+  @Test func `GradVac's means follow every visit, or only those that turned a gradient`() throws {
+    /// Weights of two unit gradients with each of the cosines in turn, β = ½.
+    func weights(_ cosines: [Double], _ targets: String) throws -> [Double] {
+      var strategy = try StrategyRegistry.builtIn.make(
+        "gradvac", taskCount: 2, parameters: ["beta": .number(0.5), "targets": .text(targets)])
+      return try cosines.map { cosine in
+        var step = StepObservation(losses: [1, 1])
+        step.gramian = try Gramian(rows: [[1, cosine], [cosine, 1]])
+        let values = try strategy.weights(observing: step).values
+        #expect(values[0] == values[1])
+        return values[0]
+      }
+    }
+    /// By the rule: how much of the other a unit gradient takes on, from the cosine φ to the target τ.
+    func turn(_ cosine: Double, to target: Double) -> Double {
+      1 + target * ((1 - cosine * cosine) / (1 - target * target)).squareRoot() - cosine
+    }
+    let cosines = [0.6, 0.2, -0.6, -0.2, -0.6]
+    // The targets before each step: 0, .3, .25, −.175, −.1875; and 0, 0, 0, −.3, −.3.
+    expect(
+      try weights(cosines, "visited"),
+      [1, turn(0.2, to: 0.3), turn(-0.6, to: 0.25), turn(-0.2, to: -0.175), turn(-0.6, to: -0.1875)], 1e-14)
+    expect(try weights(cosines, "turned"), [1, 1, 1.6, 1, turn(-0.6, to: -0.3)], 1e-14)
   }
 
   @Test func `GradVac stays finite for nearly opposed gradients`() throws {

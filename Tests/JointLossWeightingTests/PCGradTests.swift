@@ -13,8 +13,10 @@ import Testing
     return try rule.weights(observing: StepObservation(jacobian: rows, orders: orders)).values
   }
 
-  private func direction(_ rows: [[Double]], orders: [[Int]]? = nil) throws -> [Double] {
-    try Jacobian(rows: rows).direction(weights: weights(rows, orders: orders))
+  private func direction(
+    _ rows: [[Double]], orders: [[Int]]? = nil, parameters: [String: ParameterValue] = [:]
+  ) throws -> [Double] {
+    try Jacobian(rows: rows).direction(weights: weights(rows, orders: orders, parameters: parameters))
   }
 
   private func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
@@ -66,17 +68,55 @@ import Testing
     #expect(try direction([[1, 0], [0, 1]]) == [1, 1])
   }
 
+  @Test func `Projections are averaged by choice`() throws {
+    // Pytorch-PCGrad's answer in issue 14.
+    #expect(try direction([[1, 0], [0, 1]], parameters: ["reduction": .text("mean")]) == [0.5, 0.5])
+    // (100, 650, 650)/171, halved.
+    let half = try direction([[-4, 1, 1], [6, 1, 1]], parameters: ["reduction": .text("mean")])
+    #expect(largestDifference(half, [50.0 / 171, 325.0 / 171, 325.0 / 171]) <= 1e-14)
+  }
+
   // The matrix of torchjd's own tests; the direction is exact: (100, 650, 650)/171.
   @Test func `The direction for torchjd's test matrix`() throws {
     let expected = [100.0 / 171, 650.0 / 171, 650.0 / 171]
     #expect(largestDifference(try direction([[-4, 1, 1], [6, 1, 1]]), expected) <= 1e-14)
   }
 
-  @Test func `A task does not visit itself`() throws {
-    // ANCHORS §3, reproduced in numpy: (−.068, −.034) with a task's own gradient in the loop, as in LibMTL.
-    let got = try direction(
-      [[0.2, -0.2], [-0.1, 0.2], [-0.1, -0.2]], orders: [[2, 1], [0, 2], [0, 1]])
-    #expect(largestDifference(got, [-0.06, -0.05]) <= 1e-15)
+  @Test func `A task does not visit itself, but in the variant of LibMTL`() throws {
+    // ANCHORS §3, reproduced in numpy: the order 0, 2, 1 with and without a task's own gradient in the loop.
+    let rows = [[0.2, -0.2], [-0.1, 0.2], [-0.1, -0.2]]
+    let others = try direction(rows, orders: [[2, 1], [0, 2], [0, 1]])
+    #expect(largestDifference(others, [-0.06, -0.05]) <= 1e-15)
+    let all = try direction(
+      rows, orders: [[Int]](repeating: [0, 2, 1], count: 3), parameters: ["visits": .text("all")])
+    #expect(largestDifference(all, [-0.068, -0.034]) <= 1e-15)
+    // In the order of the index, from the strategy itself.
+    let ascending = try direction(rows, parameters: ["visits": .text("all"), "order": .text("ascending")])
+    let expected = ExplicitPCGrad.direction(
+      jacobian: rows, orders: [[Int]](repeating: [0, 1, 2], count: 3))
+    #expect(largestDifference(ascending, expected) <= 1e-15)
+  }
+
+  @Test(arguments: 2...7) func `With visits to itself, too, the Gramian form is that on vectors`(
+    tasks: Int
+  ) throws {
+    var stream = PhiloxStream(seed: 40 + UInt64(tasks), purpose: "test")
+    var felt = 0
+    for _ in 0..<200 {
+      let rows = stream.jacobian(tasks: tasks, parameters: 3)
+      let orders = stream.orders(tasks: tasks).enumerated().map { task, others in
+        var all = others + [task]
+        stream.shuffle(&all)
+        return all
+      }
+      let expected = ExplicitPCGrad.direction(jacobian: rows, orders: orders)
+      let got = try direction(rows, orders: orders, parameters: ["visits": .text("all")])
+      #expect(largestDifference(got, expected) <= 1e-10, "\(rows), \(orders)")
+      let others = orders.enumerated().map { task, order in order.filter { $0 != task } }
+      if largestDifference(try direction(rows, orders: others), expected) > 1e-6 { felt += 1 }
+    }
+    // Two tasks have nothing to gain: one projection leaves no conflict with oneself.
+    #expect(tasks == 2 ? felt == 0 : felt > 0)
   }
 
   @Test func `Without conflict all weights are exactly one`() throws {
@@ -154,6 +194,14 @@ import Testing
     #expect(try drawn(seed: 1, order: "random") != drawn(seed: 2, order: "random"))
     #expect(
       Set(try drawn(seed: 1, order: "ascending")) == [try weights(rows, orders: [[1, 2], [0, 2], [0, 1]])])
+    // One order for all tasks: the six permutations of three, of which the eight combinations hold six.
+    let permutations = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+    let shared = try permutations.map { order in
+      try weights(rows, orders: (0..<3).map { task in order.filter { $0 != task } })
+    }
+    try #require(Set(shared).count == 6)
+    #expect(Set(try drawn(seed: 1, order: "shared")) == Set(shared))
+    #expect(try drawn(seed: 1, order: "shared") != drawn(seed: 2, order: "shared"))
   }
 
   @Test(arguments: [
@@ -162,6 +210,14 @@ import Testing
   func `Injected orders that are no permutations of the other tasks are refused`(orders: [[Int]]) throws {
     let error = #expect(throws: WeightingError.self) {
       try weights([[1, 0], [0, 1], [1, 1]], orders: orders)
+    }
+    #expect(error?.code == .shape)
+  }
+
+  @Test(arguments: [[[0, 1], [1]], [[1], [0]], [[0, 1], [1, 1]]])
+  func `A task that visits itself needs an order with itself in it`(orders: [[Int]]) throws {
+    let error = #expect(throws: WeightingError.self) {
+      try weights([[1, 0], [0, 1]], orders: orders, parameters: ["visits": .text("all")])
     }
     #expect(error?.code == .shape)
   }

@@ -44,7 +44,7 @@ extension WeighLine {
       try Self.requireAgreement(of: given, with: product)
     }
     try Self.naming(.orders) { () throws(WeightingError) in
-      try observation.draws.requireOrders(taskCount: taskCount)
+      try observation.draws.requireOrders(taskCount: taskCount, withItself: nil)
     }
     if let task = gradientNorms?.firstIndex(where: { $0 < 0 }), let norm = gradientNorms?[task] {
       throw WeighLineError("gradient_norms[\(task)] is \(norm): a norm is not negative")

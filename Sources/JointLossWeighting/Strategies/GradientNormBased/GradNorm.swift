@@ -14,13 +14,15 @@ import RealModule
 /// | n_t | ``GradientNormEvidence/norms``: the unweighted gradient's norm over the `scope` |
 /// | L_t | ``GradientNormEvidence/losses`` |
 /// | L_t(0) | `initialLosses`: of the first batch, or the means of epoch 0 |
-/// | w_t | `learned`, or T softmax(`learned`) |
+/// | w_t | `learned`, its exponential, or T softmax(`learned`) |
 ///
 /// Cost: T gradients of the scope, for the last shared layer one matrix product a task; O(T) beside.
 ///
 /// Where we differ: w is kept at `minimum-weight` at least before it is rescaled, since the paper's update can
 /// make it negative. L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1. Where
-/// all losses are 0, r = 1. The parametrisation `softmax` with the initial losses `first-epoch` is LibMTL's.
+/// all losses are 0, r = 1. The parametrisation `softmax` with the initial losses `first-epoch` is LibMTL's;
+/// `exponential` is PhysicsNeMo's, which learns log w and rescales w after each step. The code of CoV-Weighting keeps
+/// Σ w = 1: `sum=one`; it clamps w at 0, which may leave no weight at all, so that `minimum-weight` stays above.
 public struct GradNorm: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -50,7 +52,11 @@ public struct GradNorm: WeightingStrategy {
         "parametrisation",
         .choice(
           default: Parametrisation.rescaled.rawValue, options: Parametrisation.allCases.map(\.rawValue)),
-        "Weights learned as they are and rescaled (the paper), or as T softmax of learned numbers (LibMTL)."),
+        "Weights learned as they are and rescaled (the paper), as T softmax of learned numbers (LibMTL), or by their "
+          + "logarithms (PhysicsNeMo)."),
+      ParameterDescriptor(
+        "sum", .choice(default: Sum.tasks.rawValue, options: Sum.allCases.map(\.rawValue)),
+        "What the weights sum to: T (the paper), or 1 (the code of CoV-Weighting)."),
       ParameterDescriptor(
         "minimum-weight", .number(default: 1e-6, range: .closed(1e-12...0.5)),
         "The smallest weight before weights are rescaled to their sum."),
@@ -72,7 +78,8 @@ public struct GradNorm: WeightingStrategy {
     case firstEpoch = "first-epoch"
   }
 
-  private enum Parametrisation: String, Codable, CaseIterable { case rescaled, softmax }
+  private enum Parametrisation: String, Codable, CaseIterable { case rescaled, softmax, exponential }
+  private enum Sum: String, CaseIterable { case tasks, one }
 
   private let alpha: Double
   /// The parameters over which gradient norms are taken: the parameter `scope`.
@@ -80,6 +87,8 @@ public struct GradNorm: WeightingStrategy {
   private let scope: GradientScope
   private let parametrisation: Parametrisation
   private let minimumWeight: Double
+  /// What the weights sum to.
+  private let total: Double
   private let waitsForEpoch: Bool
   /// L(0); nil until the step, or the end of the epoch, that gives it.
   private var initialLosses: [Double?]
@@ -91,7 +100,7 @@ public struct GradNorm: WeightingStrategy {
   private var initial: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case alpha, scope, parametrisation, minimumWeight, waitsForEpoch, initialLosses, learned,
+    case alpha, scope, parametrisation, minimumWeight, total, waitsForEpoch, initialLosses, learned,
       optimizer
   }
 
@@ -105,14 +114,29 @@ public struct GradNorm: WeightingStrategy {
     minimumWeight = setup.parameters.number("minimum-weight")
     waitsForEpoch = setup.parameters.choice("initial-losses", as: InitialLosses.self) == .firstEpoch
     initialLosses = [Double?](repeating: nil, count: setup.taskCount)
-    learned = [Double](repeating: parametrisation == .rescaled ? 1 : 0, count: setup.taskCount)
+    let taskCount = Double(setup.taskCount)
+    total = setup.parameters.choice("sum", as: Sum.self) == .one ? 1 : taskCount
+    let start =
+      switch parametrisation {
+      case .rescaled: total / taskCount
+      case .exponential: Double.log(total / taskCount)
+      case .softmax: 0.0
+      }
+    learned = [Double](repeating: start, count: setup.taskCount)
     optimizer = StrategyOptimizer(setup)
+  }
+
+  /// What it promises with its parameters.
+  public var claims: StrategyClaims {
+    var claims = Self.descriptor.claims
+    if total != Double(learned.count) { claims.weightSum = .one }
+    return claims
   }
 
   /// The current weights, which then take one step towards balanced gradient norms.
   ///
   /// - Parameter evidence: T losses of at least 0 and T norms.
-  /// - Returns: T positive weights of sum T, on the losses.
+  /// - Returns: T positive weights of sum T, or 1, on the losses.
   /// - Throws: ``WeightingError`` naming the task whose loss is negative, or whose gradient overflows.
   public mutating func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
     let taskCount = learned.count
@@ -134,9 +158,7 @@ public struct GradNorm: WeightingStrategy {
     setGradient(evidence)
     try optimizer.step(&learned, gradient: gradient, present: evidence.present)
     for task in 0..<taskCount where evidence.isPresent(task) { initialLosses[task] = initial[task] }
-    if parametrisation == .rescaled {
-      Self.rescale(&learned, minimum: minimumWeight, sum: presentSum(evidence), present: evidence.present)
-    }
+    rescaleLearned(evidence)
     return TaskWeights(values, appliesTo: .losses)
   }
 
@@ -162,14 +184,36 @@ public struct GradNorm: WeightingStrategy {
     switch parametrisation {
     case .rescaled:
       for task in values.indices { values[task] = learned[task] }
+    case .exponential:
+      for task in values.indices { values[task] = Double.exp(learned[task]) }
     case .softmax:
       let largest = learned.max() ?? 0
       for task in values.indices { values[task] = Double.exp(learned[task] - largest) }
-      Self.rescale(&values, minimum: 0, sum: Double(values.count))
+      Self.rescale(&values, minimum: 0, sum: total)
       // A softmax that has run to 0 would stay there.
       if values.contains(where: { $0 < minimumWeight }) {
-        Self.rescale(&values, minimum: minimumWeight, sum: Double(values.count))
+        Self.rescale(&values, minimum: minimumWeight, sum: total)
       }
+    }
+  }
+
+  /// Brings the learned numbers of the present tasks back to weights of their sum, after a step.
+  private mutating func rescaleLearned(_ evidence: GradientNormEvidence) {
+    let present = evidence.present
+    switch parametrisation {
+    case .rescaled:
+      Self.rescale(&learned, minimum: minimumWeight, sum: presentSum(evidence), present: present)
+    case .exponential:
+      let sum = presentSum(evidence)
+      var largest = -Double.infinity
+      for task in learned.indices where evidence.isPresent(task) { largest = max(largest, learned[task]) }
+      for task in learned.indices where evidence.isPresent(task) {
+        learned[task] = Double.exp(learned[task] - largest)
+      }
+      Self.rescale(&learned, minimum: 0, sum: sum, present: present)
+      Self.rescale(&learned, minimum: minimumWeight, sum: sum, present: present)
+      for task in learned.indices where evidence.isPresent(task) { learned[task] = Double.log(learned[task]) }
+    case .softmax: break
     }
   }
 
@@ -185,16 +229,15 @@ public struct GradNorm: WeightingStrategy {
     }
   }
 
-  /// The sum that the weights of the present tasks keep: T where all are.
+  /// The sum that the weights of the present tasks keep: that of all where all are.
   private func presentSum(_ evidence: GradientNormEvidence) -> Double {
-    guard evidence.present != nil else { return Double(values.count) }
+    guard evidence.present != nil else { return total }
     return values.indices.reduce(0) { $0 + (evidence.isPresent($1) ? values[$1] : 0) }
   }
 
   /// The gradient of F with respect to the learned numbers; its means are over the present tasks.
   private mutating func setGradient(_ evidence: GradientNormEvidence) {
-    let taskCount = Double(values.count)
-    let count = evidence.present.map { Double($0.count { $0 }) } ?? taskCount
+    let count = evidence.present.map { Double($0.count { $0 }) } ?? Double(values.count)
     var (meanNorm, meanRatio) = (0.0, 0.0)
     for task in values.indices where evidence.isPresent(task) {
       meanNorm += values[task] * evidence.norms[task] / count
@@ -211,10 +254,12 @@ public struct GradNorm: WeightingStrategy {
       // An excess that is not a number must not pass for balance: the optimiser refuses it.
       gradient[task] = excess.isNaN ? excess : sign * evidence.norms[task]
     }
-    guard parametrisation == .softmax else { return }
-    // w = T softmax(p): ∂w_s/∂p_t = w_t (δ_st − w_s/T).
+    guard parametrisation != .rescaled else { return }
+    // w = exp(p): ∂w_t/∂p_t = w_t.  w = S softmax(p): ∂w_s/∂p_t = w_t (δ_st − w_s/S).
     var mean = 0.0
-    for task in values.indices { mean += gradient[task] * values[task] / taskCount }
+    if parametrisation == .softmax {
+      for task in values.indices { mean += gradient[task] * values[task] / total }
+    }
     for task in values.indices { gradient[task] = values[task] * (gradient[task] - mean) }
   }
 

@@ -23,10 +23,11 @@ import RealModule
 /// Cost: the Gramian of T task gradients, then O(T³).
 ///
 /// Where we differ: one group, the whole shared gradient, where the paper compares granularities. φ is clamped to
-/// [−1, 1] and φ̂ to ±(1 − 1e-6), without which roundings make NaNs in LibMTL. A gradient whose norm is at most
-/// 1e-12 of the largest is left out and gets weight 1, its targets stay.
+/// [−1, 1] and φ̂ to ±(1 − 1e-6), without which roundings make NaNs in LibMTL. The code of Aligned-MTL moves φ̂ only
+/// where φ was below it, so that it can but fall: `targets=turned`. A gradient whose norm is at most 1e-12 of the
+/// largest is left out and gets weight 1, its targets stay.
 public struct GradVac: WeightingStrategy {
-  /// Name, citation, formula and parameter.
+  /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "gradvac",
     title: "GradVac (gradient vaccine)",
@@ -45,11 +46,15 @@ public struct GradVac: WeightingStrategy {
       ParameterDescriptor(
         "epsilon", .number(default: 0, range: .nonNegative),
         "What is added to the denominators: 0 in the paper, 1e-8 in LibMTL and torchjd."),
+      ParameterDescriptor(
+        "targets", .choice(default: Targets.visited.rawValue, options: Targets.allCases.map(\.rawValue)),
+        "The running means that a step moves: those of all visits (the paper), or where it turned (Aligned-MTL)."
+      ),
     ],
     differences: [
       "One group: the whole shared gradient.",
       "Cosines are clamped, so that rounding makes no NaN; LibMTL's are not.",
-      "The running means are updated at every visit, as in the paper; another port does so at adjustments only.",
+      "The code of Aligned-MTL moves a running mean only where it turned a gradient: targets=turned.",
       "Where tasks have no labels the others are turned among themselves; targets that concern the former stay.",
     ],
     claims: StrategyClaims(weightSum: .atLeastTasks, scaleDegree: 0, taskOrder: .inDistribution))
@@ -57,11 +62,14 @@ public struct GradVac: WeightingStrategy {
   /// True: a gradient of 0 is left out, and its targets stay.
   public static let weighsAbsentTasks = true
 
+  private enum Targets: String, Codable, CaseIterable { case visited, turned }
+
   private static let largestTarget = 1 - 1e-6
 
   private let taskCount: Int
   private let beta: Double
   private let epsilon: Double
+  private let moved: Targets
   private var targets: [Double]
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
@@ -72,15 +80,16 @@ public struct GradVac: WeightingStrategy {
   private var products: [Double] = []
   private var values: [Double] = []
 
-  private enum CodingKeys: CodingKey { case taskCount, beta, epsilon, targets, stream }
+  private enum CodingKeys: CodingKey { case taskCount, beta, epsilon, moved, targets, stream }
 
   /// Creates the strategy.
   ///
-  /// - Parameter setup: the number of tasks, `beta`, `epsilon` and the random stream.
+  /// - Parameter setup: the number of tasks, the parameters and the random stream.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     beta = setup.parameters.number("beta")
     epsilon = setup.parameters.number("epsilon")
+    moved = setup.parameters.choice("targets")
     targets = [Double](repeating: 0, count: setup.taskCount * setup.taskCount)
     stream = setup.stream
   }
@@ -139,7 +148,9 @@ public struct GradVac: WeightingStrategy {
         coefficients[j] += step
         for k in 0..<count { products[k] += step * gradients.cosines[j * count + k] }
       }
-      targets[task * taskCount + other] += beta * (cosine - targets[task * taskCount + other])
+      if cosine < target || moved == .visited {
+        targets[task * taskCount + other] += beta * (cosine - targets[task * taskCount + other])
+      }
     }
     for k in 0..<count where coefficients[k] != 0 {
       values[gradients.tasks[k]] += coefficients[k] * (gradients.norms[own] / gradients.norms[k])

@@ -3,7 +3,7 @@
 /// P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer, *Machine Learning with Adversaries: Byzantine
 /// Tolerant Gradient Descent*, NeurIPS 2017, Section 4 (<https://arxiv.org/abs/1703.02757>).
 ///
-///     score_t = Σ of the distances from g_t to its T − f − 2 nearest others
+///     score_t = Σ of the squared distances from g_t to its T − f − 2 nearest others
 ///     w_t = 1/m for the m tasks of least score, 0 for the rest
 ///
 /// | symbol | property |
@@ -13,9 +13,9 @@
 ///
 /// Cost: the Gramian of T task gradients, then O(T² log T).
 ///
-/// Where we differ: distances as in torchjd; the paper sums their squares: `distance`. Of equal scores the one whose next
-/// distances are less is preferred, then the task listed first. For T < f + 3 the rule has no score: all
-/// weights are 1/T then, where torchjd raises an error.
+/// Where we differ: squared distances are summed, as in the paper; torchjd sums them unsquared: `distance`. Of equal
+/// scores the one whose next distances are less is preferred, then the task listed first. For T < f + 3 the rule has
+/// no score: all weights are 1/T then, where torchjd raises an error.
 public struct Krum: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -25,7 +25,7 @@ public struct Krum: WeightingStrategy {
       "P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer, Machine Learning with Adversaries: Byzantine "
         + "Tolerant Gradient Descent, NeurIPS 2017",
       link: "https://arxiv.org/abs/1703.02757"),
-    formula: "w_t = 1/m for the m gradients of least summed distance to their T − f − 2 nearest",
+    formula: "w_t = 1/m for the m gradients of least summed squared distance to their T − f − 2 nearest",
     appliesTo: .sharedGradient,
     cost: "T trunk gradients, their Gramian, O(T² log T)",
     parameters: [

@@ -15,19 +15,20 @@ import JointLossLinearAlgebra
 /// | symbol | property |
 /// |---|---|
 /// | g_i·g_j | ``GramianEvidence/gramian`` |
-/// | order of j | ``InjectedDraws/orders`` where given, else as `order` says |
+/// | order of j | ``InjectedDraws/orders`` where given, else as `order` says; j = i among them for `visits=all` |
 /// | v | `Scratch.coefficients` |
 /// | w_k | Σ_i v_k ‖g_i‖/‖g_k‖: the weight on the raw gradient of task k |
 ///
 /// Cost: the Gramian of T task gradients, then O(T³); no Jacobian.
 ///
-/// Where we differ: from the paper, nowhere: a task never visits itself (LibMTL and Nash-MTL's code let it),
-/// every task has a fresh order (the official TensorFlow code discards its shuffle), and projections are
-/// summed (Pytorch-PCGrad averages). A conflict must exceed 1e-12 of the norms, so that rounding cannot make
-/// one. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1. LibMTL adds 1e-8
-/// to ‖g_j‖², which is felt where gradients are small: `epsilon` does the same.
+/// Where we differ: from the paper, nowhere by default. `visits=all` lets a task visit itself as well, as the code of
+/// LibMTL, Nash-MTL, Aligned-MTL and the official TensorFlow code do: after some projections p may conflict with its
+/// own g_i. `order=shared` draws one order for all tasks (Aligned-MTL's code), `ascending` none (the official code
+/// discards its shuffle). `reduction=mean` divides by T (Pytorch-PCGrad). LibMTL adds 1e-8 to ‖g_j‖², which is felt
+/// where gradients are small: `epsilon` does the same. A conflict must exceed 1e-12 of the norms, so that rounding
+/// cannot make one. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1.
 public struct PCGrad: WeightingStrategy {
-  /// Name, citation, formula and parameter.
+  /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "pcgrad",
     title: "PCGrad (gradient surgery)",
@@ -42,14 +43,23 @@ public struct PCGrad: WeightingStrategy {
     parameters: [
       ParameterDescriptor(
         "order", .choice(default: Order.random.rawValue, options: Order.allCases.map(\.rawValue)),
-        "The order in which a task visits the others: a fresh permutation each time, or by index."),
+        "The order of visits: a permutation drawn for each task, one drawn for all tasks, or by index."),
+      ParameterDescriptor(
+        "visits", .choice(default: Visits.others.rawValue, options: Visits.allCases.map(\.rawValue)),
+        "Whom a task visits: the others (the paper), or itself as well (LibMTL, Nash-MTL, the official code)."
+      ),
+      ParameterDescriptor(
+        "reduction", .choice(default: Reduction.sum.rawValue, options: Reduction.allCases.map(\.rawValue)),
+        "Whether projected gradients are summed (the paper) or averaged (Pytorch-PCGrad)."),
       ParameterDescriptor(
         "epsilon", .number(default: 0, range: .nonNegative),
         "What is added to ‖g_j‖² in a projection: 0 in the paper, 1e-8 in LibMTL."),
     ],
     differences: [
-      "A task never visits itself, as in the paper; LibMTL and the code of Nash-MTL let it.",
-      "Projected gradients are summed, as in the paper; Pytorch-PCGrad averages them.",
+      "LibMTL, Nash-MTL's and Aligned-MTL's code let a task visit itself: visits=all.",
+      "Aligned-MTL's code draws one order for all tasks: order=shared; the official code none: order=ascending.",
+      "Pytorch-PCGrad averages the projected gradients: reduction=mean.",
+      "Pytorch-PCGrad and the official code project heads along with the trunk: there is no variant for it here.",
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
     ],
@@ -60,27 +70,33 @@ public struct PCGrad: WeightingStrategy {
   /// True: a gradient of 0 is left out of all projections.
   public static let weighsAbsentTasks = true
 
-  private enum Order: String, Codable, CaseIterable { case random, ascending }
+  private enum Order: String, Codable, CaseIterable { case random, shared, ascending }
+  private enum Visits: String, Codable, CaseIterable { case others, all }
+  private enum Reduction: String, Codable, CaseIterable { case sum, mean }
 
   /// The relative size below which a conflict is rounding and a gradient is no gradient.
   private static let threshold = 1e-12
 
   private let taskCount: Int
   private let order: Order
+  private let visits: Visits
+  private let reduction: Reduction
   private let epsilon: Double
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
-  private var scratch = Scratch(taskCount: 0)
+  private var scratch = Scratch(taskCount: 0, visitCount: 0)
 
-  private enum CodingKeys: CodingKey { case taskCount, order, epsilon, stream }
+  private enum CodingKeys: CodingKey { case taskCount, order, visits, reduction, epsilon, stream }
 
   /// Creates the strategy.
   ///
-  /// - Parameter setup: the number of tasks, `order`, `epsilon` and the random stream.
+  /// - Parameter setup: the number of tasks, the parameters and the random stream.
   public init(_ setup: StrategySetup) {
     taskCount = setup.taskCount
     order = setup.parameters.choice("order")
+    visits = setup.parameters.choice("visits")
+    reduction = setup.parameters.choice("reduction")
     epsilon = setup.parameters.number("epsilon")
     stream = setup.stream
   }
@@ -89,6 +105,7 @@ public struct PCGrad: WeightingStrategy {
   public var claims: StrategyClaims {
     var claims = Self.descriptor.claims
     if order == .ascending { claims.taskOrder = .matters }
+    if reduction == .mean { claims.weightSum = .atLeastOne }
     if epsilon > 0 { claims.scaleDegree = nil }
     return claims
   }
@@ -96,34 +113,48 @@ public struct PCGrad: WeightingStrategy {
   /// The weights that the projected gradients put on the raw ones.
   ///
   /// - Parameter evidence: the T×T Gramian.
-  /// - Returns: T weights of at least 1, on the shared gradient.
+  /// - Returns: T weights of at least 1, or 1/T for the mean, on the shared gradient.
   /// - Throws: ``WeightingError`` for another number of tasks than at the start, or for injected orders that
-  ///   are not permutations of the other tasks.
+  ///   are not permutations of the tasks to visit.
   public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    try evidence.draws.requireOrders(taskCount: taskCount)
+    try evidence.draws.requireOrders(taskCount: taskCount, withItself: visits == .all)
     if values.count != taskCount {
       values = [Double](repeating: 0, count: taskCount)
-      scratch = Scratch(taskCount: taskCount)
+      scratch = Scratch(taskCount: taskCount, visitCount: visits == .all ? taskCount : taskCount - 1)
     }
     scratch.setCosines(of: evidence.gramian, threshold: Self.threshold)
-    for task in 0..<taskCount { values[task] = 0 }
+    for task in 0..<taskCount {
+      values[task] = 0
+      scratch.order[task] = task
+    }
+    if order == .shared && evidence.draws.orders == nil { stream.shuffle(&scratch.order) }
     for task in 0..<taskCount {
       setVisits(of: task, injected: evidence.draws.orders)
       scratch.project(task, threshold: Self.threshold, epsilon: epsilon)
       for other in 0..<taskCount where scratch.coefficients[other] != 0 {
-        values[other] +=
-          other == task ? 1 : scratch.coefficients[other] * (scratch.norms[task] / scratch.norms[other])
+        // The norm of a gradient that is left out is 0.
+        let ratio = other == task ? 1 : scratch.norms[task] / scratch.norms[other]
+        values[other] += scratch.coefficients[other] * ratio
       }
+    }
+    if reduction == .mean {
+      for task in 0..<taskCount { values[task] /= Double(taskCount) }
     }
     return TaskWeights(values, appliesTo: .sharedGradient)
   }
 
   private mutating func setVisits(of task: Int, injected orders: [[Int]]?) {
-    for position in 0..<taskCount - 1 {
-      scratch.visits[position] = orders?[task][position] ?? (position < task ? position : position + 1)
+    if let orders {
+      for position in scratch.visits.indices { scratch.visits[position] = orders[task][position] }
+      return
     }
-    if orders == nil && order == .random { stream.shuffle(&scratch.visits) }
+    var position = 0
+    for other in scratch.order where visits == .all || other != task {
+      scratch.visits[position] = other
+      position += 1
+    }
+    if order == .random { stream.shuffle(&scratch.visits) }
   }
 }
 
@@ -138,16 +169,19 @@ private struct Scratch: Sendable {
   var coefficients: [Double]
   /// Its products with these unit vectors.
   private var products: [Double]
-  /// The other tasks, in the order in which they are visited.
+  /// All tasks, in the order that the step has for each of them.
+  var order: [Int]
+  /// The tasks that the present one visits, in their order.
   var visits: [Int]
 
-  init(taskCount: Int) {
+  init(taskCount: Int, visitCount: Int) {
     self.taskCount = taskCount
     norms = [Double](repeating: 0, count: taskCount)
     cosines = [Double](repeating: 0, count: taskCount * taskCount)
     coefficients = norms
     products = norms
-    visits = [Int](repeating: 0, count: max(taskCount - 1, 0))
+    order = [Int](repeating: 0, count: taskCount)
+    visits = [Int](repeating: 0, count: visitCount)
   }
 
   mutating func setCosines(of gramian: Gramian, threshold: Double) {

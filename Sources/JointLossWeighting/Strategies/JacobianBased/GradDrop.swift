@@ -19,8 +19,11 @@ import JointLossLinearAlgebra
 ///
 /// Cost: T trunk gradients held in memory, O(T P).
 ///
-/// Where we differ: on the shared parameters, as torchjd and the code of CAGrad do it; the paper takes the
-/// gradients on the shared representation, times its sign and summed over the batch. No rescaling by T.
+/// Where we differ: this is not the paper's rule, and there is no variant that is. The paper masks the gradients on the
+/// shared representation, sample by sample, with a P of their products with the representation's sign, summed over the
+/// batch. That sign, one a sample and unit, is in no evidence: a rule here sees the T gradients as rows of the Jacobian
+/// and nothing of the activations. So the mask is on the shared parameters, as in torchjd and the code of CAGrad. No
+/// rescaling by T.
 public struct GradDrop: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -39,7 +42,9 @@ public struct GradDrop: WeightingStrategy {
         "ℓ: what share of a task's gradient is never dropped, one number a task; 0 each if not given.")
     ],
     differences: [
-      "On the shared parameters, as in torchjd and CAGrad's code; the paper's is on the representation.",
+      "Not the paper's rule: on the shared parameters, as in torchjd and CAGrad's code.",
+      "The paper masks gradients on the representation, by its sign in each sample, which no evidence holds.",
+      "Aligned-MTL's code draws one sign for the whole representation, with a leak of ½: there is no variant for it.",
       "The direction is not multiplied by T (CAGrad, FAMO) nor rescaled to the norm of the plain sum (Kurin et al.).",
     ],
     claims: StrategyClaims(

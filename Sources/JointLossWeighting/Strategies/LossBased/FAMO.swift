@@ -41,6 +41,7 @@ public struct FAMO: WeightingStrategy {
       "A negative loss is an error: losses are bounded from below by 0.",
       "Losses after the step that are not finite leave the logits as they are.",
       "The authors clip the network's gradient at norm 1; here that is an option of the step.",
+      "The authors' toy code takes the losses of the next step for those after this one: no variant for it here.",
       "The default γ is that of NYUv2 in the paper; the authors' code has 1e-5 and 1e-2 elsewhere.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
