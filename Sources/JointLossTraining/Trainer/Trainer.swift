@@ -5,8 +5,8 @@ public import JointLossWeighting
 ///
 /// A step runs the network forward, takes the T losses, computes of the task gradients what the strategy's
 /// evidence asks for and nothing else, and nothing in a step in which the strategy will not read them, asks for the
-/// weights, forms the gradient they amount to and moves the parameters. The trainer knows no strategy by name. After the first step of a batch size it allocates no
-/// memory.
+/// weights, forms the gradient they amount to and moves the parameters. The trainer knows no strategy by name. After
+/// the first step of a batch size it allocates no memory.
 ///
 /// Everything drawn at random comes from streams of the seed that do not depend on the strategy: strategies of
 /// one seed see the same initial parameters and the same batches.

@@ -20,7 +20,8 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
     (claims.isNonConflicting, claims.isMemoryless) = (false, false)
     return StrategyWrappers.descriptor(
       of: Base.self, suffix: "every", title: "every k steps",
-      formula: "; new weights in every k-th step", cost: "; one gradient in the steps between",
+      formula: "; new weights in every k-th step",
+      cost: Base.Evidence.need == .losses ? "" : "; one gradient in the steps between",
       parameters: [
         ParameterDescriptor(
           "every-steps", .integer(default: 10, range: .closed(1...1_000_000)),
