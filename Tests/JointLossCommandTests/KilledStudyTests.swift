@@ -75,7 +75,9 @@ import Testing
   }
 
   /// Kills a study again and again, each time that another of its runs has a checkpoint of some epochs or more, and
-  /// then lets it end. Runs that ended before they were killed are made again, until enough have been killed.
+  /// then lets it end.
+  ///
+  /// Runs that ended before they were killed are made again, until enough have been killed.
   ///
   /// - Returns: the names of the runs that were killed in their middle.
   private func killInTheMiddle(

@@ -8,7 +8,7 @@ struct InputSampler {
   /// The steps of a run of fifty tasks: one more than an epoch.
   private static let stepsOfMany = ConformanceInput.stepsPerEpoch + 1
   /// The number of runs whose tasks, rank and scale are drawn.
-  private static let drawnCount = 8
+  private static let drawnCount = 5
 
   /// The inputs that a check is run on, small ones first.
   func inputs(of check: ConformanceCheck) -> [ConformanceInput] {
@@ -65,9 +65,10 @@ struct InputSampler {
         }
       }
     }
-    let large = [1e-10, 1, 1e10].flatMap { scale in
-      [1, 3, 25, 49, 60].map { random(tasks: 50, columns: $0, steps: 1, scale: scale) }
-    }
+    let shapes: [(columns: Int, scale: Double)] = [
+      (1, 1), (3, 1), (25, 1), (49, 1), (60, 1), (3, 1e-10), (49, 1e10),
+    ]
+    let large = shapes.map { random(tasks: 50, columns: $0.columns, steps: 1, scale: $0.scale) }
     return small + large + [1, 5, 10, 50].map { random(tasks: $0, steps: 2, scale: 0) }
   }
 
@@ -79,9 +80,9 @@ struct InputSampler {
     return shapes.map { random(tasks: $0.tasks, columns: $0.columns, steps: steps, scale: $0.scale) }
   }
 
-  /// Runs of fifty tasks into a second epoch: independent gradients, and dependent ones of both extreme scales.
+  /// Runs of fifty tasks into a second epoch: dependent gradients of both extreme scales.
   private var many: [ConformanceInput] {
-    let shapes: [(columns: Int, scale: Double)] = [(52, 1), (7, 1e-10), (49, 1e10)]
+    let shapes: [(columns: Int, scale: Double)] = [(7, 1e-10), (49, 1e10)]
     return shapes.map { random(tasks: 50, columns: $0.columns, steps: Self.stepsOfMany, scale: $0.scale) }
   }
 
