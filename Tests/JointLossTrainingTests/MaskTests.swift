@@ -103,6 +103,43 @@ import Testing
     #expect(try trainer.endEpoch().meanLosses[1] == later)
   }
 
+  @Test func `A direction without a task is that of the network without it`() throws {
+    func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
+      func trained(_ tasks: [Int], labelled: [[Bool]]?) throws -> Trainer<Double, Strategy> {
+        let whole = try problem()
+        let network = try NetworkSpecification(
+          inputs: 4, trunk: [6, 5], activation: .tanh, tasks: tasks.map { whole.network.tasks[$0] })
+        let strategy = try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: tasks.count))
+        let trainer = try Trainer<Double, Strategy>(
+          network: network, strategy: strategy, optimizer: .adam(learningRate: 0.01), batchSize: 11, seed: 1)
+        let data = try TaskDataset(
+          inputCount: 4, inputs: whole.data.inputs, targets: tasks.map { whole.data.targets[$0] },
+          labelled: labelled, tasks: network.tasks)
+        let prepared = try PreparedData<Double>(data, network: network)
+        for _ in 0..<4 { try trainer.step(on: prepared, samples: 0..<9) }
+        return trainer
+      }
+      let first = try trained(
+        [0, 1, 2, 3], labelled: (0..<4).map { t in (0..<11).map { t != 1 || $0 >= 9 } })
+      let alone = try trained([0, 2, 3], labelled: nil)
+      #expect(first.lastWeights[1] == 0)
+      // The check would notice a task that is not left out.
+      let whole = try trained([0, 1, 2, 3], labelled: nil)
+      #expect(whole.parameters["trunk.0.weight"] != first.parameters["trunk.0.weight"])
+      for (name, values) in alone.parameters where name.hasPrefix("trunk") {
+        let own = try #require(first.parameters[name])
+        for (a, b) in zip(own, values) { #expect(abs(a - b) <= 1e-9, "\(Strategy.descriptor.name): \(name)") }
+      }
+    }
+    try check(TrimmedMean.self)
+    try check(DBMTL.self)
+    try check(MoCo.self)
+    try check(ExcessMTL.self)
+    // On three parts of the batch, none of which has a label of the task.
+    try check(MoDo.self)
+    try check(SDMGrad.self)
+  }
+
   /// Linear heads on the inputs, which share nothing: the head of a task is then a network of its own.
   @Test(arguments: [
     OptimizerSpecification.sgd(learningRate: 0.1, momentum: 0.9), .nesterov(learningRate: 0.1),
