@@ -17,7 +17,7 @@ public struct StepOptions: Codable, Hashable, Sendable {
   /// How weights are scaled before they are used.
   public enum ScalePolicy: String, Codable, Sendable, CaseIterable {
     /// Not at all: as the rule's paper has them.
-    case native
+    case paper
     /// To the sum T, or in a batch that lacks the labels of some tasks to the number of the others.
     case sumToTasks = "sum-to-T"
     /// On the shared parameters alone, so that the gradient there is as long as under equal weights: at one
@@ -56,7 +56,7 @@ public struct StepOptions: Codable, Hashable, Sendable {
   ///   - clipNorm: the largest norm of the combined gradient, above 0.
   public init(
     gradientScope: GradientScope? = nil, headPolicy: HeadPolicy = .strategy,
-    scalePolicy: ScalePolicy = .native, accumulation: Int = 1,
+    scalePolicy: ScalePolicy = .paper, accumulation: Int = 1,
     clipNorm: Double? = nil
   ) {
     self.gradientScope = gradientScope
@@ -97,7 +97,7 @@ extension StepOptions {
         "\(name) reads \(batches) independent batches, which are parts of the batch already: it is not split into "
           + "\(accumulation) micro-batches")
     }
-    guard scalePolicy == .native || !appliesTo.isGiven else {
+    guard scalePolicy == .paper || !appliesTo.isGiven else {
       throw TrainingError(
         .configuration,
         "\(name) gives \(appliesTo.phrase): there are no weights that the scale policy \(scalePolicy.rawValue) "

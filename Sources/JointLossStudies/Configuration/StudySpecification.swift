@@ -117,7 +117,7 @@ public struct StudySpecification: Sendable, Hashable {
   /// What a step does where the strategy leaves it open.
   var step: StepOptions {
     StepOptions(
-      gradientScope: gradientScope, headPolicy: headPolicy ?? .strategy, scalePolicy: scalePolicy ?? .native,
+      gradientScope: gradientScope, headPolicy: headPolicy ?? .strategy, scalePolicy: scalePolicy ?? .paper,
       accumulation: accumulation ?? 1, clipNorm: clipNorm)
   }
 

@@ -211,7 +211,7 @@ import Testing
     #expect(try run.canonicalJSON.contains(expected))
     // The defaults by name are the defaults.
     study = Local.study()
-    (study.headPolicy, study.scalePolicy, study.accumulation) = (.strategy, .native, 1)
+    (study.headPolicy, study.scalePolicy, study.accumulation) = (.strategy, .paper, 1)
     #expect(try Local.plan(study).runs == plain.runs)
   }
 

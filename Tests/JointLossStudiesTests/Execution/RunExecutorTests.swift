@@ -242,7 +242,7 @@ import Testing
       let content = try record.fileContent()
       #expect(try RunRecord(content: content, file: "run").header == record.header)
       let header = String(decoding: content.prefix { $0 != 0x0A }, as: UTF8.self)
-      #expect(header.contains(#""headPolicy":"strategy""#) && header.contains(#""scalePolicy":"native""#))
+      #expect(header.contains(#""headPolicy":"strategy""#) && header.contains(#""scalePolicy":"paper""#))
       #expect(header.contains(#""gradientScope":"shared-parameters""#) == isSeen)
     }
     (study.gradientScope, study.headPolicy) = (.representation, .unit)
