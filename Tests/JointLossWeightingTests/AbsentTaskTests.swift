@@ -329,15 +329,6 @@ import Testing
     #expect(means.means == nil)
   }
 
-  private struct Unaware: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "unaware", title: "unaware", formula: "w_t = 1", appliesTo: .losses)
-    init(_ setup: StrategySetup) {}
-    func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
-    }
-  }
-
   @Test func `A rule that does not say what it does is not asked`() throws {
     var rule = Unaware(try StrategySetup(for: Unaware.descriptor, taskCount: 3))
     #expect(try rule.weights(observing: Self.observation([true, true, true])).values == [1, 1, 1])

@@ -19,15 +19,6 @@ import Testing
     mutating func stepEnded(lossesAfter: [Double]) { told += 1 }
   }
 
-  private struct Unaware: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "unaware", title: "unaware", formula: "w_t = 1", appliesTo: .losses)
-    init(_ setup: StrategySetup) {}
-    func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
-    }
-  }
-
   private func make<Strategy: WeightingStrategy>(
     _ type: Strategy.Type, _ parameters: [String: ParameterValue] = [:]
   ) throws -> Strategy {

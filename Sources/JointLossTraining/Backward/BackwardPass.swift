@@ -55,9 +55,7 @@ final class BackwardPass<Scalar: TrainableScalar> {
   /// The memory for the cotangent of a layer's output: samples × width.
   func cotangent(ofLayer layer: Int) -> MatrixView<Scalar> {
     let buffer = layer.isMultiple(of: 2) ? cotangents.0 : cotangents.1
-    let (rows, columns) = (forward.batch.count, forward.layout.trunk[layer].outputs)
-    return buffer.view.reshaped(rows: 1, columns: buffer.view.count).columns(0..<rows * columns)
-      .reshaped(rows: rows, columns: columns)
+    return buffer.matrix(rows: forward.batch.count, columns: forward.layout.trunk[layer].outputs)
   }
 
   /// Finishes the gradient of a layer, and of all below it, from the masked cotangent and the bias gradient

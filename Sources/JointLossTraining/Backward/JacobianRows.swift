@@ -7,7 +7,7 @@ import JointLossWeighting
 /// in blocks of outputs that do. From there they go to the rows in `Double`.
 final class JacobianRows<Scalar: TrainableScalar> {
   /// Elements of a block of weight gradients.
-  private static var blockElements: Int { 1 << 17 }
+  private static var blockElements: Int { LayerGramian<Scalar>.blockElements }
 
   private let taskCount: Int
   private let block: Buffer<Scalar>
@@ -34,7 +34,7 @@ final class JacobianRows<Scalar: TrainableScalar> {
         for index in 0..<number { row[index] = Double(values[index]) * factor }
       }
       if taskCount * outputs * inputs <= Self.blockElements {
-        let gradients = matrix(rows: taskCount * outputs, columns: inputs)
+        let gradients = block.matrix(rows: taskCount * outputs, columns: inputs)
         gradients.setProduct(stack, .transposed, input, .asIs)
         for task in 0..<taskCount {
           copy(gradients.pointer + task * outputs * inputs, outputs * inputs, to: task, 0)
@@ -44,7 +44,7 @@ final class JacobianRows<Scalar: TrainableScalar> {
         for task in 0..<taskCount {
           for from in Swift.stride(from: 0, to: outputs, by: step) {
             let part = from..<min(from + step, outputs)
-            let gradients = matrix(rows: part.count, columns: inputs)
+            let gradients = block.matrix(rows: part.count, columns: inputs)
             gradients.setProduct(
               stack.columns(task * outputs + part.lowerBound..<task * outputs + part.upperBound), .transposed,
               input, .asIs)
@@ -57,9 +57,5 @@ final class JacobianRows<Scalar: TrainableScalar> {
         copy(block.pointer + task * outputs, outputs, to: task, outputs * inputs)
       }
     }
-  }
-
-  private func matrix(rows: Int, columns: Int) -> MatrixView<Scalar> {
-    block.view.columns(0..<rows * columns).reshaped(rows: rows, columns: columns)
   }
 }

@@ -28,7 +28,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
   /// Rows of a block of K: enough for gemm to run at its full speed.
   private static var kernelRows: Int { 64 }
   /// Elements of a block of weight gradients.
-  private static var blockElements: Int { 1 << 17 }
+  static var blockElements: Int { 1 << 17 }
 
   private let taskCount: Int
   /// A block of K: its rows × samples.
@@ -130,10 +130,10 @@ final class LayerGramian<Scalar: TrainableScalar> {
     for from in Swift.stride(from: 0, to: stack.rows, by: Self.kernelRows) {
       let rows = from..<min(from + Self.kernelRows, stack.rows)
       let rest = from..<stack.rows
-      let kernel = matrix(self.kernel, rows: rows.count, columns: rest.count)
+      let kernel = self.kernel.matrix(rows: rows.count, columns: rest.count)
       kernel.setProduct(input.rows(rows), .asIs, input.rows(rest), .transposed)
       Scalar._halveDiagonalBlock(kernel.pointer, withBias ? 1 : 0, rows.count, rest.count)
-      let product = matrix(block, rows: rows.count, columns: stack.columns)
+      let product = block.matrix(rows: rows.count, columns: stack.columns)
       product.setProduct(kernel, .asIs, stack.rows(rest), .asIs)
       accumulate(
         sum, into: &halves, stack.rows(rows).pointer, product.pointer, rows: rows.count, layer.outputs,
@@ -147,7 +147,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
     let step = Self.blockOutputs(of: layer, taskCount)
     for from in Swift.stride(from: 0, to: layer.outputs, by: step) {
       let outputs = min(step, layer.outputs - from)
-      let gradients = matrix(block, rows: taskCount * outputs, columns: layer.inputs)
+      let gradients = block.matrix(rows: taskCount * outputs, columns: layer.inputs)
       if outputs == layer.outputs {
         gradients.setProduct(stack, .transposed, input, .asIs)
       } else {
@@ -176,9 +176,5 @@ final class LayerGramian<Scalar: TrainableScalar> {
     case .products: Scalar._gramian(&sums, a, b, rows, taskCount, columns, upper)
     case .squares: Scalar._diagonal(&sums, a, b, rows, taskCount, columns)
     }
-  }
-
-  private func matrix(_ buffer: Buffer<Scalar>, rows: Int, columns: Int) -> MatrixView<Scalar> {
-    buffer.view.columns(0..<rows * columns).reshaped(rows: rows, columns: columns)
   }
 }

@@ -11,5 +11,11 @@ final class Buffer<Scalar: TrainableScalar> {
     view = matrix.view
   }
 
+  /// The first elements as a matrix without gaps.
+  func matrix(rows: Int, columns: Int) -> MatrixView<Scalar> {
+    view.reshaped(rows: 1, columns: view.count).columns(0..<rows * columns)
+      .reshaped(rows: rows, columns: columns)
+  }
+
   var pointer: UnsafeMutablePointer<Scalar> { view.pointer }
 }

@@ -13,51 +13,58 @@ struct MissingUpdate: WeightingStrategy {
   }
 }
 
-/// The sum of the gradients, said to be the same at every scale of the losses.
-struct GradientAsUpdate: WeightingStrategy {
-  static let descriptor = broken(
-    "gradient-as-update", claims: StrategyClaims(scaleDegree: 0), appliesTo: .update)
-  private let taskCount: Int
-  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+/// A rule that gives something of the sum of the gradients.
+protocol SumOfGradients: WeightingStrategy where Evidence == JacobianEvidence {
+  var taskCount: Int { get }
+  /// What is given, of a sum of P values; the weights are ones.
+  static func given(_ sum: [Double], values: [Double]) -> TaskWeights
+}
+
+extension SumOfGradients {
   func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     let ones = [Double](repeating: 1, count: taskCount)
-    return TaskWeights(update: evidence.jacobian.direction(weights: ones), values: ones)
+    return Self.given(evidence.jacobian.direction(weights: ones), values: ones)
+  }
+}
+
+/// The sum of the gradients, said to be the same at every scale of the losses.
+struct GradientAsUpdate: SumOfGradients {
+  static let descriptor = broken(
+    "gradient-as-update", claims: StrategyClaims(scaleDegree: 0), appliesTo: .update)
+  let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  static func given(_ sum: [Double], values: [Double]) -> TaskWeights {
+    TaskWeights(update: sum, values: values)
   }
 }
 
 /// An update that lacks the last parameter.
-struct ShortUpdate: WeightingStrategy {
+struct ShortUpdate: SumOfGradients {
   static let descriptor = broken("short-update", appliesTo: .update)
-  private let taskCount: Int
+  let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
-  func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let ones = [Double](repeating: 1, count: taskCount)
-    return TaskWeights(update: evidence.jacobian.direction(weights: ones).dropLast(), values: ones)
+  static func given(_ sum: [Double], values: [Double]) -> TaskWeights {
+    TaskWeights(update: sum.dropLast(), values: values)
   }
 }
 
 /// A direction with its elements in the reverse order: the weight of a task alone is 1 all the same.
-struct Sideways: WeightingStrategy {
+struct Sideways: SumOfGradients {
   static let descriptor = broken("sideways", appliesTo: .direction)
-  private let taskCount: Int
+  let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
-  func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let ones = [Double](repeating: 1, count: taskCount)
-    return TaskWeights(direction: evidence.jacobian.direction(weights: ones).reversed(), values: ones)
+  static func given(_ sum: [Double], values: [Double]) -> TaskWeights {
+    TaskWeights(direction: sum.reversed(), values: values)
   }
 }
 
 /// An update in the direction in which the losses rise.
-struct Uphill: WeightingStrategy {
+struct Uphill: SumOfGradients {
   static let descriptor = broken("uphill", appliesTo: .update)
-  private let taskCount: Int
+  let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
-  func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let ones = [Double](repeating: 1, count: taskCount)
-    return TaskWeights(update: evidence.jacobian.direction(weights: ones).map { -$0 }, values: ones)
+  static func given(_ sum: [Double], values: [Double]) -> TaskWeights {
+    TaskWeights(update: sum.map { -$0 }, values: values)
   }
 }

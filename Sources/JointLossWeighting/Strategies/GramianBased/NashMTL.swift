@@ -116,11 +116,7 @@ public struct NashMTL: WeightingStrategy {
 
   private func clipping(_ gramian: Gramian) -> Double {
     guard maximumNorm > 0 else { return 1 }
-    var square = 0.0
-    for i in 0..<taskCount {
-      for j in 0..<taskCount { square += solution[i] * gramian[i, j] * solution[j] }
-    }
-    let norm = max(square, 0).squareRoot()
+    let norm = gramian.norm(weights: solution)
     return norm > maximumNorm ? maximumNorm / norm : 1
   }
 }
