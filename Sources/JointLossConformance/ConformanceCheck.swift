@@ -33,7 +33,8 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   case declaredEvidence = "declared-evidence"
   /// Gradients that the strategy says it will not read do not matter.
   case skippedGradients = "skipped-gradients"
-  /// Permuted tasks have permuted weights, in distribution where the strategy draws at random.
+  /// Permuted tasks have permuted weights: always, in the direction alone, without ties or in distribution, as the
+  /// strategy claims.
   case taskOrder = "task-order"
   /// Where claimed: earlier steps do not matter.
   case memory

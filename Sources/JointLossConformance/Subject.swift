@@ -40,7 +40,15 @@ struct Subject<Strategy: WeightingStrategy> {
   func step(
     _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int
   ) throws(WeightingError) -> TaskWeights {
-    let weights = try strategy.weights(observing: input.observation(at: index))
+    try step(&strategy, input, at: index, observing: input.observation(at: index))
+  }
+
+  /// The same with something else in the place of what is to be seen in the step.
+  func step(
+    _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int,
+    observing observation: StepObservation
+  ) throws(WeightingError) -> TaskWeights {
+    let weights = try strategy.weights(observing: observation)
     if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
     if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
     return weights
@@ -58,11 +66,15 @@ struct Subject<Strategy: WeightingStrategy> {
   /// The weights of all steps of a new strategy, a direction or an update after them where there is one; nil if
   /// there are none, or not one finite weight a task: these faults have checks of their own.
   func weights(on input: ConformanceInput, seed: UInt64? = nil) -> [[Double]]? {
-    guard var strategy = try? make(input.taskCount, seed: seed), let result = try? run(&strategy, input)
+    answers(on: input, seed: seed)?.map(\.numbers)
+  }
+
+  /// The same with what a solver says of them.
+  func answers(on input: ConformanceInput, seed: UInt64? = nil) -> [TaskWeights]? {
+    guard var strategy = try? make(input.taskCount, seed: seed), let result = try? run(&strategy, input),
+      result.allSatisfy({ $0.values.count == input.taskCount && $0.numbers.allSatisfy(\.isFinite) })
     else { return nil }
-    let values = result.map(\.numbers)
-    return result.allSatisfy { $0.values.count == input.taskCount } && values.joined().allSatisfy(\.isFinite)
-      ? values : nil
+    return result
   }
 
   func encoded(_ strategy: Strategy) throws -> Data {
@@ -77,4 +89,7 @@ struct Subject<Strategy: WeightingStrategy> {
 extension TaskWeights {
   /// The weights, and after them the direction or the update where there is one.
   var numbers: [Double] { values + (given ?? []) }
+
+  /// Whether they solve a problem that was changed to have a solution.
+  var hasRidge: Bool { (certificate?.ridge ?? 0) > 0 }
 }

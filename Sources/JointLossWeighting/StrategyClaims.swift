@@ -23,6 +23,12 @@ public struct StrategyClaims: Sendable, Hashable {
   public enum TaskOrder: String, Sendable, Hashable, CaseIterable {
     /// They are permuted with the tasks.
     case equivariant = "no matter"
+    /// The direction is the same: of the several weights that dependent gradients have for it, one is returned, and
+    /// which depends on the order. Independent gradients leave no choice.
+    case equivariantDirection = "no matter for the direction"
+    /// They are permuted with the tasks where one answer is best. Of several as good (of dependent gradients, of
+    /// equal scores) one is taken, which depends on the order.
+    case withoutTies = "no matter where one answer is best"
     /// They are permuted in distribution: the rule draws at random.
     case inDistribution = "no matter in distribution"
     /// The rule depends on the order.

@@ -13,7 +13,10 @@ import Testing
 
   static let controls: [Control] = [
     Control(type: SwappedTasks.self, checks: [.taskOrder]),
-    Control(type: FirstAmongEquals.self, checks: [.taskOrder]),
+    Control(type: FirstAmongEquals<AnyOrder>.self, checks: [.taskOrder]),
+    Control(type: FirstAmongEquals<OneDirection>.self, checks: [.taskOrder]),
+    Control(type: FirstAmongEquals<WithoutTies>.self, checks: [.taskOrder]),
+    Control(type: FirstOfTies.self, checks: [.taskOrder]),
     Control(type: LoadedDice.self, checks: [.taskOrder]),
     // What lies outside the value is not saved with it either.
     Control(type: HiddenCounter.self, checks: [.isolation, .resume, .errorKeepsState]),

@@ -324,6 +324,25 @@ import JointLossWeighting
     }
   }
 
+  /// Norms of 2^−9, 2 and 2^12: in 60 digits the small eigenvalue is 1.0899e-5, of 1.468e7.
+  @Test func `Gradients of very different norms keep their digits in any order`() throws {
+    let unit = 0x1p-10
+    let rows = [[1, 2, -1], [2048, 1024, -3072], [3 * unit, unit, 2 * unit]]
+    let inverse = [-89.11273193359375, 0.0372682452201843262, 91660.8375]
+    let root = [0.337247112677136065, 0.000075839699605827899, 302.608077057918045]
+    var solver = PseudoInverse()
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+      let gramian = try gramian(order.map { rows[$0] })
+      _ = try solver.decompose(
+        order: 3, gramian.elements, rankTolerance: PseudoInverse.rounding(order: 3))
+      for (power, exact) in [(-1.0, inverse), (-0.5, root)] {
+        var vector = [1.0, 1, 1]
+        solver.apply(to: &vector, power: power)
+        for (got, task) in zip(vector, order) { #expect(abs(got - exact[task]) <= 1e-13 * exact[2]) }
+      }
+    }
+  }
+
   @Test func `The simplex projection is idempotent and nearest`() {
     var stream = PhiloxStream(seed: 8, purpose: "test")
     var projection = SimplexProjection()

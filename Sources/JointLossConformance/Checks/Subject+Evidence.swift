@@ -70,9 +70,8 @@ extension Subject {
     guard let expected = weights(on: input), var strategy = try? make(input.taskCount) else { return nil }
     for index in input.steps.indices {
       do {
-        let weights = try strategy.weights(observing: declared(input.observation(at: index))).numbers
-        if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
-        if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
+        let observation = try declared(input.observation(at: index))
+        let weights = try step(&strategy, input, at: index, observing: observation).numbers
         guard weights == expected[index] else {
           return Failure(
             reason:

@@ -44,9 +44,7 @@ extension Subject {
       }
       guard var observation = try? shown.observation(at: index) else { return nil }
       if let present, (try? observation.keep(present)) == nil { return nil }
-      guard let weights = try? strategy.weights(observing: observation) else { return nil }
-      if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
-      if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
+      guard let weights = try? step(&strategy, input, at: index, observing: observation) else { return nil }
       result.append(weights.numbers)
     }
     return (result, skips)

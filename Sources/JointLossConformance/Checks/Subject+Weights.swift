@@ -98,9 +98,7 @@ extension Subject {
       guard var observation = try? input.observation(at: index) else { return nil }
       (observation.jacobian, observation.gramian) = (jacobian, jacobian.gramian)
       observation.jacobians = observation.jacobians.map { $0.map { _ in jacobian } }
-      guard let weights = try? strategy.weights(observing: observation) else { return nil }
-      if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
-      if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
+      guard let weights = try? step(&strategy, input, at: index, observing: observation) else { return nil }
       guard let given = weights.given else { continue }
       // In units of the largest element, whose square may be none.
       let largest = gradient.reduce(0) { max($0, abs($1)) }

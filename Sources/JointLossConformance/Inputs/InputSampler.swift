@@ -18,10 +18,7 @@ struct InputSampler {
       [run(tasks: 1, steps: 9)] + [1e-10, 1e5, 1e10].map { random(tasks: 1, steps: 3, scale: $0) }
     case .finiteWeights, .certificate, .weightSum, .sign: runs(steps: 9) + ranks + extremes + drawn(steps: 2)
     case .nonConflict: ranks + extremes.filter { !$0.isHuge } + drawn(steps: 2)
-    case .taskOrder:
-      // Independent gradients of few tasks: of dependent ones several weights may be right, and the order chooses.
-      [2, 3, 4].map { run(tasks: $0, steps: 6) }
-        + [1e-10, 1e10].map { random(tasks: 3, steps: 6, scale: $0) }
+    case .taskOrder: runs(steps: 6) + ranks + extremes.filter { !$0.isHuge } + drawn(steps: 2)
     case .scaleLaw: runs(steps: 6) + ranks + drawn(steps: 2)
     case .memory: runs(steps: 6) + dependent(steps: 6) + many
     case .stateSize: [run(tasks: 2, steps: 6)]

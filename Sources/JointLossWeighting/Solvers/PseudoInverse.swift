@@ -3,7 +3,9 @@ import RealModule
 
 /// The eigendecomposition of a symmetric matrix, with what follows from it: pseudo-inverse and rank.
 ///
-/// LAPACK's syevd. Eigenvalues up to `rankTolerance · λ_max` count as 0.
+/// LAPACK's syevd, with the rows in the order of their diagonal, largest first: on gradients of very different norms
+/// its small eigenvalues then keep their digits, which they lose in any other order. Eigenvalues up to
+/// `rankTolerance · λ_max` count as 0.
 package struct PseudoInverse: Sendable {
   /// The tolerance below which an eigenvalue of a T×T matrix is rounding: 10 T ε.
   ///
@@ -20,6 +22,8 @@ package struct PseudoInverse: Sendable {
   /// The index of the first eigenvalue that is not 0; `order` if all are.
   package private(set) var firstRanked = 0
   private var matrix: [Double] = []
+  /// The rows of `matrix`, by their diagonal, largest first.
+  private var sorted: [Int] = []
   private var work: [Double] = []
   private var integerWork: [Int32] = []
   private var coefficients: [Double] = []
@@ -43,21 +47,45 @@ package struct PseudoInverse: Sendable {
   ) throws(WeightingError) -> SolverCertificate {
     reserve(order)
     self.order = order
-    for index in 0..<order * order {
-      self.matrix[index] = matrix[index]
-      vectors[index] = matrix[index]
-    }
     guard order > 0 else { return SolverCertificate(iterations: 0, residual: 0) }
+    sort(order, matrix)
+    for i in 0..<order {
+      for j in 0..<order {
+        self.matrix[i * order + j] = matrix[i * order + j]
+        vectors[i * order + j] = matrix[sorted[i] * order + sorted[j]]
+      }
+    }
     do {
       try DenseKernels.decompose(
         order: order, &vectors, values: &values, work: &work, integerWork: &integerWork)
     } catch {
       throw WeightingError(.solver, "the eigenvalues of a \(order)×\(order) Gramian: \(error)")
     }
+    restoreOrder()
     let largest = max(values[order - 1], 0)
     firstRanked = order
     while firstRanked > 0, values[firstRanked - 1] > rankTolerance * largest { firstRanked -= 1 }
     return try SolverCertificate(iterations: 1, residual: residual()).checked("the eigendecomposition")
+  }
+
+  /// Sorts the rows by insertion: few, and in an order that changes little from step to step.
+  private mutating func sort(_ order: Int, _ matrix: [Double]) {
+    for index in 0..<order {
+      var position = index
+      while position > 0, matrix[sorted[position - 1] * (order + 1)] < matrix[index * (order + 1)] {
+        sorted[position] = sorted[position - 1]
+        position -= 1
+      }
+      sorted[position] = index
+    }
+  }
+
+  /// Brings the elements of the eigenvectors from the sorted order to that of the matrix.
+  private mutating func restoreOrder() {
+    for k in 0..<order {
+      for i in 0..<order { coefficients[sorted[i]] = vectors[k * order + i] }
+      for i in 0..<order { vectors[k * order + i] = coefficients[i] }
+    }
   }
 
   /// The largest |A v − λ v| over the largest element of A.
@@ -99,6 +127,7 @@ package struct PseudoInverse: Sendable {
     values = [Double](repeating: 0, count: order)
     coefficients = values
     matrix = [Double](repeating: 0, count: order * order)
+    sorted = [Int](repeating: 0, count: order)
     vectors = matrix
     work = [Double](repeating: 0, count: needed.work)
     integerWork = [Int32](repeating: 0, count: needed.integerWork)

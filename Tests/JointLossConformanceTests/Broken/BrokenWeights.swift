@@ -74,14 +74,34 @@ struct NothingForOne: WeightingStrategy {
   }
 }
 
-/// The first task counts twice, and nothing says so.
-struct FirstAmongEquals: WeightingStrategy {
-  static let descriptor = broken("first-among-equals")
+/// What a strategy says of the order of its tasks.
+protocol OrderClaim: Sendable { static var claim: StrategyClaims.TaskOrder { get } }
+enum AnyOrder: OrderClaim { static let claim = StrategyClaims.TaskOrder.equivariant }
+enum OneDirection: OrderClaim { static let claim = StrategyClaims.TaskOrder.equivariantDirection }
+enum WithoutTies: OrderClaim { static let claim = StrategyClaims.TaskOrder.withoutTies }
+
+/// The first task counts twice, and what the strategy says of the order allows it not.
+struct FirstAmongEquals<Claim: OrderClaim>: WeightingStrategy {
+  static var descriptor: StrategyDescriptor {
+    broken("first-among-equals, \(Claim.claim)", claims: StrategyClaims(taskOrder: Claim.claim))
+  }
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     return losses(evidence.losses.enumerated().map { ($0.offset == 0 ? 2 : 1) / (1 + $0.element) })
+  }
+}
+
+/// The longest gradient, of several the first: said not to depend on the order, which holds without ties.
+struct FirstOfTies: WeightingStrategy {
+  static let descriptor = broken("first-of-ties")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    let longest = evidence.norms.firstIndex(of: evidence.norms.max() ?? 0)
+    return losses((0..<taskCount).map { $0 == longest ? 1 : 0 })
   }
 }
 

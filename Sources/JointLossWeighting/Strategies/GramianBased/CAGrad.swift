@@ -50,7 +50,7 @@ public struct CAGrad: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest counts in the mean and not in the minimum.",
     ],
     claims: StrategyClaims(
-      weightSum: .atLeastOne, scaleDegree: 0, isMemoryless: true))
+      weightSum: .atLeastOne, scaleDegree: 0, taskOrder: .equivariantDirection, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true

@@ -44,7 +44,9 @@ public struct Krum: WeightingStrategy {
       "Of equal scores the one with the smaller further distances is preferred, then the task listed first.",
       "Where tasks have no labels T is the number of the others, f as given.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
+    claims: StrategyClaims(
+      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .withoutTies,
+      isMemoryless: true))
 
   /// True: T is the number of present tasks, and the others are no one's neighbours.
   public static let weighsAbsentTasks = true

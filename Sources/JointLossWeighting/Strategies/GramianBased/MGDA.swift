@@ -49,8 +49,8 @@ public struct MGDA: WeightingStrategy {
       "A loss of 0 divides as 1e-8 would.",
     ],
     claims: StrategyClaims(
-      weightSum: .one, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0, isMemoryless: true
-    ))
+      weightSum: .one, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
+      taskOrder: .equivariantDirection, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -104,6 +104,8 @@ public struct MGDA: WeightingStrategy {
     } else {
       claims.isNonConflicting = false
       claims.scaleDegree = normalisation == .l2 ? 0 : nil
+      // The point of the normalised gradients is unique, the raw ones that its weights combine are not at it.
+      claims.taskOrder = .withoutTies
     }
     return claims
   }

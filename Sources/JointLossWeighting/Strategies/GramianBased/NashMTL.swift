@@ -79,7 +79,7 @@ public struct NashMTL: WeightingStrategy {
   /// What it promises with its parameters.
   public var claims: StrategyClaims {
     var claims = Self.descriptor.claims
-    if updateEvery > 1 { (claims.isNonConflicting, claims.isMemoryless) = (false, false) }
+    if updateEvery > 1 { claims.outlastStep() }
     if maximumNorm > 0 { claims.scaleDegree = nil }
     return claims
   }

@@ -32,7 +32,7 @@ public struct UPGrad: WeightingStrategy {
     differences: DualConeMatrix.differences,
     claims: StrategyClaims(
       weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
-      isMemoryless: true))
+      taskOrder: .equivariantDirection, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true

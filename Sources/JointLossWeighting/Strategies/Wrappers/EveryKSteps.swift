@@ -17,7 +17,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// The wrapped strategy's, with the name of the wrapper added.
   public static var descriptor: StrategyDescriptor {
     var claims = Base.descriptor.claims
-    (claims.isNonConflicting, claims.isMemoryless) = (false, false)
+    claims.outlastStep()
     return StrategyWrappers.descriptor(
       of: Base.self, suffix: "every", title: "every k steps",
       formula: "; new weights in every k-th step",
@@ -57,7 +57,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// What the wrapped strategy promises of each step on its own.
   public var claims: StrategyClaims {
     var claims = base.claims
-    if period > 1 { (claims.isNonConflicting, claims.isMemoryless) = (false, false) }
+    if period > 1 { claims.outlastStep() }
     return claims
   }
 

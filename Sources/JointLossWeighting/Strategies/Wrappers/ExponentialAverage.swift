@@ -66,7 +66,7 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
 
   private static func averaged(_ base: StrategyClaims) -> StrategyClaims {
     var claims = base
-    (claims.isNonConflicting, claims.isMemoryless) = (false, false)
+    claims.outlastStep()
     // The average of a 1 and a 0 is neither.
     if claims.weightSum == .oneOrZero { claims.weightSum = .free }
     return claims

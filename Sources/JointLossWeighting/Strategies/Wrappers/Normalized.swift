@@ -66,6 +66,7 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
 
   private static func normalised(_ base: StrategyClaims, sum: Sum, divisor: Divisor) -> StrategyClaims {
     var claims = base
+    claims.leaveDirection()
     claims.weightSum = .free
     if base.hasNonNegativeWeights || divisor == .plain { claims.weightSum = sum == .tasks ? .tasks : .one }
     if claims.scaleDegree != nil { claims.scaleDegree = 0 }

@@ -72,3 +72,16 @@ package enum StrategyWrappers {
       differences: inner.differences, claims: claims)
   }
 }
+
+extension StrategyClaims {
+  /// What is left of a promise about the direction where its weights are changed, or meet other gradients.
+  package mutating func leaveDirection() {
+    if taskOrder == .equivariantDirection { taskOrder = .withoutTies }
+  }
+
+  /// What is left of the promises of a step's weights in later steps.
+  package mutating func outlastStep() {
+    (isNonConflicting, isMemoryless) = (false, false)
+    leaveDirection()
+  }
+}

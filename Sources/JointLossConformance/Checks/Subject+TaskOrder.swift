@@ -1,0 +1,162 @@
+import Foundation
+import JointLossWeighting
+
+/// The check of the tasks' order: weights are permuted with the tasks, as far as the strategy claims.
+extension Subject {
+  /// How much more the order of the tasks may change than gradients that differ by a unit in the last place: a rule
+  /// that magnifies rounding has weights that no computation determines.
+  private static var multiple: Double { 4 }
+
+  func taskOrderFailure(_ input: ConformanceInput) -> Failure? {
+    guard let claim = (try? make(input.taskCount))?.claims.taskOrder, claim != .matters,
+      claim != .withoutTies || input.steps.allSatisfy(\.isIndependent)
+    else { return nil }
+    let tasks = Array(0..<input.taskCount)
+    // Of many tasks one order, the reverse.
+    let orders = [Array(tasks.reversed()), Array(tasks.dropFirst()) + tasks.prefix(1)]
+      .prefix(tasks.count > 10 ? 1 : 2).filter { $0 != tasks }
+    return claim == .inDistribution
+      ? distributionFailure(input, orders: orders)
+      : orders.lazy.compactMap {
+        equivarianceFailure(input, order: $0, isOfDirection: claim == .equivariantDirection)
+      }.first
+  }
+
+  private func equivarianceFailure(
+    _ input: ConformanceInput, order: [Int], isOfDirection: Bool
+  ) -> Failure? {
+    let permuted = input.permuted(order)
+    guard let plainAnswers = answers(on: input) else { return nil }
+    guard let gotAnswers = answers(on: permuted) else {
+      return Failure(reason: "with the tasks in the order \(order) there are no finite weights")
+    }
+    let (plain, got) = (plainAnswers.map(\.numbers), gotAnswers.map(\.numbers))
+    // Rounding alone, where it makes a difference.
+    var nearby: [[Double]]?
+    var sensitivity = 0.0
+    for index in plain.indices {
+      // A solver that had to add a ridge has solved another problem, and from there on the order may matter.
+      if plainAnswers[index].hasRidge || gotAnswers[index].hasRidge { break }
+      // A direction or an update is the same for any order.
+      let wanted = order.map { plain[index][$0] } + plain[index].dropFirst(order.count)
+      let step = permuted.steps[index]
+      guard !Self.agree(got[index], wanted),
+        !isOfDirection || !step.hasSameSum(got[index], wanted, within: Self.tolerance)
+      else { continue }
+      if nearby == nil { nearby = weights(on: input.nearby) }
+      for step in 0...index {
+        sensitivity = max(sensitivity, nearby.map { Self.difference($0[step], plain[step]) } ?? 0)
+      }
+      guard Self.difference(got[index], wanted) > Self.multiple * sensitivity else { continue }
+      return Failure(
+        reason:
+          "with the tasks in the order \(order), step \(index) has the weights \(got[index]) instead of \(wanted)"
+      )
+    }
+    return nil
+  }
+
+  /// Compares means over many seeds; a difference must exceed six standard errors.
+  private func distributionFailure(_ input: ConformanceInput, orders: [[Int]]) -> Failure? {
+    let length = input.taskCount > 10 ? 1 : 2
+    let short = ConformanceInput(steps: Array(input.steps.prefix(length)))
+    guard let plain = moments(of: short) else { return nil }
+    for order in orders {
+      guard let got = moments(of: short.permuted(order)) else {
+        return Failure(reason: "with the tasks in the order \(order) there are no finite weights")
+      }
+      for index in plain.means.indices {
+        for (position, task) in order.enumerated() {
+          let difference = abs(got.means[index][position] - plain.means[index][task])
+          let error = got.errors[index][position] + plain.errors[index][task]
+          let rounding = Self.tolerance * (abs(got.means[index][position]) + abs(plain.means[index][task]))
+          guard difference > 6 * error + rounding else { continue }
+          return Failure(
+            reason: """
+              with the tasks in the order \(order), the mean weight of task \(task) in step \(index) is \
+              \(got.means[index][position]) instead of \(plain.means[index][task]), a difference of \
+              \(difference / error) standard errors
+              """, value: got.means[index][position])
+        }
+      }
+    }
+    return nil
+  }
+
+  /// Means over some hundred seeds, fewer for many tasks, and their standard errors.
+  private func moments(of input: ConformanceInput) -> (means: [[Double]], errors: [[Double]])? {
+    // More tasks take longer, and there are more of them to differ.
+    let count = input.taskCount > 10 ? 25 : input.taskCount > 3 ? 100 : 400
+    guard let observations = try? input.steps.indices.map(input.observation(at:)) else { return nil }
+    var samples: [[TaskWeights]] = []
+    for sample in 0..<UInt64(count) {
+      guard var strategy = try? make(input.taskCount, seed: seed &+ sample),
+        let weights = try? observations.indices.map({
+          try step(&strategy, input, at: $0, observing: observations[$0])
+        }),
+        weights.allSatisfy({ $0.values.count == input.taskCount && $0.values.allSatisfy(\.isFinite) })
+      else { return nil }
+      samples.append(weights)
+    }
+    let zeros = input.steps.map { step in step.losses.map { _ in 0.0 } }
+    var (means, errors) = (zeros, zeros)
+    for index in zeros.indices {
+      for task in zeros[index].indices {
+        let values = samples.map { $0[index].values[task] }
+        let mean = values.reduce(0, +) / Double(count)
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)
+        means[index][task] = mean
+        errors[index][task] = (variance / Double(count)).squareRoot()
+      }
+    }
+    return (means, errors)
+  }
+
+  /// The largest difference, relative to the largest number.
+  private static func difference(_ got: [Double], _ wanted: [Double]) -> Double {
+    let largest = wanted.reduce(0) { max($0, abs($1)) }
+    return zip(got, wanted).reduce(0) { max($0, abs($1.0 - $1.1) / largest) }
+  }
+
+}
+
+extension ConformanceInput {
+  /// The same with gradients that differ by a unit in the last place.
+  fileprivate var nearby: ConformanceInput {
+    ConformanceInput(
+      steps: steps.map { step in
+        Step(
+          losses: step.losses,
+          gradients: step.gradients.map { row in
+            row.enumerated().map { $1 * (1 + ($0.isMultiple(of: 2) ? 1 : -1) * 0x1p-52) }
+          })
+      })
+  }
+}
+
+extension ConformanceInput.Step {
+  /// Whether no gradient is a combination of the others, as far as cosines tell.
+  fileprivate var isIndependent: Bool {
+    guard let gramian = try? Jacobian(rows: gradients).gramian else { return false }
+    var (scaled, solver) = (ScaledGramian(), PseudoInverse())
+    scaled.load(gramian)
+    return scaled.count == gradients.count
+      && (try? solver.decompose(order: scaled.count, scaled.cosines, rankTolerance: 1e-6)) != nil
+      && solver.rank == gradients.count
+  }
+
+  /// Whether two weights of the gradients give the same direction, to so much of its terms.
+  ///
+  /// A direction that a rule gives itself is never excused.
+  fileprivate func hasSameSum(_ one: [Double], _ other: [Double], within tolerance: Double) -> Bool {
+    guard one.count == gradients.count, other.count == gradients.count else { return false }
+    return (gradients.first ?? []).indices.allSatisfy { column in
+      var (difference, size) = (0.0, 0.0)
+      for (task, gradient) in gradients.enumerated() {
+        difference += (one[task] - other[task]) * gradient[column]
+        size += (abs(one[task]) + abs(other[task])) * abs(gradient[column])
+      }
+      return abs(difference) <= tolerance * size
+    }
+  }
+}
