@@ -15,8 +15,8 @@ public struct Gramian: Sendable, Codable, Hashable {
 
   /// A Gramian from its rows, symmetrised.
   ///
-  /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0
-  ///   and no product above that of the norms.
+  /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0,
+  ///   no product above that of the norms, and no eigenvalue of the cosines below −1e-4.
   /// - Throws: ``WeightingError`` that names the offending row and value.
   public init(rows: [[Double]]) throws(WeightingError) {
     self.init(taskCount: rows.count)
@@ -56,6 +56,19 @@ public struct Gramian: Sendable, Codable, Hashable {
         self[i, j] = mean
         self[j, i] = mean
       }
+    }
+    try requireSemidefinite()
+  }
+
+  /// Three products may each be possible and no three gradients have them all.
+  private func requireSemidefinite() throws(WeightingError) {
+    var (scaled, solver) = (ScaledGramian(), PseudoInverse())
+    scaled.load(self)
+    guard scaled.count > 0 else { return }
+    _ = try solver.decompose(order: scaled.count, scaled.cosines, rankTolerance: 0)
+    guard solver.values[0] >= -1e-4 else {
+      throw WeightingError(
+        .shape, "the Gramian is that of no gradients: its cosines have the eigenvalue \(solver.values[0])")
     }
   }
 

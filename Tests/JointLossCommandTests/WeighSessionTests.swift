@@ -160,6 +160,10 @@ import Testing
     (#"{"losses":[1,2],"gradient_norms":[1,-1]}"#, "gradient_norms[1] is -1"),
     (#"{"losses":[1,2],"gramian":[[1,0],[0]]}"#, "gramian: the Gramian is not square"),
     (#"{"losses":[1,2],"gramian":[[1,5],[5,1]]}"#, "gramian: the Gramian is that of no gradients"),
+    (
+      #"{"losses":[1,1,2],"gramian":[[1,-1,-1],[-1,1,-1],[-1,-1,1]]}"#,
+      "gramian: the Gramian is that of no gradients: its cosines have the eigenvalue -"
+    ),
     (#"{"losses":[1,2],"gramian":[[1,2],[0,1]]}"#, "gramian: the Gramian is not symmetric"),
     (#"{"losses":[1,2],"gramian":[[-1,0],[0,1]]}"#, "diagonal is negative"),
     (#"{"losses":[1,2],"gramian":[[1,0],[0,NaN]]}"#, "gramian[1][1] is nan"),

@@ -383,6 +383,19 @@ import JointLossWeighting
 
   // MARK: The certificate
 
+  /// Of three tasks each opposed to the others: the cosines have the eigenvalue −1, so that no gradients have them,
+  /// and the equations and projections have no solution.
+  @Test(arguments: ["nash-mtl", "fairgrad", "upgrad", "dualproj"])
+  func `A solver that finds no solution throws, and there are no weights`(name: String) throws {
+    var impossible = Gramian(taskCount: 3)
+    for i in 0..<3 {
+      for j in 0..<3 { impossible[i, j] = i == j ? 1 : -1 }
+    }
+    let error = #expect(throws: WeightingError.self) { try weights(name, impossible) }
+    #expect(error?.code == .solver)
+    #expect(error?.description.contains("stopped after") ?? false)
+  }
+
   @Test func `A residual beyond the tolerance is an error, and so is NaN`() throws {
     for residual in [1.1e-9, .nan, .infinity] {
       let error = #expect(throws: WeightingError.self) {
