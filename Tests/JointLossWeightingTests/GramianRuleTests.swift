@@ -86,6 +86,9 @@ import Testing
     // Where the closed form has a singular matrix, and where it is NaN.
     expect(try answer("imtl-g", [[1, 0], [1, 0]]).weights, [0.5, 0.5])
     expect(try answer("imtl-g", [[1, 0], [0, 0]]).weights, [1, 0])
+    // Two opposed gradients alone have a combination of 0, however short the third is.
+    expect(try answer("imtl-g", [[0, 1e-6], [0.8, -2], [-0.8, 2]]).weights, [0, 0.5, 0.5])
+    expect(try answer("imtl-g", [[-0.8, 2], [0.8, -2], [0, 1e-6]]).weights, [0.5, 0.5, 0])
   }
 
   @Test func `IMTL-G's sign: every task ascends in the paper's rule, none after the turn`() throws {

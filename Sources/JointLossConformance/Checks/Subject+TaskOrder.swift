@@ -32,7 +32,7 @@ extension Subject {
     }
     let (plain, got) = (plainAnswers.map(\.numbers), gotAnswers.map(\.numbers))
     // Rounding alone, where it makes a difference.
-    var nearby: [[Double]]?
+    var nearby: [[[Double]]]?
     var sensitivity = 0.0
     for index in plain.indices {
       // A solver that had to add a ridge has solved another problem, and from there on the order may matter.
@@ -43,9 +43,10 @@ extension Subject {
       guard !Self.agree(got[index], wanted),
         !isOfDirection || !step.hasSameSum(got[index], wanted, within: Self.tolerance)
       else { continue }
-      if nearby == nil { nearby = weights(on: input.nearby) }
+      let others = nearby ?? input.nearby.compactMap { weights(on: $0) }
+      nearby = others
       for step in 0...index {
-        sensitivity = max(sensitivity, nearby.map { Self.difference($0[step], plain[step]) } ?? 0)
+        for other in others { sensitivity = max(sensitivity, Self.difference(other[step], plain[step])) }
       }
       guard Self.difference(got[index], wanted) > Self.multiple * sensitivity else { continue }
       return Failure(
@@ -121,17 +122,19 @@ extension Subject {
 }
 
 extension ConformanceInput {
-  /// The same with gradients that differ by a unit in the last place.
-  fileprivate var nearby: ConformanceInput {
-    ConformanceInput(
-      steps: steps.map { step in
-        Step(
-          losses: step.losses,
-          // Not alike for all tasks: those that are opposed to the last place then are no longer.
-          gradients: step.gradients.enumerated().map { task, row in
-            row.enumerated().map { $1 * (1 + (($0 + task).isMultiple(of: 2) ? 1 : -1) * 0x1p-52) }
-          })
-      })
+  /// The same with gradients that differ by a unit in the last place: alike for all tasks, by which those that are
+  /// opposed stay so, and not alike.
+  fileprivate var nearby: [ConformanceInput] {
+    [0, 1].map { shift in
+      ConformanceInput(
+        steps: steps.map { step in
+          Step(
+            losses: step.losses,
+            gradients: step.gradients.enumerated().map { task, row in
+              row.enumerated().map { $1 * (1 + (($0 + shift * task).isMultiple(of: 2) ? 1 : -1) * 0x1p-52) }
+            })
+        })
+    }
   }
 }
 

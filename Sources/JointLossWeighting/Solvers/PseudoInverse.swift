@@ -110,13 +110,34 @@ package struct PseudoInverse: Sendable {
   ///   - vector: x.
   ///   - power: p.
   package mutating func apply(to vector: inout [Double], power: Double = -1) {
-    for k in firstRanked..<max(order, firstRanked) {
+    let ranked = firstRanked..<max(order, firstRanked)
+    project(vector, onto: ranked)
+    for k in ranked { coefficients[k] *= power == -1 ? 1 / values[k] : Double.pow(values[k], power) }
+    combine(ranked, into: &vector)
+  }
+
+  /// The part of x off the range of A, from its own eigenvectors: the difference to the part in the range would lose
+  /// what is small in x.
+  ///
+  /// - Parameter vector: x.
+  package mutating func removeRange(from vector: inout [Double]) {
+    project(vector, onto: 0..<firstRanked)
+    combine(0..<firstRanked, into: &vector)
+  }
+
+  /// Sets the coefficients of a vector along some of the eigenvectors.
+  private mutating func project(_ vector: [Double], onto range: Range<Int>) {
+    for k in range {
       var product = 0.0
       for i in 0..<order { product += vectors[k * order + i] * vector[i] }
-      coefficients[k] = product * (power == -1 ? 1 / values[k] : Double.pow(values[k], power))
+      coefficients[k] = product
     }
+  }
+
+  /// The combination of some of the eigenvectors by their coefficients.
+  private func combine(_ range: Range<Int>, into vector: inout [Double]) {
     for i in 0..<order { vector[i] = 0 }
-    for k in firstRanked..<max(order, firstRanked) {
+    for k in range {
       for i in 0..<order { vector[i] += coefficients[k] * vectors[k * order + i] }
     }
   }

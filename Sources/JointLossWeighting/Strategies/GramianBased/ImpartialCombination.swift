@@ -40,7 +40,6 @@ struct ImpartialCombination: Sendable, Codable {
   private var gradients = ScaledGramian()
   private var solver = PseudoInverse()
   private var vector: [Double] = []
-  private var products: [Double] = []
   private var matrix: [Double] = []
 
   private enum CodingKeys: CodingKey { case dependent, sign }
@@ -64,7 +63,6 @@ struct ImpartialCombination: Sendable, Codable {
     let taskCount = gramian.taskCount
     if vector.count != taskCount {
       vector = [Double](repeating: 0, count: taskCount)
-      products = vector
       matrix = [Double](repeating: 0, count: taskCount * taskCount)
     }
     gradients.load(gramian, rowScales: rowScales)
@@ -106,9 +104,8 @@ struct ImpartialCombination: Sendable, Codable {
     }
     if solver.rank < count && worst > Self.consistent {
       // The part of 1/n that the range of C does not hold: the combination of 0 of least length.
-      for t in 0..<count { products[t] = smallest / gradients.norms[t] }
-      solver.apply(to: &products, power: 0)
-      for t in 0..<count { vector[t] = smallest / gradients.norms[t] - products[t] }
+      for t in 0..<count { vector[t] = smallest / gradients.norms[t] }
+      solver.removeRange(from: &vector)
     }
     for t in 0..<count { vector[t] /= gradients.norms[t] }
   }
