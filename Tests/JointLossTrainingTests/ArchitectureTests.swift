@@ -44,20 +44,22 @@ import Testing
   }
 
   @Test(arguments: NetworkCase.all)
-  func `Gramian and norms of both scopes are those of the Jacobian`(_ test: NetworkCase) throws {
+  func `Gramian and norms of every scope of parameters are those of the Jacobian`(_ test: NetworkCase) throws
+  {
     for samples in [9, 150] {
       let problem = try Problem(test.network, samples: samples)
       for scope in GradientScope.onParameters {
-        let rows = try problem.jacobianRows(lastLayerWeights: scope == .lastSharedLayer)
+        let rows = try problem.jacobianRows(over: scope)
         let recorder = try problem.stepped(NormRecorder(scope: scope))
         for (norm, row) in zip(recorder.norms, rows) {
           let expected = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
           #expect(abs(norm - expected) <= 1e-12 * expected, "\(scope), \(samples) samples")
         }
-        guard scope == .sharedParameters else { continue }
-        let gramian = try #require(try problem.stepped(GramianRecorder()).gramian)
+        let gramian = try #require(
+          try problem.stepped(GramianRecorder(), options: StepOptions(gradientScope: scope)).gramian)
         let expected = try Jacobian(rows: rows).gramian
-        #expect(gramian.error(against: expected) <= 1e-12, "\(samples) samples")
+        #expect(gramian.error(against: expected) <= 1e-12, "\(scope), \(samples) samples")
+        guard scope == .sharedParameters else { continue }
         if !test.hasDropout {
           #expect(try problem.gramian(in: Double.self).error(against: expected) <= 1e-12)
         }
