@@ -6,8 +6,11 @@ public struct JacobianEvidence: TaskEvidence {
   public static let need = EvidenceNeed.jacobian
   /// The T unweighted losses; empty where only gradients are known.
   public let losses: [Double]
-  /// The task gradients on all shared parameters, T×P.
+  /// The task gradients on all shared parameters, T×P; over ``GradientScope/representation`` those on its elements,
+  /// T × (samples · units).
   public let jacobian: Jacobian
+  /// The representation, as many elements as the Jacobian has columns; nil where that is on the parameters.
+  public let representation: Representation?
   /// The epoch, from 0.
   public let epoch: Int
   /// Draws from outside.
@@ -18,7 +21,8 @@ public struct JacobianEvidence: TaskEvidence {
   /// Cuts losses and Jacobian from an observation.
   ///
   /// - Parameter observation: the step.
-  /// - Throws: ``WeightingError`` if the Jacobian is missing, of another number of tasks, or a value is not finite.
+  /// - Throws: ``WeightingError`` if the Jacobian is missing, of another number of tasks or of other columns than the
+  ///   representation's elements, or a value is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
     try observation.requireFiniteLosses()
     present = try observation.requirePresence()
@@ -26,8 +30,10 @@ public struct JacobianEvidence: TaskEvidence {
       throw WeightingError(.missingEvidence, "the strategy reads the task gradients: give a Jacobian")
     }
     try observation.require(jacobian)
+    if let representation = observation.representation { try jacobian.require(representation) }
     losses = observation.losses
     self.jacobian = jacobian
+    representation = observation.representation
     epoch = observation.epoch
     draws = observation.draws
   }
@@ -109,6 +115,24 @@ public struct LossesAroundStepEvidence: TaskEvidence {
 
   /// The number of tasks.
   public var taskCount: Int { losses.count }
+}
+
+extension Jacobian {
+  /// Checks that it is on the elements of a representation.
+  fileprivate func require(_ representation: Representation) throws(WeightingError) {
+    guard representation.elements.count == parameterCount else {
+      throw WeightingError(
+        .shape,
+        "the representation has \(representation.elements.count) elements, the Jacobian \(parameterCount) columns"
+      )
+    }
+    if let index = representation.elements.firstNonFinite {
+      throw WeightingError(
+        .nonFinite,
+        "the representation of sample \(index / representation.units) holds \(representation.elements[index])"
+      )
+    }
+  }
 }
 
 extension StepObservation {

@@ -28,6 +28,8 @@ public struct StepObservation: Sendable, Hashable {
   public var gramian: Gramian?
   /// The task gradients.
   public var jacobian: Jacobian?
+  /// The representation, where the task gradients are those on its elements.
+  public var representation: Representation?
   /// The task gradients on independent batches of the step, where the strategy asks for such.
   public var jacobians: [Jacobian]?
   /// Draws from outside.

@@ -170,6 +170,14 @@ import Testing
     (#"{"losses":[1,2],"gramian":[[1]]}"#, "gramian is of 1 tasks"),
     (#"{"losses":[1,2],"jacobian":[[1,0],[0]]}"#, "jacobian: the Jacobian is ragged"),
     (#"{"losses":[1,2],"jacobian":[[],[]]}"#, "jacobian has no columns"),
+    (
+      #"{"losses":[1,2],"jacobian":[[1,0],[0,1]],"representation":[[1],[2],[3]]}"#,
+      "representation has 3 elements, and jacobian 2 columns"
+    ),
+    (
+      #"{"losses":[1,2],"jacobian":[[1,0],[0,1]],"representation":[[1],[2,3]]}"#,
+      "representation: the representation is ragged"
+    ),
     (#"{"losses":[1,2],"jacobian":[[1,0],[0,1]],"gramian":[[1,0.1],[0.1,1]]}"#, "disagree"),
     (#"{"losses":[1,2],"jacobian":[[1e200],[1]]}"#, "inf"),
     (#"{"losses":[1,2],"epoch":-1}"#, "epoch is -1"),

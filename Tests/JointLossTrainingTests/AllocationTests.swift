@@ -103,6 +103,11 @@ import Testing
     }
     let moco = MoCo(try StrategySetup(for: MoCo.descriptor, taskCount: Self.tasks.count))
     #expect(try allocations(moco) == 0)
+    for scope in ["shared-parameters", "representation"] {
+      let dropping = try StrategySetup(
+        for: GradDrop.descriptor, taskCount: Self.tasks.count, parameters: ["scope": .text(scope)])
+      #expect(try allocations(GradDrop(dropping)) == 0)
+    }
   }
 
   @Test(

@@ -9,51 +9,60 @@ import Testing
   private static let options = StepOptions(gradientScope: .representation)
   private static let weights = [0.3, 1.7, -0.4]
 
-  /// For each task the derivatives of its loss by the elements of the representation, samples × units, by central
-  /// differences in the first training step of a seed: layers of tasks run again on a representation that differs
-  /// in one element.
-  private func differences(of problem: Problem, seed: UInt64 = 0) throws -> [[Double]] {
+  /// Calls a function with the layers, the representation, and a pass on the problem's batch that has been run forward
+  /// as in the first training step of seed 0; views of the pass are valid in the function.
+  private func withForwardPass<Result>(
+    _ problem: Problem, _ parameters: [String: [Double]],
+    _ body: (NetworkGraph, GraphNode, ModelPass<Double>) throws -> Result
+  ) throws -> Result {
     let graph = NetworkGraph(problem.network)
-    let node = try #require(graph.representation)
-    let parameters = FlatParameters<Double>(TensorPlacement(consecutive: graph.tensors))
+    let flat = FlatParameters<Double>(TensorPlacement(consecutive: graph.tensors))
     for (index, tensor) in graph.tensors.enumerated() {
-      let values = try #require(problem.parameters[tensor.name])
-      for (element, value) in values.enumerated() { parameters.view(index).pointer[element] = value }
+      let values = try #require(parameters[tensor.name])
+      for (element, value) in values.enumerated() { flat.view(index).pointer[element] = value }
     }
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     let samples = data.sampleCount
     let pass = ModelPass(
-      inputs: graph.inputs, tasks: graph.tasks, tensors: graph.tensors, parameters: parameters,
-      capacity: samples, empty: data.batch(0..<0))
-    pass.begin(data.batch(0..<samples), dropout: DropoutPosition(seed: seed, step: 0))
+      inputs: graph.inputs, tasks: graph.tasks, tensors: graph.tensors, parameters: flat, capacity: samples,
+      empty: data.batch(0..<0))
+    pass.begin(data.batch(0..<samples), dropout: DropoutPosition(seed: 0, step: 0))
     for layer in graph.layers { layer.forward(pass) }
+    return try withExtendedLifetime((data, pass)) { try body(graph, #require(graph.representation), pass) }
+  }
 
-    let values = pass.value(node)
-    func losses() -> [Double] {
-      for layer in graph.layers where layer.output.task != nil { layer.forward(pass) }
-      for (task, output) in graph.outputs.enumerated() {
-        pass.outputs(of: task).copy(from: pass.value(output))
-      }
-      var losses = graph.tasks.map { _ in 0.0 }
-      pass.specifiedLosses(into: &losses)
-      return losses
-    }
-    var result = graph.tasks.map { _ in [Double]() }
-    let h = 1e-3
-    for row in 0..<samples {
-      for column in 0..<node.width {
-        let value = values[row, column]
-        let at = [h, -h, 2 * h, -2 * h].map { offset in
-          values[row, column] = value + offset
-          return losses()
+  /// For each task the derivatives of its loss by the elements of the representation, samples × units, by central
+  /// differences in the first training step of seed 0: layers of tasks run again on a representation that differs
+  /// in one element.
+  private func differences(of problem: Problem) throws -> [[Double]] {
+    try withForwardPass(problem, problem.parameters) { graph, node, pass in
+      let values = pass.value(node)
+      func losses() -> [Double] {
+        for layer in graph.layers where layer.output.task != nil { layer.forward(pass) }
+        for (task, output) in graph.outputs.enumerated() {
+          pass.outputs(of: task).copy(from: pass.value(output))
         }
-        values[row, column] = value
-        for task in result.indices {
-          result[task].append((8 * (at[0][task] - at[1][task]) - at[2][task] + at[3][task]) / (12 * h))
+        var losses = graph.tasks.map { _ in 0.0 }
+        pass.specifiedLosses(into: &losses)
+        return losses
+      }
+      var result = graph.tasks.map { _ in [Double]() }
+      let h = 1e-3
+      for row in 0..<pass.sampleCount {
+        for column in 0..<node.width {
+          let value = values[row, column]
+          let at = [h, -h, 2 * h, -2 * h].map { offset in
+            values[row, column] = value + offset
+            return losses()
+          }
+          values[row, column] = value
+          for task in result.indices {
+            result[task].append((8 * (at[0][task] - at[1][task]) - at[2][task] + at[3][task]) / (12 * h))
+          }
         }
       }
+      return result
     }
-    return result
   }
 
   private static func withRepresentation() throws -> [NetworkCase] {
@@ -137,6 +146,123 @@ import Testing
       error?.message
         == "gramian-recorder reads gramian on shared parameters over the scope representation, but "
         + "they do not act through one output that all tasks read")
+  }
+
+  // MARK: A direction on the representation
+
+  private func gradDrop(_ taskCount: Int) throws -> GradDrop {
+    try GradDrop(
+      StrategySetup(
+        for: GradDrop.descriptor, taskCount: taskCount, parameters: ["scope": .text("representation")],
+        seed: 3))
+  }
+
+  /// GradDrop's direction by its formula, from derivatives by central differences.
+  private func direction(
+    _ gradients: [[Double]], _ representation: [Double], units: Int
+  ) -> [Double] {
+    var stream = PhiloxStream(seed: 3, purpose: "strategy")
+    var result = [Double](repeating: 0, count: representation.count)
+    for unit in 0..<units {
+      let samples = Array(stride(from: unit, to: representation.count, by: units))
+      let sums = gradients.map { row in
+        samples.reduce(0.0) { sum, index in
+          sum + (representation[index] > 0 ? 1 : representation[index] < 0 ? -1 : 0) * row[index]
+        }
+      }
+      let size = sums.reduce(0) { $0 + abs($1) }
+      let isPositive = (size > 0 ? (1 + sums.reduce(0, +) / size) / 2 : 0.5) > stream.uniform()
+      for (task, sum) in sums.enumerated() where isPositive ? sum > 0 : sum < 0 {
+        for index in samples { result[index] += gradients[task][index] }
+      }
+    }
+    return result
+  }
+
+  /// The representation of the first training step, samples × units.
+  private func representation(of problem: Problem, _ parameters: [String: [Double]]) throws -> (
+    values: [Double], units: Int
+  ) {
+    try withForwardPass(problem, parameters) { _, node, pass in (pass.value(node).elements, node.width) }
+  }
+
+  @Test
+  func `A direction on the representation goes back through the trunk, and the heads are each their own`()
+    throws
+  {
+    for test in try Self.withRepresentation() {
+      let problem = try Problem(test.network, samples: 9)
+      let (values, units) = try representation(of: problem, problem.parameters)
+      let direction = try direction(differences(of: problem), values, units: units)
+      let gradient = try problem.gradient(gradDrop(test.network.tasks.count))
+      let unweighted = try problem.gradient(
+        ConstantWeights<LossEvidence>(test.network.tasks.map { _ in 1 }, appliesTo: .losses))
+      for tensor in problem.tensors {
+        let got = try #require(gradient[tensor.name])
+        guard tensor.task == nil else {
+          for (a, b) in zip(got, try #require(unweighted[tensor.name])) { #expect(abs(a - b) <= 1e-12) }
+          continue
+        }
+        // The derivative of ⟨direction, h⟩ by each parameter, by central differences.
+        for element in got.indices {
+          let h = 1e-3
+          let at = try [h, -h, 2 * h, -2 * h].map { offset in
+            var parameters = problem.parameters
+            parameters[tensor.name]?[element] += offset
+            return zip(direction, try representation(of: problem, parameters).values).reduce(0) {
+              $0 + $1.0 * $1.1
+            }
+          }
+          let expected = (8 * (at[0] - at[1]) - at[2] + at[3]) / (12 * h)
+          #expect(abs(got[element] - expected) <= 1e-7, "\(test.testDescription), \(tensor.name)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [Activation.tanh, .gelu])
+  func `A batch with fewer samples than the largest has the step that it would have alone`(
+    _ activation: Activation
+  ) throws {
+    let network = try NetworkSpecification(
+      inputs: 4, trunk: [6, 5], activation: activation, tasks: NetworkCase.all[0].network.tasks)
+    let problem = try Problem(network, samples: 9)
+    let data = try PreparedData<Double>(problem.data, network: network)
+    let strategy = try gradDrop(network.tasks.count)
+    let whole: Trainer<Double, GradDrop> = try problem.trainer(strategy)
+    // The second batch is shorter than the first.
+    try whole.step(on: data, samples: 0..<9)
+    try whole.step(on: data, samples: 0..<5)
+    let first: Trainer<Double, GradDrop> = try problem.trainer(strategy)
+    try first.step(on: data, samples: 0..<9)
+    let part = try Trainer<Double, GradDrop>(
+      network: network, strategy: first.strategy, optimizer: .sgd(learningRate: 1), batchSize: 5, seed: 0)
+    try part.setParameters(first.parameters)
+    try part.step(on: data, samples: 0..<5)
+    #expect(part.parameters == whole.parameters)
+    #expect(part.parameters != first.parameters)
+  }
+
+  @Test func `Where there is no representation, or the batch is split, GradDrop on it is refused`() throws {
+    let experts = try #require(NetworkCase.all.first { $0.network.architecture != .hardSharing })
+    let strategy = try gradDrop(experts.network.tasks.count)
+    let none = #expect(throws: TrainingError.self) {
+      try Problem(experts.network, samples: 9).stepped(strategy)
+    }
+    #expect(none?.code == .configuration && none?.message.contains("scope representation") == true)
+    let problem = try Problem(NetworkCase.all[0].network, samples: 9)
+    let split = #expect(throws: TrainingError.self) {
+      try problem.stepped(
+        gradDrop(problem.network.tasks.count), options: StepOptions(accumulation: 3))
+    }
+    #expect(split?.message.contains("is not split into 3 micro-batches") == true)
+    // A rule that does not prescribe it may keep gradients of other samples.
+    let chosen = #expect(throws: TrainingError.self) {
+      try problem.stepped(
+        GradDrop(StrategySetup(for: GradDrop.descriptor, taskCount: problem.network.tasks.count)),
+        options: Self.options)
+    }
+    #expect(chosen?.message.contains("not those of the scope representation") == true)
   }
 
   @Test func `A model of one's own has a representation if it says so and hands it over`() throws {

@@ -47,6 +47,35 @@ import Testing
       (0..<5).map { j in rows.reduce(0) { $0 + $1[j] } })
   }
 
+  @Test func `On the representation GradDrop keeps the samples of a unit together, by its sign`() throws {
+    // Two units, three samples: z₁ = (1, 2 | 3, −1 | 5, 5), z₂ = (−2, 1 | 1, 1 | 7, 7).
+    var observation = try step([[1, 2, 3, -1, 5, 5], [-2, 1, 1, 1, 7, 7]])
+    observation.representation = try Representation(rows: [[0.5, -1], [-2, 3], [0, 0]])
+    // With the signs (+, − | −, + | 0, 0): g₁ = (−2, −3), g₂ = (−3, 0); P = (0, 0).
+    // A unit's task of the other sign, and one without gradient, is dropped but for its leak of ¼.
+    func direction(_ uniforms: [Double]?, leak: [Double] = [0, 0.25]) throws -> [Double]? {
+      var strategy = try StrategyRegistry.builtIn.make(
+        "graddrop", taskCount: 2, parameters: ["scope": .text("representation"), "leak": .numbers(leak)])
+      observation.draws = InjectedDraws(orders: nil, uniforms: uniforms, normals: nil)
+      return try strategy.weights(observing: observation).direction
+    }
+    expect(try direction([0.5, 0.5]), [-1, 2.25, 4, -0.75, 12, 6.75])
+    expect(try direction([0.5, 0.5], leak: [1, 1]), [-1, 3, 4, 0, 12, 12])
+    // g₁ = (−2, 3), g₂ = (3, 0) where the signs are (−, + | −, … ): P = (0.6, 1).
+    observation.representation = try Representation(rows: [[1, 2], [-1, 1], [0, 0]])
+    observation.jacobian = try Jacobian(rows: [[1, 2, 3, 1, 5, 5], [4, 1, 1, -1, 7, 7]])
+    expect(try direction([0.59, 0.5], leak: [0, 0]), [4, 2, 1, 1, 7, 5])
+    expect(try direction([0.61, 0.5], leak: [0, 0]), [1, 2, 3, 1, 5, 5])
+    let count = #expect(throws: WeightingError.self) { try direction([0.5, 0.5, 0.5]) }
+    #expect(count?.message == "3 uniform draws for 2 units of the representation")
+    observation.representation = nil
+    let missing = #expect(throws: WeightingError.self) { try direction(nil) }
+    #expect(missing?.code == .missingEvidence)
+    observation.representation = try Representation(rows: [[1, 2]])
+    let shape = #expect(throws: WeightingError.self) { try direction(nil) }
+    #expect(shape?.message == "the representation has 2 elements, the Jacobian 6 columns")
+  }
+
   @Test func `DB-MTL starts at the first gradient, and balances it without memory`() throws {
     // Log-loss gradients (3, 0) and (0, 1): the second is stretched to the length of the first.
     var strategy = try StrategyRegistry.builtIn.make("db-mtl", taskCount: 2)

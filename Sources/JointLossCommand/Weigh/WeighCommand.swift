@@ -13,7 +13,8 @@ struct WeighCommand: ParsableCommand {
         {"losses":[0.7,1.2],"gramian":[[2,-1],[-1,3]]}
 
       with "jacobian" (T rows), "jacobians" (one a batch) or "gradient_norms" in the Gramian's place, as the \
-      strategy reads. For strategies that look at the losses after a step, "losses_after" gives them, on the \
+      strategy reads; for a rule on the representation "representation" (a row a sample) stands beside a Jacobian on \
+      its elements, sample by sample. For strategies that look at the losses after a step, "losses_after" gives them, on the \
       step's line or, once they are known, on a line of its own, which has no answer. "epoch":k with \
       a new k ends the epoch before, "epoch_end":true the one of its line; "samples" weighs a batch in the \
       epoch's means, a number or one a task. "present":[true,false] says which tasks have labels in this step: \

@@ -18,6 +18,16 @@ extension WeighLine {
     observation.jacobians = try jacobians.map { batches throws(WeighLineError) in
       try batches.map { rows throws(WeighLineError) in try Self.jacobian(rows, .jacobians) }
     }
+    observation.representation = try representation.map { rows throws(WeighLineError) in
+      let representation = try Self.naming(.representation) { () throws(WeightingError) in
+        try Representation(rows: rows)
+      }
+      let (count, columns) = (representation.elements.count, observation.jacobian?.parameterCount ?? 0)
+      guard count == columns else {
+        throw WeighLineError("representation has \(count) elements, and jacobian \(columns) columns")
+      }
+      return representation
+    }
     let product = observation.jacobian?.gramian
     if let gramian {
       observation.gramian = try Self.naming(.gramian) { () throws(WeightingError) in

@@ -18,9 +18,12 @@ struct WeighLine {
   let normals: [Double]?
   let lossesAfter: [Double]?
   let jacobians: [[[Double]]]?
+  /// Samples × units; the Jacobian is then on its elements.
+  let representation: [[Double]]?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case losses, present, gramian, jacobian, epoch, samples, orders, uniforms, normals, jacobians
+    case losses, present, gramian, jacobian, epoch, samples, orders, uniforms, normals, jacobians,
+      representation
     case gradientNorms = "gradient_norms"
     case epochEnd = "epoch_end"
     case lossesAfter = "losses_after"
@@ -78,7 +81,8 @@ struct WeighLine {
       }
     }
     let matrices =
-      [(CodingKeys.gramian, gramian), (.jacobian, jacobian)] + (jacobians ?? []).map { (.jacobians, $0) }
+      [(CodingKeys.gramian, gramian), (.jacobian, jacobian), (.representation, representation)]
+      + (jacobians ?? []).map { (.jacobians, $0) }
     for (key, rows) in matrices {
       for (task, row) in (rows ?? []).enumerated() {
         if let index = row.firstIndex(where: { !$0.isFinite }) {
@@ -113,6 +117,7 @@ extension WeighLine: Decodable {
     normals = try fields.decodeIfPresent([Double].self, forKey: .normals)
     lossesAfter = try fields.decodeIfPresent([Double].self, forKey: .lossesAfter)
     jacobians = try fields.decodeIfPresent([[[Double]]].self, forKey: .jacobians)
+    representation = try fields.decodeIfPresent([[Double]].self, forKey: .representation)
   }
 
   private static func samples(in fields: KeyedDecodingContainer<CodingKeys>) throws -> [Int]? {

@@ -30,6 +30,9 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
     observation.epoch = index / Self.stepsPerEpoch
     let jacobian = try Jacobian(rows: steps[index].gradients)
     observation.jacobian = jacobian
+    // A sample whose units are of either sign: the gradients are on its elements as well as on parameters.
+    observation.representation = try Representation(
+      rows: [(0..<jacobian.parameterCount).map { $0.isMultiple(of: 3) ? -0.5 : 1 }])
     observation.gramian = jacobian.gramian
     observation.jacobians = try (0..<3).map { batch throws(WeightingError) in
       try Jacobian(rows: steps[index].gradients.map { Self.resampled($0, batch: batch) })

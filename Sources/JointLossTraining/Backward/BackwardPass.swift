@@ -58,6 +58,16 @@ final class BackwardPass<Scalar: TrainableScalar> {
     return buffer.matrix(rows: forward.batch.count, columns: forward.layout.trunk[layer].outputs)
   }
 
+  /// The gradients of all layers from a cotangent of the last one's output, sample by sample.
+  @specialized(where Scalar == Float)
+  func descend(fromRepresentation values: [Double]) {
+    let top = forward.layout.trunk.count - 1
+    let cotangent = cotangent(ofLayer: top)
+    for index in 0..<cotangent.count { cotangent.pointer[index] = Scalar(values[index]) }
+    maskAndSum(layer: top)
+    descend(from: top)
+  }
+
   /// Finishes the gradient of a layer, and of all below it, from the masked cotangent and the bias gradient
   /// that are in place.
   func descend(from top: Int) {

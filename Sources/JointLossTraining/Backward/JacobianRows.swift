@@ -19,6 +19,32 @@ final class JacobianRows<Scalar: TrainableScalar> {
       columns: layers.map { max(Self.blockElements, $0.inputs, tasks * $0.outputs) }.max() ?? 0)
   }
 
+  /// Sets a Jacobian on the elements of a representation, and these; zeros where there are fewer samples than rows.
+  ///
+  /// Each task's stack (of samples × T · units) had been multiplied by a power of two.
+  static func set(
+    _ jacobian: inout Jacobian, of representation: inout Representation, stack: MatrixView<Scalar>,
+    values: MatrixView<Scalar>, exponents: [Int]
+  ) {
+    let (units, count, taskCount) = (values.columns, jacobian.parameterCount, jacobian.taskCount)
+    for task in 0..<taskCount {
+      let (row, factor) = (task * count, powerOfTwo(-exponents[task]))
+      for sample in 0..<values.rows {
+        for unit in 0..<units {
+          jacobian.elements[row + sample * units + unit] =
+            Double(stack[sample, task * units + unit]) * factor
+        }
+      }
+      for index in values.rows * units..<count { jacobian.elements[row + index] = 0 }
+    }
+    for sample in 0..<values.rows {
+      for unit in 0..<units {
+        representation.elements[sample * units + unit] = Double(values[sample, unit])
+      }
+    }
+    for index in values.rows * units..<count { representation.elements[index] = 0 }
+  }
+
   /// Sets the columns of a layer's weights and biases, which follow one another.
   ///
   /// Each task's stack (of samples × T · outputs) had been multiplied by a power of two.

@@ -67,6 +67,16 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
     }
   }
 
+  /// The task gradients on the elements of the representation, and these.
+  @specialized(where Scalar == Float)
+  func jacobian(into jacobian: inout Jacobian, of representation: inout Representation) {
+    stackHeads(isMasked: false)
+    let top = stacks.count - 1
+    JacobianRows.set(
+      &jacobian, of: &representation, stack: stack(ofLayer: top), values: forward.input(ofLayer: top + 1),
+      exponents: exponents)
+  }
+
   /// Sums over all shared parameters, the last layer's weights, or its output; leaves the stacks of the layers
   /// that the scope reaches, masked.
   private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: SharedScope) {

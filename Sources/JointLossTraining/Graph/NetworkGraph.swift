@@ -92,7 +92,7 @@ struct NetworkGraph: Sendable {
     for layer in layers.reversed() where !(pass.endsAtLastShared && isBelowLastShared[layer.output.index]) {
       if let representation, layer.output.index == representation.index {
         // Every layer that reads it has been passed.
-        pass.addRepresentation(cotangents: pass.stack(representation))
+        pass.addRepresentation(pass.value(representation), cotangents: pass.stack(representation))
         if pass.endsAtRepresentation { return }
       }
       layer.backward(pass, self)
@@ -107,7 +107,7 @@ struct GraphModel<Scalar: TrainableScalar>: MultiTaskModel {
   var inputs: Int { graph.inputs }
   var tasks: [TaskSpecification] { graph.tasks }
   var tensors: [ParameterTensor] { graph.tensors }
-  var hasRepresentation: Bool { graph.representation != nil }
+  var representationUnits: Int? { graph.representation?.width }
 
   func initialise(_ values: (Int) -> MatrixView<Scalar>, seed: UInt64) throws(TrainingError) {
     var streams: [String: PhiloxStream] = [:]

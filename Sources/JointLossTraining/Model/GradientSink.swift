@@ -1,6 +1,18 @@
 import JointLossLinearAlgebra
 import JointLossWeighting
 
+/// What becomes of the representation's cotangents when a backward pass hands them over.
+enum RepresentationUse<Scalar: TrainableScalar> {
+  /// Nothing.
+  case none
+  /// They are summed.
+  case sum(LayerGramian<Scalar>.Sum)
+  /// They are copied, and the representation beside them.
+  case copy
+  /// This takes their place, sample by sample.
+  case replace([Double])
+}
+
 /// What a backward pass has handed over, and the sums that are made of it.
 ///
 /// Only views are kept: inner products, norms and the combined gradient are all computed from the stacks where
@@ -17,9 +29,12 @@ final class GradientSink<Scalar: TrainableScalar> {
   private var contributions: [Contribution] = []
   /// For each tensor, how often it was handed over.
   private var counts: [Int]
-  /// What is summed over the representation as it comes, or nil, and how often it came.
-  private var representationSum: LayerGramian<Scalar>.Sum?
+  /// What becomes of the representation as it comes, and how often it came.
+  private var representationUse = RepresentationUse<Scalar>.none
   private var representationCount = 0
+  /// Copies of the representation and its cotangents, where a rule looks at them.
+  private var copied: (values: Buffer<Scalar>, cotangents: Buffer<Scalar>)?
+  private let capacity: Int
   private let products: LayerGramian<Scalar>
   /// samples × outputs of a shared layer: its weighted cotangent.
   private let combined: Buffer<Scalar>
@@ -30,6 +45,7 @@ final class GradientSink<Scalar: TrainableScalar> {
   init(tensors: [ParameterTensor], tasks: Int, capacity: Int) {
     self.tensors = tensors
     taskCount = tasks
+    self.capacity = capacity
     slots = tasks
     counts = [Int](repeating: 0, count: tensors.count)
     contributions.reserveCapacity(tensors.count)
@@ -42,10 +58,10 @@ final class GradientSink<Scalar: TrainableScalar> {
     noBias = Buffer(rows: 1, columns: shared.map(\.rows).max() ?? 0)
   }
 
-  func begin(slots: Int, summingRepresentation sum: LayerGramian<Scalar>.Sum?) {
+  func begin(slots: Int, representation use: RepresentationUse<Scalar>) {
     self.slots = slots
-    (representationSum, representationCount) = (sum, 0)
-    if sum != nil { products.reset() }
+    (representationUse, representationCount) = (use, 0)
+    if case .sum = use { products.reset() }
     contributions.removeAll(keepingCapacity: true)
     for tensor in counts.indices { counts[tensor] = 0 }
   }
@@ -60,12 +76,37 @@ final class GradientSink<Scalar: TrainableScalar> {
     }
   }
 
-  /// Sums over the representation at once: the memory of its cotangents is free again.
+  /// Uses the representation at once: the memory of its cotangents is the model's again.
   @specialized(where Scalar == Float)
-  func addRepresentation(_ cotangents: MatrixView<Scalar>) {
-    guard let representationSum else { return }
-    products.add(representationSum, cotangents: cotangents)
+  func addRepresentation(_ values: MatrixView<Scalar>, _ cotangents: MatrixView<Scalar>) {
     representationCount += 1
+    switch representationUse {
+    case .none: break
+    case .sum(let sum): products.add(sum, cotangents: cotangents)
+    case .copy:
+      let copies =
+        copied
+        ?? (
+          Buffer(rows: capacity, columns: values.columns), Buffer(rows: capacity, columns: cotangents.columns)
+        )
+      copied = copies
+      copies.values.view.rows(0..<values.rows).copy(from: values)
+      copies.cotangents.view.rows(0..<values.rows).copy(from: cotangents)
+    case .replace(let cotangent):
+      for index in 0..<cotangents.count { cotangents.pointer[index] = Scalar(cotangent[index]) }
+      // Given back, so that the rule writes its next one in place.
+      representationUse = .none
+    }
+  }
+
+  /// The task gradients on the elements of the representation that was copied, and these.
+  func jacobian(
+    into jacobian: inout Jacobian, of representation: inout Representation, samples: Int, exponents: [Int]
+  ) {
+    guard let copied else { return }
+    JacobianRows.set(
+      &jacobian, of: &representation, stack: copied.cotangents.view.rows(0..<samples),
+      values: copied.values.view.rows(0..<samples), exponents: exponents)
   }
 
   /// Checks that the representation was handed over once.

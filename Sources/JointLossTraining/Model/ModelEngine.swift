@@ -70,6 +70,22 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     }
   }
 
+  func jacobian(
+    into jacobian: inout Jacobian, of representation: inout Representation
+  ) throws(TrainingError) {
+    try stack(endingAt: .representation, representation: .copy)
+    try pass.sink.requireRepresentation()
+    pass.sink.jacobian(
+      into: &jacobian, of: &representation, samples: pass.batch.count, exponents: exponents)
+  }
+
+  func gradient(representation cotangent: [Double], heads: [Double]) throws(TrainingError) {
+    try combine(unweighted, representation: .replace(cotangent))
+    try pass.sink.requireRepresentation()
+    slotFactors[0] = 1
+    pass.sink.gradient(slotFactors: slotFactors, taskFactors: heads, into: gradient)
+  }
+
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError) {
     if isStacked {
       for task in slotFactors.indices { slotFactors[task] = shared[task] * powerOfTwo(-exponents[task]) }
@@ -88,9 +104,11 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   }
 
   /// One backward pass of one cotangent, the tasks' weighted sum.
-  private func combine(_ weights: [Double]) throws(TrainingError) {
+  private func combine(
+    _ weights: [Double], representation use: RepresentationUse<Scalar> = .none
+  ) throws(TrainingError) {
     isStacked = false
-    pass.beginBackward(slots: 1, endingAt: .inputs) { weights[$0] }
+    pass.beginBackward(slots: 1, endingAt: .inputs, representation: use) { weights[$0] }
     model.backward(pass)
     try pass.sink.requireAll()
   }
@@ -98,7 +116,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: SharedScope) throws(TrainingError) {
     switch scope {
     case .representation:
-      try stack(endingAt: .representation, summingRepresentation: sum)
+      try stack(endingAt: .representation, representation: .sum(sum))
       try pass.sink.requireRepresentation()
     case .lastSharedLayer:
       // A step that will want all shared parameters takes the pass through all of them.
@@ -112,12 +130,12 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
 
   /// One backward pass of all tasks, which may end early.
   private func stack(
-    endingAt end: BackwardEnd, summingRepresentation sum: LayerGramian<Scalar>.Sum? = nil
+    endingAt end: BackwardEnd, representation use: RepresentationUse<Scalar> = .none
   ) throws(TrainingError) {
     for task in exponents.indices {
       exponents[task] = rangeExponent(ofEnergy: pass.energy(of: task))
     }
-    pass.beginBackward(slots: exponents.count, endingAt: end, summingRepresentation: sum) {
+    pass.beginBackward(slots: exponents.count, endingAt: end, representation: use) {
       powerOfTwo(exponents[$0])
     }
     model.backward(pass)

@@ -14,7 +14,7 @@ struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
 
   var inputs: Int { model.inputs }
   var tasks: [TaskSpecification] { model.tasks }
-  var hasRepresentation: Bool { model.hasRepresentation }
+  var representationUnits: Int? { model.representationUnits }
 
   func initialise(_ parameters: FlatParameters<Scalar>, seed: UInt64) throws(TrainingError) {
     try model.initialise({ parameters.view($0) }, seed: seed)

@@ -151,18 +151,21 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// Whether the strategy looks no further than the representation: what lies below it may be left out.
   public var endsAtRepresentation: Bool { gradients.end == .representation }
 
-  /// Hands over the cotangents of the representation, for a model with ``MultiTaskModel/hasRepresentation``.
+  /// Hands over the representation and its cotangents, for a model with ``MultiTaskModel/representationUnits``.
   ///
-  /// They are read at once, if at all: the model may go on in the same memory.
+  /// Both are read at once, if at all, and the cotangents may be replaced: the model goes on from what is in their
+  /// memory afterwards.
   ///
-  /// - Parameter cotangents: samples × (slots · units) without gaps.
-  public func addRepresentation(cotangents: MatrixView<Scalar>) {
+  /// - Parameters:
+  ///   - values: the representation, samples × units.
+  ///   - cotangents: samples × (slots · units) without gaps.
+  public func addRepresentation(_ values: MatrixView<Scalar>, cotangents: MatrixView<Scalar>) {
     precondition(
-      cotangents.isContiguous && cotangents.rows == batch.count
-        && cotangents.columns.isMultiple(of: gradients.slots),
+      cotangents.isContiguous && cotangents.rows == batch.count && values.rows == batch.count
+        && cotangents.columns == gradients.slots * values.columns,
       "cotangents \(cotangents.rows)×\(cotangents.columns) for \(gradients.slots) slots of the representation "
-        + "of \(batch.count) samples")
-    sink.addRepresentation(cotangents)
+        + "\(values.rows)×\(values.columns) of \(batch.count) samples")
+    sink.addRepresentation(values, cotangents)
   }
 
   /// Hands over what the gradients of a dense layer `y = x Wᵀ + b` are made of.
@@ -214,13 +217,13 @@ public final class ModelPass<Scalar: TrainableScalar> {
 
   /// Starts a backward pass.
   func beginBackward(
-    slots: Int, endingAt end: BackwardEnd, summingRepresentation sum: LayerGramian<Scalar>.Sum? = nil,
+    slots: Int, endingAt end: BackwardEnd, representation use: RepresentationUse<Scalar> = .none,
     factor: (Int) -> Double
   ) {
     gradients.slots = slots
     gradients.end = end
     for task in tasks.indices { gradients.factors[task] = factor(task) }
-    sink.begin(slots: slots, summingRepresentation: sum)
+    sink.begin(slots: slots, representation: use)
   }
 
   /// The losses that the tasks' specifications name; the predictions become their cotangents.

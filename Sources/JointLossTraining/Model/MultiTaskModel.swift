@@ -17,12 +17,12 @@ public protocol MultiTaskModel<Scalar>: Sendable {
   /// All parameters; ``ModelPass`` knows each by its index here.
   var tensors: [ParameterTensor] { get }
 
-  /// Whether there is a representation: the output of shared layers that all tasks read, and through which alone
-  /// shared tensors act on any loss.
+  /// The units of the representation: the output of shared layers that all tasks read, and through which alone
+  /// shared tensors act on any loss; nil where there is none.
   ///
-  /// Then ``backward(_:)`` hands over its cotangents by ``ModelPass/addRepresentation(cotangents:)``, and rules may
-  /// see gradients of the scope `representation`. By default false.
-  var hasRepresentation: Bool { get }
+  /// If there is one, ``backward(_:)`` hands it over by ``ModelPass/addRepresentation(_:cotangents:)``, and rules may
+  /// see gradients of the scope `representation`. By default nil.
+  var representationUnits: Int? { get }
 
   /// Sets the initial values of all tensors, zero before.
   ///
@@ -57,8 +57,8 @@ public protocol MultiTaskModel<Scalar>: Sendable {
 
 extension MultiTaskModel {
   // A model says which tensors are shared; which units are, it need not know.
-  /// Whether there is a representation: no.
-  public var hasRepresentation: Bool { false }
+  /// Nil: there is no representation.
+  public var representationUnits: Int? { nil }
 
   // Correct for every model whose tasks' losses are those of their specifications.
   /// Computes the losses that the tasks' specifications name.

@@ -15,7 +15,7 @@ struct DenseTrunk<Scalar: TrainableScalar>: TrainedNetwork {
 
   var inputs: Int { network.inputs }
   var tasks: [TaskSpecification] { network.tasks }
-  var hasRepresentation: Bool { !network.trunk.isEmpty }
+  var representationUnits: Int? { network.trunk.last }
 
   /// Sets the initial values: orthogonal weights (gain √2 under ReLU, else 1) and zero biases.
   ///
@@ -80,10 +80,19 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func jacobian(into jacobian: inout Jacobian) { stacked?.jacobian(into: &jacobian) }
 
+  func jacobian(into jacobian: inout Jacobian, of representation: inout Representation) {
+    stacked?.jacobian(into: &jacobian, of: &representation)
+  }
+
   func showDenseLayers(to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]) {
     backward.observer = observer
     backward.run(shared: shared, heads: heads)
     backward.observer = nil
+  }
+
+  func gradient(representation cotangent: [Double], heads: [Double]) {
+    backward.heads(weights: heads)
+    backward.descend(fromRepresentation: cotangent)
   }
 
   func gradient(shared: [Double], heads: [Double]) {

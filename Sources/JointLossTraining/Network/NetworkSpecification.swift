@@ -91,7 +91,7 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
     for strategy: some WeightingStrategy, optimizer: OptimizerSpecification, options: StepOptions
   ) throws(TrainingError) {
     let scopes = try trained(in: Float.self).scopes(of: strategy, options: options)
-    try type(of: strategy).requireDirection(of: scopes.seen, optimizer: optimizer)
+    try strategy.requireDirection(of: scopes.seen, optimizer: optimizer, options: options)
   }
 
   /// Checks that this machine has memory to train the network: for the parameters, their gradient and what an

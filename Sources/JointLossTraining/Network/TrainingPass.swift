@@ -36,6 +36,9 @@ protocol TrainingPass<Scalar>: AnyObject {
   func norms(into norms: inout [Double], scope: SharedScope) throws(TrainingError)
   /// The task gradients on all shared parameters, by a pass that was made for this scope.
   func jacobian(into jacobian: inout Jacobian) throws(TrainingError)
+  /// The task gradients on the elements of the representation, sample by sample, and these, by a pass that was made for
+  /// this scope; zeros where the batch has fewer samples than the pass may have.
+  func jacobian(into jacobian: inout Jacobian, of representation: inout Representation) throws(TrainingError)
   /// The samples of the pass.
   var batch: Batch<Scalar> { get }
   /// The cotangents of the unweighted losses, once these are taken: samples × outputs of all tasks.
@@ -50,6 +53,9 @@ protocol TrainingPass<Scalar>: AnyObject {
   ) throws(TrainingError)
   /// The gradient of `Σ shared_t L_t` on the shared parameters, and of `heads_t L_t` on those of task t.
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError)
+  /// The gradient of the representation times a cotangent, sample by sample, on the shared parameters, and of
+  /// `heads_t L_t` on those of task t.
+  func gradient(representation cotangent: [Double], heads: [Double]) throws(TrainingError)
 }
 
 /// What a trainer trains: parameters and passes.
@@ -58,9 +64,9 @@ protocol TrainedNetwork<Scalar> {
 
   var inputs: Int { get }
   var tasks: [TaskSpecification] { get }
-  /// Whether shared parameters act through one output that all tasks read, which gradients of the scope
-  /// `representation` are taken on.
-  var hasRepresentation: Bool { get }
+  /// The units of the one output that all tasks read and shared parameters act through, which gradients of the scope
+  /// `representation` are taken on; nil where there is none.
+  var representationUnits: Int? { get }
   /// Where each tensor lies in the flat buffer.
   var placement: TensorPlacement { get }
 
@@ -105,7 +111,7 @@ extension TrainedNetwork {
       switch scope {
       case .sharedParameters, .allParameters: true
       case .lastSharedLayer: placement.tensors.contains(where: \.isLastShared)
-      case .representation: hasRepresentation
+      case .representation: representationUnits != nil
       }
     guard exists else {
       throw TrainingError(

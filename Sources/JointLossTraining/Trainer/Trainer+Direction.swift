@@ -3,11 +3,22 @@ import JointLossWeighting
 
 extension WeightingStrategy {
   /// Checks that the trainer can do what such a rule needs.
-  static func requireDirection(
-    of scope: GradientScope, optimizer: OptimizerSpecification
+  func requireDirection(
+    of scope: GradientScope, optimizer: OptimizerSpecification, options: StepOptions
   ) throws(TrainingError) {
     let (name, evidence) = (Self.descriptor.name, Evidence.self)
-    guard evidence.need != .jacobian || scope == .sharedParameters else {
+    // A rule that keeps gradients from step to step has those of other samples in the representation's place: only
+    // one that prescribes the scope itself knows what to do with it.
+    let isOnRepresentation =
+      gradientScope == .representation && evidence.need == .jacobian && evidence.independentBatches == 1
+      && Self.descriptor.appliesTo == .direction
+    guard !isOnRepresentation || options.accumulation == 1 else {
+      throw TrainingError(
+        .configuration,
+        "\(name) reads the task gradients on the representation of the whole batch, which is not split into "
+          + "\(options.accumulation) micro-batches")
+    }
+    guard evidence.need != .jacobian || scope == .sharedParameters || isOnRepresentation else {
       throw TrainingError(
         .configuration,
         "\(name) reads the task gradients on all shared parameters, not those of the scope \(scope.rawValue)")
@@ -97,17 +108,17 @@ extension Trainer {
         "\(name) gave \(application.phrase), and its descriptor says \(Strategy.descriptor.appliesTo.phrase)",
         step: counts.steps)
     }
-    guard let given = application == .update ? weights.update : weights.direction,
-      given.count == flat.sharedCount
-    else {
+    let elements = observation.representation?.elements.count
+    let (count, columns) = elements.map { ($0, "element") } ?? (flat.sharedCount, "shared parameter")
+    guard let given = application == .update ? weights.update : weights.direction, given.count == count else {
       throw TrainingError(
         .strategy,
-        "\(name) gave \(application.phrase) of \(weights.given?.count ?? 0) values for \(flat.sharedCount) shared "
-          + "parameters", step: counts.steps)
+        "\(name) gave \(application.phrase) of \(weights.given?.count ?? 0) values for \(count) \(columns)s",
+        step: counts.steps)
     }
     if let index = flat.firstOutOfRange(given) {
       throw diverged(
-        "the \(application.rawValue) of \(name) holds \(given[index]) at parameter \(index)", task: nil)
+        "the \(application.rawValue) of \(name) holds \(given[index]) at \(columns) \(index)", task: nil)
     }
     guard weights.headWeights?.count ?? tasks.count == tasks.count else {
       throw TrainingError(

@@ -30,6 +30,10 @@ extension Trainer {
     guard direction != nil || update != nil else {
       return try gradient(samples, batch, shared: lastWeights)
     }
+    if scope == .representation, let cotangent = direction.take() {
+      try pass.gradient(representation: cotangent, heads: headWeights)
+      return pass.gradient
+    }
     let gradient = try headGradients(samples, batch)
     gradient.setShared(direction.take())
     return gradient

@@ -180,7 +180,12 @@ extension Trainer {
       observation.gramian = consume gramian
     }
     if var jacobian = observation.jacobian.take() {
-      try takeJacobian(into: &jacobian, samples, batch)
+      if var representation = observation.representation.take() {
+        try pass.jacobian(into: &jacobian, of: &representation)
+        observation.representation = consume representation
+      } else {
+        try takeJacobian(into: &jacobian, samples, batch)
+      }
       observation.jacobian = consume jacobian
     }
   }

@@ -139,7 +139,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     let need = Strategy.Evidence.need
     try options.validate(for: Strategy.self, batchSize: batchSize)
     (scope, passScope) = try network.scopes(of: strategy, options: options)
-    try Strategy.requireDirection(of: scope, optimizer: optimizer)
+    try strategy.requireDirection(of: scope, optimizer: optimizer, options: options)
     self.network = network
     inputs = network.inputs
     tasks = network.tasks
@@ -178,7 +178,11 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     let addsJacobians = need == .jacobian && options.accumulation > 1
     partJacobian = Jacobian(taskCount: addsJacobians ? count : 0, parameterCount: flat.sharedCount)
     if need == .jacobian {
-      let jacobian = Jacobian(taskCount: count, parameterCount: flat.sharedCount)
+      if scope == .representation, let units = network.representationUnits {
+        observation.representation = Representation(samples: capacity, units: units)
+      }
+      let jacobian = Jacobian(
+        taskCount: count, parameterCount: observation.representation?.elements.count ?? flat.sharedCount)
       if batches == 1 { observation.jacobian = jacobian }
       if batches > 1 { observation.jacobians = [Jacobian](repeating: jacobian, count: batches) }
     }

@@ -16,7 +16,7 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
   let tasks: [TaskSpecification]
   var fault: Fault?
 
-  var hasRepresentation: Bool { true }
+  var representationUnits: Int? { units }
 
   var tensors: [ParameterTensor] {
     [
@@ -70,7 +70,7 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
         cotangents, .asIs, pass.parameter(2 + 2 * task), .asIs, alpha: Scalar(slot.factor),
         beta: slot.isFirst ? 0 : 1)
     }
-    if fault != .forgetsRepresentation { pass.addRepresentation(cotangents: stack) }
+    if fault != .forgetsRepresentation { pass.addRepresentation(hidden, cotangents: stack) }
     if pass.endsAtRepresentation { return }
     for row in 0..<stack.rows {
       for column in 0..<stack.columns {

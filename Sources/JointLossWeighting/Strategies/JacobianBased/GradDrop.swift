@@ -1,6 +1,6 @@
 import JointLossLinearAlgebra
 
-/// Keeps, parameter by parameter, the gradients of one sign only, drawn by how much of the whole has it.
+/// Keeps, parameter by parameter or unit by unit, the gradients of one sign only, drawn by how much of the whole has it.
 ///
 /// Z. Chen, J. Ngiam, Y. Huang, T. Luong, H. Kretzschmar, Y. Chai, D. Anguelov, *Just Pick a Sign: Optimizing Deep
 /// Multitask Models with Gradient Sign Dropout*, NeurIPS 2020, Algorithm 1 (<https://arxiv.org/abs/2010.06808>).
@@ -9,21 +9,27 @@ import JointLossLinearAlgebra
 ///     m_tj = 1 if g_tj > 0 and P_j > U_j, or g_tj < 0 and P_j < U_j; else 0
 ///     d_j = Σ_t (ℓ_t + (1 − ℓ_t) m_tj) g_tj
 ///
+/// On the parameters g_t is the task gradient itself. On the representation h, with z_t = ∂L_t/∂h, j is a unit and
+///
+///     g_tj = Σ_b sign(h_bj) z_tbj      d_bj = Σ_t (ℓ_t + (1 − ℓ_t) m_tj) z_tbj
+///
+/// so that the samples b of a batch keep or lose a unit's gradient together; d goes back through the trunk in the place
+/// of the gradient on h.
+///
 /// | symbol | property |
 /// |---|---|
-/// | g_tj | ``JacobianEvidence/jacobian`` |
+/// | g_tj, z_tbj | ``JacobianEvidence/jacobian`` |
+/// | h | ``JacobianEvidence/representation`` |
 /// | U_j | ``InjectedDraws/uniforms`` where given, else `stream` |
 /// | ℓ_t | `leak` |
 ///
-/// Without leak the expected direction is Σ g_t.
+/// Without leak the expected direction is Σ g_t, on the parameters.
 ///
-/// Cost: T trunk gradients held in memory, O(T P).
+/// Cost: T trunk gradients held in memory, O(T P); on the representation T gradients of it, and one trunk pass.
 ///
-/// Where we differ: this is not the paper's rule, and there is no variant that is. The paper masks the gradients on the
-/// shared representation, sample by sample, with a P of their products with the representation's sign, summed over the
-/// batch. That sign, one a sample and unit, is in no evidence: a rule here sees the T gradients as rows of the Jacobian
-/// and nothing of the activations. So the mask is on the shared parameters, as in torchjd and the code of CAGrad. No
-/// rescaling by T.
+/// Where we differ: the paper's rule is that on the representation, `scope=representation`, as in LibMTL. The default
+/// is on the shared parameters, as in torchjd and the code of CAGrad, since not every architecture has one shared
+/// representation. No rescaling by T. A unit in which a task has no gradient (g_tj = 0) loses that task's.
 public struct GradDrop: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -38,12 +44,19 @@ public struct GradDrop: WeightingStrategy {
     cost: "T trunk gradients in memory, O(T P)",
     parameters: [
       ParameterDescriptor(
+        "scope",
+        .choice(
+          default: GradientScope.sharedParameters.rawValue,
+          options: [.sharedParameters, .representation].map(\GradientScope.rawValue)),
+        "j: the shared parameters, or the units of the representation with its sign, summed over samples (the paper)."
+      ),
+      ParameterDescriptor(
         "leak", .numbers(range: .closed(0...1)),
-        "ℓ: what share of a task's gradient is never dropped, one number a task; 0 each if not given.")
+        "ℓ: what share of a task's gradient is never dropped, one number a task; 0 each if not given."),
     ],
     differences: [
-      "Not the paper's rule: on the shared parameters, as in torchjd and CAGrad's code.",
-      "The paper masks gradients on the representation, by its sign in each sample, which no evidence holds.",
+      "The default is on the shared parameters, as in torchjd and CAGrad's code.",
+      "The paper and LibMTL mask gradients on the representation: scope=representation.",
       "Aligned-MTL's code draws one sign for the whole representation, with a leak of ½: there is no variant for it.",
       "The direction is not multiplied by T (CAGrad, FAMO) nor rescaled to the norm of the plain sum (Kurin et al.).",
     ],
@@ -54,15 +67,19 @@ public struct GradDrop: WeightingStrategy {
   private static let blockColumns = 512
 
   private let taskCount: Int
+  private let scope: GradientScope
   private let leak: [Double]
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var direction: [Double] = []
+  private var purities: [Double] = []
   private var sizes: [Double] = []
   private var kept: [Double] = []
+  /// T × units: g_tj on the representation.
+  private var sums = Jacobian(taskCount: 0, parameterCount: 0)
 
-  private enum CodingKeys: CodingKey { case taskCount, leak, stream }
+  private enum CodingKeys: CodingKey { case taskCount, scope, leak, stream }
 
   /// Creates the strategy.
   ///
@@ -70,6 +87,7 @@ public struct GradDrop: WeightingStrategy {
   /// - Throws: ``WeightingError`` if leaks are given for another number of tasks.
   public init(_ setup: StrategySetup) throws(WeightingError) {
     taskCount = setup.taskCount
+    scope = setup.parameters.choice("scope")
     let given = setup.parameters.numbers("leak")
     guard given.isEmpty || given.count == setup.taskCount else {
       throw WeightingError(
@@ -85,67 +103,84 @@ public struct GradDrop: WeightingStrategy {
   /// A task without labels has a gradient of 0, which weighs nothing in P.
   public static let weighsAbsentTasks = true
 
+  /// The representation, where the masks are on its units.
+  public var gradientScope: GradientScope? { scope == .representation ? .representation : nil }
+
   /// One draw of the direction.
   ///
-  /// - Parameter evidence: the T×P Jacobian, and draws from outside where there are any.
+  /// - Parameter evidence: the T×P Jacobian, on the parameters or with the representation, and draws from outside
+  ///   where there are any.
   /// - Returns: the direction; its weights are 1 each.
-  /// - Throws: ``WeightingError`` for another number of tasks than at the start, of draws than parameters, or if a
-  ///   sum of gradients overflows.
+  /// - Throws: ``WeightingError`` for another number of tasks than at the start, of draws than parameters or units, if
+  ///   the representation is missing, or if a sum of gradients overflows.
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let count = evidence.jacobian.parameterCount
-    if let given = evidence.draws.uniforms, given.count != count {
-      throw WeightingError(.shape, "\(given.count) uniform draws for \(count) parameters")
-    }
     if values.count != taskCount { values = [Double](repeating: 1, count: taskCount) }
-    if direction.count != count { direction = [Double](repeating: 0, count: count) }
-    if sizes.count != count { sizes = [Double](repeating: 0, count: count) }
-    if kept.isEmpty { kept = [Double](repeating: 0, count: Self.blockColumns) }
-    // All P first, in the direction's place, so that a step that fails has drawn nothing.
-    try setPurities(evidence.jacobian)
-    // From here on the sizes' place holds the draws.
-    for parameter in 0..<count {
-      sizes[parameter] = evidence.draws.uniforms?[parameter] ?? stream.uniform()
+    guard scope == .representation else {
+      // All P first, so that a step that fails has drawn nothing.
+      try setPurities(evidence.jacobian, "parameter")
+      try draw(evidence.draws, for: "parameters")
+      drop(evidence.jacobian)
+      return TaskWeights(direction: purities, values: values)
     }
-    drop(evidence.jacobian)
+    guard let representation = evidence.representation else {
+      throw WeightingError(
+        .missingEvidence, "graddrop.scope=representation reads the representation beside the Jacobian on it")
+    }
+    setSums(evidence.jacobian, representation)
+    try setPurities(sums, "unit")
+    try draw(evidence.draws, for: "units of the representation")
+    dropUnits(evidence.jacobian, of: representation.units)
     return TaskWeights(direction: direction, values: values)
   }
 
-  /// Sets the direction to P_j = ½ (1 + Σ g_tj / Σ |g_tj|).
-  private mutating func setPurities(_ jacobian: Jacobian) throws(WeightingError) {
-    for parameter in direction.indices { (direction[parameter], sizes[parameter]) = (0, 0) }
+  /// Sets P_j = ½ (1 + Σ g_tj / Σ |g_tj|).
+  private mutating func setPurities(_ jacobian: Jacobian, _ column: String) throws(WeightingError) {
+    let count = jacobian.parameterCount
+    if purities.count != count { purities = [Double](repeating: 0, count: count) }
+    if sizes.count != count { sizes = purities }
+    for index in 0..<count { (purities[index], sizes[index]) = (0, 0) }
     for task in 0..<taskCount {
       jacobian.withRow(task) { row in
-        direction.withUnsafeMutableBufferPointer { sums in
+        purities.withUnsafeMutableBufferPointer { sums in
           sizes.withUnsafeMutableBufferPointer { sizes in
-            for parameter in row.indices {
-              sums[parameter] += row[parameter]
-              sizes[parameter] += abs(row[parameter])
+            for index in row.indices {
+              sums[index] += row[index]
+              sizes[index] += abs(row[index])
             }
           }
         }
       }
     }
-    if let parameter = sizes.firstNonFinite {
-      throw WeightingError(
-        .nonFinite, "the gradients of parameter \(parameter) sum to \(sizes[parameter])")
+    if let index = sizes.firstNonFinite {
+      throw WeightingError(.nonFinite, "the gradients of \(column) \(index) sum to \(sizes[index])")
     }
     // Without any gradient there is nothing to keep, whatever is drawn.
-    for parameter in direction.indices {
-      let size = sizes[parameter]
-      direction[parameter] = size > 0 ? 0.5 * (1 + direction[parameter] / size) : 0.5
+    for index in 0..<count {
+      let size = sizes[index]
+      purities[index] = size > 0 ? 0.5 * (1 + purities[index] / size) : 0.5
     }
   }
 
-  /// Turns the purities in the direction's place into the direction, block by block, by the draws.
+  /// Puts the draws U_j in the place of the sizes.
+  private mutating func draw(_ draws: InjectedDraws, for columns: String) throws(WeightingError) {
+    let count = sizes.count
+    if let given = draws.uniforms, given.count != count {
+      throw WeightingError(.shape, "\(given.count) uniform draws for \(count) \(columns)")
+    }
+    for index in 0..<count { sizes[index] = draws.uniforms?[index] ?? stream.uniform() }
+  }
+
+  /// Turns the purities into the direction, in their place, block by block, by the draws.
   private mutating func drop(_ jacobian: Jacobian) {
-    for from in stride(from: 0, to: direction.count, by: Self.blockColumns) {
-      let columns = from..<min(from + Self.blockColumns, direction.count)
+    if kept.isEmpty { kept = [Double](repeating: 0, count: Self.blockColumns) }
+    for from in stride(from: 0, to: purities.count, by: Self.blockColumns) {
+      let columns = from..<min(from + Self.blockColumns, purities.count)
       for column in kept.indices { kept[column] = 0 }
       for task in 0..<taskCount {
         let leak = leak[task]
         jacobian.withRow(task, columns: columns) { row in
-          direction.withUnsafeBufferPointer {
+          purities.withUnsafeBufferPointer {
             let purities = UnsafeBufferPointer(rebasing: $0[columns])
             sizes.withUnsafeBufferPointer {
               let draws = UnsafeBufferPointer(rebasing: $0[columns])
@@ -160,7 +195,48 @@ public struct GradDrop: WeightingStrategy {
           }
         }
       }
-      for column in columns { direction[column] = kept[column - from] }
+      for column in columns { purities[column] = kept[column - from] }
+    }
+  }
+
+  // MARK: On the representation
+
+  /// Sums each task's gradients over the samples, times the sign of what each unit is.
+  private mutating func setSums(_ jacobian: Jacobian, _ representation: Representation) {
+    let units = representation.units
+    if sums.parameterCount != units { sums = Jacobian(taskCount: taskCount, parameterCount: units) }
+    for task in 0..<taskCount {
+      sums.clear(task)
+      jacobian.withRow(task) { row in
+        var unit = 0
+        for index in row.indices {
+          let value = representation.elements[index]
+          if value != 0 { sums.elements[task * units + unit] += value > 0 ? row[index] : -row[index] }
+          unit = unit + 1 == units ? 0 : unit + 1
+        }
+      }
+    }
+  }
+
+  /// Sums the tasks' gradients, each unit's of a task whole or as far as it leaks.
+  private mutating func dropUnits(_ jacobian: Jacobian, of units: Int) {
+    let count = jacobian.parameterCount
+    if direction.count != count { direction = [Double](repeating: 0, count: count) }
+    for index in 0..<count { direction[index] = 0 }
+    for task in 0..<taskCount {
+      for unit in 0..<units {
+        let (sum, purity, draw) = (sums.elements[task * units + unit], purities[unit], sizes[unit])
+        let isKept = sum > 0 ? purity > draw : sum < 0 && purity < draw
+        // From here on the sum's place holds the factor.
+        sums.elements[task * units + unit] = isKept ? 1 : leak[task]
+      }
+      jacobian.withRow(task) { row in
+        var unit = 0
+        for index in row.indices {
+          direction[index] += sums.elements[task * units + unit] * row[index]
+          unit = unit + 1 == units ? 0 : unit + 1
+        }
+      }
     }
   }
 }
