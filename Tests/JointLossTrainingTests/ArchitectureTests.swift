@@ -30,6 +30,20 @@ import Testing
   }
 
   @Test(arguments: NetworkCase.all)
+  func `Weights of 0 leave nothing on shared parameters, whatever was there before`(_ test: NetworkCase)
+    throws
+  {
+    let problem = try Problem(test.network, samples: 9)
+    // Rows of the Jacobian are formed where the gradient is.
+    let gradient = try problem.gradient(
+      ConstantWeights<JacobianEvidence>(test.network.tasks.map { _ in 0 }, appliesTo: .sharedGradient))
+    for tensor in problem.tensors {
+      let isMoved = gradient[tensor.name]?.contains { $0 != 0 }
+      #expect(isMoved == (tensor.task != nil), "\(tensor.name)")
+    }
+  }
+
+  @Test(arguments: NetworkCase.all)
   func `The check notices each tensor that is wrong by a millionth`(_ test: NetworkCase) throws {
     let problem = try Problem(test.network, samples: 9)
     let differences = try problem.differences(evaluating: !test.hasDropout)
