@@ -89,8 +89,8 @@ import Testing
     }
     let curved = refusal(optimizer: .kfac(learningRate: 0.1))
     #expect(curved?.code == .configuration && curved?.message.contains("K-FAC") == true)
-    let scoped = refusal(FixedCombination(Self.weights, scope: .representation))
-    #expect(scoped?.code == .configuration && scoped?.message.contains("representation") == true)
+    let scoped = refusal(FixedCombination(Self.weights, scope: .lastSharedLayer))
+    #expect(scoped?.code == .configuration && scoped?.message.contains("last-shared-layer") == true)
   }
 
   // MARK: Three batches

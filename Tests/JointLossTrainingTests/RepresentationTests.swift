@@ -220,6 +220,35 @@ import Testing
     }
   }
 
+  @Test func `A combination of the gradients on the representation moves the trunk as that of the losses`()
+    throws
+  {
+    let tasks = NetworkCase.all[0].network.tasks
+    let network = try NetworkSpecification(inputs: 4, trunk: [6], activation: .tanh, tasks: tasks)
+    let problem = try Problem(network, samples: 9)
+    let data = try PreparedData<Double>(problem.data, network: network)
+    let wanted = try problem.gradient(
+      ConstantWeights<LossEvidence>(Self.weights, appliesTo: .sharedGradient))
+    let strategy = FixedCombination(Self.weights, scope: .representation)
+    let own = try Trainer<Double, FixedCombination>(
+      model: TanhModel(inputs: 4, units: 6, tasks: tasks), strategy: strategy,
+      optimizer: .sgd(learningRate: 1), batchSize: 9, seed: 0)
+    try own.setParameters(problem.parameters)
+    try own.step(on: data, samples: 0..<9)
+    let gradient = try problem.gradient(strategy)
+    for (name, values) in wanted {
+      let (before, after) = try (#require(problem.parameters[name]), #require(own.parameters[name]))
+      for (index, value) in values.enumerated() {
+        #expect(abs(try #require(gradient[name])[index] - value) <= 1e-12)
+        #expect(abs(before[index] - after[index] - value) <= 1e-12)
+      }
+    }
+    var short = strategy
+    short.shortfall = 2
+    let error = #expect(throws: TrainingError.self) { try problem.stepped(short) }
+    #expect(error?.message.contains("52 values for 54 elements of the representation") == true)
+  }
+
   @Test(arguments: [Activation.tanh, .gelu])
   func `A batch with fewer samples than the largest has the step that it would have alone`(
     _ activation: Activation

@@ -13,7 +13,9 @@ struct BenchmarkStrategy {
     var result: [BenchmarkStrategy] = []
     for type in registry.types where type.descriptor.arrangement == .joint {
       let name = type.descriptor.name
-      guard type.descriptor.parameters.contains(where: { $0.name == "scope" }) else {
+      let kind = type.descriptor.parameters.first { $0.name == "scope" }?.kind
+      guard case .choice(_, let scopes)? = kind, scopes.contains(GradientScope.lastSharedLayer.rawValue)
+      else {
         result.append(
           BenchmarkStrategy(name: name, strategy: try registry.make(name, taskCount: tasks)))
         continue

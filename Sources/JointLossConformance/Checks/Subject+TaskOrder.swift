@@ -127,8 +127,9 @@ extension ConformanceInput {
       steps: steps.map { step in
         Step(
           losses: step.losses,
-          gradients: step.gradients.map { row in
-            row.enumerated().map { $1 * (1 + ($0.isMultiple(of: 2) ? 1 : -1) * 0x1p-52) }
+          // Not alike for all tasks: those that are opposed to the last place then are no longer.
+          gradients: step.gradients.enumerated().map { task, row in
+            row.enumerated().map { $1 * (1 + (($0 + task).isMultiple(of: 2) ? 1 : -1) * 0x1p-52) }
           })
       })
   }

@@ -109,16 +109,18 @@ extension Trainer {
         step: counts.steps)
     }
     let elements = observation.representation?.elements.count
-    let (count, columns) = elements.map { ($0, "element") } ?? (flat.sharedCount, "shared parameter")
+    let count = elements ?? flat.sharedCount
     guard let given = application == .update ? weights.update : weights.direction, given.count == count else {
       throw TrainingError(
         .strategy,
-        "\(name) gave \(application.phrase) of \(weights.given?.count ?? 0) values for \(count) \(columns)s",
+        "\(name) gave \(application.phrase) of \(weights.given?.count ?? 0) values for \(count) "
+          + (elements == nil ? "shared parameters" : "elements of the representation"),
         step: counts.steps)
     }
     if let index = flat.firstOutOfRange(given) {
       throw diverged(
-        "the \(application.rawValue) of \(name) holds \(given[index]) at \(columns) \(index)", task: nil)
+        "the \(application.rawValue) of \(name) holds \(given[index]) at \(elements == nil ? "parameter" : "element") \(index)",
+        task: nil)
     }
     guard weights.headWeights?.count ?? tasks.count == tasks.count else {
       throw TrainingError(

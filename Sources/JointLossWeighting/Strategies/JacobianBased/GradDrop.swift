@@ -29,7 +29,8 @@ import JointLossLinearAlgebra
 ///
 /// Where we differ: the paper's rule is that on the representation, `scope=representation`, as in LibMTL. The default
 /// is on the shared parameters, as in torchjd and the code of CAGrad, since not every architecture has one shared
-/// representation. No rescaling by T. A unit in which a task has no gradient (g_tj = 0) loses that task's.
+/// representation. The kept gradients are summed, which T times their mean in the code of CAGrad and FAMO is too. Of a
+/// unit in which a task has no gradient on the whole (g_tj = 0), that task's are dropped.
 public struct GradDrop: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -58,7 +59,7 @@ public struct GradDrop: WeightingStrategy {
       "The default is on the shared parameters, as in torchjd and CAGrad's code.",
       "The paper and LibMTL mask gradients on the representation: scope=representation.",
       "Aligned-MTL's code draws one sign for the whole representation, with a leak of ½: there is no variant for it.",
-      "The direction is not multiplied by T (CAGrad, FAMO) nor rescaled to the norm of the plain sum (Kurin et al.).",
+      "The kept gradients are summed; Kurin et al. rescale the sum to the length of the plain one.",
     ],
     claims: StrategyClaims(
       weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: false))
