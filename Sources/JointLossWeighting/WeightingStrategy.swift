@@ -132,6 +132,9 @@ extension WeightingStrategy {
 public enum GradientScope: String, Codable, Sendable, CaseIterable {
   /// Every parameter of the trunk.
   case sharedParameters = "shared-parameters"
+  /// Every parameter: also those that serve one task alone, as its head does. They make a task's gradient longer, and
+  /// change no inner product of two tasks.
+  case allParameters = "all-parameters"
   /// The weight matrix of the trunk's last layer (GradNorm's paper).
   case lastSharedLayer = "last-shared-layer"
   /// The output of the shared layers, sample by sample (MGDA-UB; LibMTL's `rep_grad`): only where all tasks read

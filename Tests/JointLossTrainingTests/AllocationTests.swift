@@ -85,6 +85,7 @@ import Testing
     #expect(try gramian(.sharedGradient) == 0)
     #expect(try norms(.sharedParameters) == 0)
     #expect(try norms(.lastSharedLayer) == 0)
+    #expect(try norms(.allParameters) == 0)
   }
 
   @Test(
@@ -145,6 +146,8 @@ import Testing
       let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
       #expect(try allocations(norms, samples: 20, on: network) == 0)
     }
+    let whole = StepOptions(gradientScope: .allParameters)
+    #expect(try allocations(gramian, samples: 20, on: network, options: whole) == 0)
     guard network.architecture == .hardSharing else { return }
     let scope = StepOptions(gradientScope: .representation)
     #expect(try allocations(gramian, samples: 20, on: network, options: scope) == 0)

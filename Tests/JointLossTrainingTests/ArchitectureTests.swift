@@ -30,6 +30,20 @@ import Testing
   }
 
   @Test(arguments: NetworkCase.all)
+  func `Weights of 0 leave nothing on shared parameters, whatever was there before`(_ test: NetworkCase)
+    throws
+  {
+    let problem = try Problem(test.network, samples: 9)
+    // Rows of the Jacobian are formed where the gradient is.
+    let gradient = try problem.gradient(
+      ConstantWeights<JacobianEvidence>(test.network.tasks.map { _ in 0 }, appliesTo: .sharedGradient))
+    for tensor in problem.tensors {
+      let isMoved = gradient[tensor.name]?.contains { $0 != 0 }
+      #expect(isMoved == (tensor.task != nil), "\(tensor.name)")
+    }
+  }
+
+  @Test(arguments: NetworkCase.all)
   func `The check notices each tensor that is wrong by a millionth`(_ test: NetworkCase) throws {
     let problem = try Problem(test.network, samples: 9)
     let differences = try problem.differences(evaluating: !test.hasDropout)
@@ -44,20 +58,22 @@ import Testing
   }
 
   @Test(arguments: NetworkCase.all)
-  func `Gramian and norms of both scopes are those of the Jacobian`(_ test: NetworkCase) throws {
+  func `Gramian and norms of every scope of parameters are those of the Jacobian`(_ test: NetworkCase) throws
+  {
     for samples in [9, 150] {
       let problem = try Problem(test.network, samples: samples)
       for scope in GradientScope.onParameters {
-        let rows = try problem.jacobianRows(lastLayerWeights: scope == .lastSharedLayer)
+        let rows = try problem.jacobianRows(over: scope)
         let recorder = try problem.stepped(NormRecorder(scope: scope))
         for (norm, row) in zip(recorder.norms, rows) {
           let expected = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
           #expect(abs(norm - expected) <= 1e-12 * expected, "\(scope), \(samples) samples")
         }
-        guard scope == .sharedParameters else { continue }
-        let gramian = try #require(try problem.stepped(GramianRecorder()).gramian)
+        let gramian = try #require(
+          try problem.stepped(GramianRecorder(), options: StepOptions(gradientScope: scope)).gramian)
         let expected = try Jacobian(rows: rows).gramian
-        #expect(gramian.error(against: expected) <= 1e-12, "\(samples) samples")
+        #expect(gramian.error(against: expected) <= 1e-12, "\(scope), \(samples) samples")
+        guard scope == .sharedParameters else { continue }
         if !test.hasDropout {
           #expect(try problem.gramian(in: Double.self).error(against: expected) <= 1e-12)
         }

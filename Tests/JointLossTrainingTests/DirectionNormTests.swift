@@ -47,6 +47,7 @@ import Testing
     let clipping = StepOptions(clipNorm: expected / 10)
     let found = try [
       reported(constant(GramianEvidence.self), on: problem),
+      reported(constant(GramianEvidence.self, scope: .allParameters), on: problem),
       reported(FixedCombination(Self.weights), on: problem),
       reported(FixedCombination(Self.weights, headWeights: [2, 3, 4]), on: problem, options: clipping),
       // What is clipped is longer: the norm is that before, and without the heads.

@@ -37,15 +37,15 @@ import Testing
   @Test func `The comparison notices a Jacobian without its biases`() throws {
     let problem = try Problem(
       inputs: 3, trunk: [5, 4], activation: .tanh, tasks: Self.mixed, samples: 40)
-    let rows = try problem.jacobianRows(lastLayerWeights: true)
+    let rows = try problem.jacobianRows(over: .lastSharedLayer)
     let wrong = try Jacobian(rows: rows).gramian
     #expect(try problem.gramian(in: Double.self).error(against: wrong) > 1e-3)
   }
 
   @Test(arguments: GradientScope.onParameters)
-  func `Gradient norms of both scopes`(scope: GradientScope) throws {
+  func `Gradient norms of every scope of parameters`(scope: GradientScope) throws {
     for problem in try Self.problems() {
-      let rows = try problem.jacobianRows(lastLayerWeights: scope == .lastSharedLayer)
+      let rows = try problem.jacobianRows(over: scope)
       let trainer: Trainer<Double, NormRecorder> = try problem.trainer(NormRecorder(scope: scope))
       try trainer.step(
         on: PreparedData(problem.data, network: problem.network), samples: 0..<problem.data.sampleCount)

@@ -64,6 +64,12 @@ import Testing
       problem.gradient(
         ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: .lastSharedLayer),
         options: options),
+      problem.gradient(
+        ConstantWeights<GramianEvidence>(Self.weights, appliesTo: .losses, scope: .allParameters),
+        options: options),
+      problem.gradient(
+        ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: .allParameters),
+        options: options),
     ]
     for gradient in matched {
       #expect(abs(sharedNorm(gradient, of: problem) - equal) <= 1e-12 * equal)
@@ -183,7 +189,7 @@ import Testing
 
   @Test func `The Gramian of the last shared layer is that of its weights`() throws {
     let problem = try problem()
-    let expected = try Jacobian(rows: problem.jacobianRows(lastLayerWeights: true)).gramian
+    let expected = try Jacobian(rows: problem.jacobianRows(over: .lastSharedLayer)).gramian
     let recorder = try problem.stepped(
       GramianRecorder(), options: StepOptions(gradientScope: .lastSharedLayer))
     #expect(try #require(recorder.gramian).error(against: expected) <= 1e-12)

@@ -225,7 +225,7 @@ import Testing
     #expect(refusal(JacobianEvidence.self, options: StepOptions(clipNorm: 1)).contains("clipped"))
     #expect(refusal(GramianEvidence.self, options: StepOptions(accumulation: 3)).contains("3 micro-batches"))
     #expect(refusal(JacobianEvidence.self, optimizer: .kfac(learningRate: 0.1)).contains("K-FAC"))
-    for scope in [GradientScope.representation, .lastSharedLayer] {
+    for scope in GradientScope.allCases where scope != .sharedParameters {
       #expect(refusal(JacobianEvidence.self, scope: scope).contains(scope.rawValue))
       #expect(
         refusal(JacobianEvidence.self, options: StepOptions(gradientScope: scope)).contains(scope.rawValue))

@@ -1,3 +1,4 @@
+import Foundation
 import JointLossLinearAlgebra
 import JointLossTestSupport
 import JointLossWeighting
@@ -192,6 +193,78 @@ import Testing
     expect(
       try Array(strategy.weights(observing: step).values.prefix(2)),
       try two.weights(observing: StepObservation(losses: [1, 2])).values)
+  }
+
+  private func famo(
+    _ after: String, optimizer: String = "adam", taskCount: Int = 3
+  ) throws -> any WeightingStrategy {
+    try StrategyRegistry.builtIn.make(
+      "famo", taskCount: taskCount, parameters: ["after": .text(after), "optimizer": .text(optimizer)])
+  }
+
+  private func resumed<Strategy: WeightingStrategy>(_ strategy: Strategy) throws -> any WeightingStrategy {
+    try JSONDecoder().decode(Strategy.self, from: JSONEncoder().encode(strategy))
+  }
+
+  @Test(arguments: ["adam", "sgd"])
+  func `FAMO after the next step is FAMO that is told the losses of the next step`(optimizer: String) throws {
+    var stream = PhiloxStream(seed: 3, purpose: "test")
+    let losses = (0..<12).map { _ in (0..<3).map { _ in exp(3 * stream.normal()) } }
+    var (next, told) = (try famo("next-step", optimizer: optimizer), try famo("step", optimizer: optimizer))
+    var first: [Double] = []
+    for (index, step) in losses.enumerated() {
+      let weights = try next.weights(observing: StepObservation(losses: step)).values
+      #expect(weights == (try told.weights(observing: StepObservation(losses: step)).values))
+      if index == 0 { first = weights }
+      // What the step did to its own batch is of no meaning.
+      next.stepEnded(lossesAfter: [1, 2, 3])
+      if index + 1 < losses.count { told.stepEnded(lossesAfter: losses[index + 1]) }
+      // The losses of this step are in the state.
+      if index == 5 { next = try resumed(next) }
+    }
+    var unmoved = try famo("next-step")
+    #expect(first != (try next.weights(observing: StepObservation(losses: losses[0])).values))
+    #expect(first == (try unmoved.weights(observing: StepObservation(losses: losses[0])).values))
+  }
+
+  @Test func `FAMO that waits for the next step is as it was after losses that are refused`() throws {
+    var strategy = try famo("next-step", taskCount: 2)
+    _ = try strategy.weights(observing: StepObservation(losses: [1, 2]))
+    var untouched = strategy
+    for refused in [[1, -1], [.nan, 1], [1]] as [[Double]] {
+      #expect(throws: WeightingError.self) {
+        try strategy.weights(observing: StepObservation(losses: refused))
+      }
+    }
+    let step = StepObservation(losses: [0.5, 1.9])
+    #expect(try strategy.weights(observing: step) == untouched.weights(observing: step))
+  }
+
+  @Test func `FAMO compares two steps by the tasks that have labels in both`() throws {
+    var (three, two) = (try famo("next-step"), try famo("next-step", taskCount: 2))
+    var step = StepObservation(losses: [1, 2, 7])
+    _ = try three.weights(observing: step)
+    _ = try two.weights(observing: StepObservation(losses: [1, 2]))
+    // Task 2 goes, and comes back: only the others have moved, by what they do without it.
+    step = StepObservation(losses: [0.5, 1.9, 0])
+    try step.keep([true, true, false])
+    _ = try three.weights(observing: step)
+    _ = try two.weights(observing: StepObservation(losses: [0.5, 1.9]))
+    let (all, both) = (
+      try three.weights(observing: StepObservation(losses: [0.4, 1.2, 3])).values,
+      try two.weights(observing: StepObservation(losses: [0.4, 1.2])).values
+    )
+    expect([all[0] / (all[0] + all[1])], [both[0]])
+    // Two logits that start at 0 stay opposite, so that one that is still 0 is their mean.
+    let shares = zip(all, [0.4, 1.2, 3]).map { $0 * $1 }
+    expect([shares[2]], [(shares[0] * shares[1]).squareRoot()], within: 1e-7)
+    // Nothing moves between steps that have no task in common.
+    var alone = try famo("next-step", taskCount: 2)
+    var (one, other) = (StepObservation(losses: [1, 0]), StepObservation(losses: [0, 1]))
+    try one.keep([true, false])
+    try other.keep([false, true])
+    for step in [one, other, one] { _ = try alone.weights(observing: step) }
+    expect(try alone.weights(observing: StepObservation(losses: [1, 3])).values, [0.75, 0.25], within: 1e-7)
   }
 
   @Test(arguments: ["every", "average", "normalised"])

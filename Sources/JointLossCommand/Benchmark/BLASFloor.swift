@@ -250,7 +250,8 @@ extension BLASFloor.Kind {
       switch (evidence.need, strategy.gradientScope ?? .sharedParameters) {
       case (.losses, _): .none
       case (.jacobian, _): .jacobian
-      case (_, .sharedParameters): .gramian
+      // The heads' gradients are products of every step.
+      case (_, .sharedParameters), (_, .allParameters): .gramian
       case (_, .lastSharedLayer): .lastLayer
       case (_, .representation): .representation
       }

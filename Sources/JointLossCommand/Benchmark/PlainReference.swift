@@ -170,6 +170,15 @@ final class PlainReference<Strategy: WeightingStrategy> {
     func add(_ rows: Box) { sum.view.setSymmetricProduct(rows.view, beta: 1) }
     switch strategy.gradientScope ?? .sharedParameters {
     case .sharedParameters: descend(pass) { add(self.rows(of: $0, $1, pass, bias: true)) }
+    case .allParameters:
+      descend(pass) { add(self.rows(of: $0, $1, pass, bias: true)) }
+      for (task, head) in heads.enumerated() {
+        head.clearGradient()
+        head.addGradient(of: pass.cotangents[task], inputs: pass.inputs[trunk.count], times: 1)
+        for gradient in [head.weight.gradient, head.bias.gradient] {
+          sum.view[task, task] += gradient.view.dot(gradient.view)
+        }
+      }
     case .lastSharedLayer:
       descend(pass) { layer, cotangents in
         if layer == self.trunk.count - 1 { add(self.rows(of: layer, cotangents, pass, bias: false)) }

@@ -22,7 +22,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   /// Whether the stacks of the batch are in place, masked.
   private(set) var isStacked = false
 
-  init(_ forward: ForwardPass<Scalar>, scope: GradientScope) {
+  init(_ forward: ForwardPass<Scalar>, scope: SharedScope) {
     self.forward = forward
     taskCount = forward.network.tasks.count
     let (tasks, top) = (taskCount, forward.network.trunk.count - 1)
@@ -43,14 +43,14 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
 
   /// The inner products of the task gradients over a scope.
   @specialized(where Scalar == Float)
-  func gramian(into gramian: inout Gramian, scope: GradientScope) {
+  func gramian(into gramian: inout Gramian, scope: SharedScope) {
     sum(.products, scope: scope)
     products.finish(into: &gramian, exponents: exponents)
   }
 
   /// The norms of the task gradients over a scope.
   @specialized(where Scalar == Float)
-  func norms(into norms: inout [Double], scope: GradientScope) {
+  func norms(into norms: inout [Double], scope: SharedScope) {
     sum(.squares, scope: scope)
     products.finish(into: &norms, exponents: exponents)
   }
@@ -79,7 +79,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
 
   /// Sums over all shared parameters, the last layer's weights, or its output; leaves the stacks of the layers
   /// that the scope reaches, masked.
-  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) {
+  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: SharedScope) {
     let top = stacks.count - 1
     products.reset()
     stackHeads(isMasked: scope != .representation)
@@ -102,7 +102,7 @@ final class StackedBackwardPass<Scalar: TrainableScalar> {
   ///
   /// Where the stacks end at the last layer, an ordinary backward pass goes on from there.
   @specialized(where Scalar == Float)
-  func shared(weights: [Double], scope: GradientScope, into backward: BackwardPass<Scalar>) {
+  func shared(weights: [Double], scope: SharedScope, into backward: BackwardPass<Scalar>) {
     for task in 0..<taskCount {
       factors.pointer[task] = Scalar(weights[task] * powerOfTwo(-exponents[task]))
     }

@@ -131,7 +131,7 @@ final class GradientSink<Scalar: TrainableScalar> {
 
   /// Adds up the inner products or squares over the shared tensors of a scope.
   @specialized(where Scalar == Float)
-  func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) {
+  func sum(_ sum: LayerGramian<Scalar>.Sum, scope: SharedScope) {
     products.reset()
     for contribution in contributions {
       switch contribution {
@@ -157,7 +157,7 @@ final class GradientSink<Scalar: TrainableScalar> {
     products.finish(into: &norms, exponents: exponents)
   }
 
-  private func isCounted(_ tensor: ParameterTensor, in scope: GradientScope) -> Bool {
+  private func isCounted(_ tensor: ParameterTensor, in scope: SharedScope) -> Bool {
     tensor.task == nil && (scope == .sharedParameters || tensor.isLastShared)
   }
 
@@ -168,6 +168,9 @@ final class GradientSink<Scalar: TrainableScalar> {
   @specialized(where Scalar == Float)
   func gradient(slotFactors: [Double], taskFactors: [Double], into gradient: FlatParameters<Scalar>) {
     for slot in 0..<slots { factors.pointer[slot] = Scalar(slotFactors[slot]) }
+    // Without weights on the shared tensors there is nothing to form on them.
+    let isShared = slotFactors.contains { $0 != 0 }
+    if !isShared { gradient.setShared(nil) }
     for contribution in contributions {
       switch contribution {
       case .dense(let weight, let bias, let cotangents, let input):
@@ -178,7 +181,7 @@ final class GradientSink<Scalar: TrainableScalar> {
           let sums = gradient.view(bias)
           Scalar._columnSums(sums.pointer, cotangents.pointer, cotangents.rows, cotangents.columns)
           scale(sums, by: factor)
-        } else {
+        } else if isShared {
           let outputs = tensors[weight].rows
           let result = combined.view.columns(0..<cotangents.rows * outputs)
             .reshaped(rows: cotangents.rows, columns: outputs)
@@ -192,7 +195,7 @@ final class GradientSink<Scalar: TrainableScalar> {
         if let task = tensors[tensor].task {
           result.copy(from: gradients)
           scale(result, by: Scalar(taskFactors[task]))
-        } else {
+        } else if isShared {
           result.setProduct(factors.view.columns(0..<slots), .asIs, gradients, .asIs)
         }
       }

@@ -8,7 +8,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   private let model: Model
   private let pass: ModelPass<Scalar>
   /// The scope of the gradients that the strategy sees, or nil where it sees none.
-  private let scope: GradientScope?
+  private let scope: SharedScope?
   /// For each task, the exponent of the power of two that its stack is multiplied by.
   private var exponents: [Int]
   private var slotFactors: [Double]
@@ -20,7 +20,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
 
   init(
     _ model: Model, parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>,
-    scope: GradientScope?
+    scope: SharedScope?
   ) {
     self.model = model
     self.scope = scope
@@ -49,12 +49,12 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     model.losses(pass, into: &losses)
   }
 
-  func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError) {
+  func gramian(into gramian: inout Gramian, scope: SharedScope) throws(TrainingError) {
     try sum(.products, scope: scope)
     pass.sink.finish(into: &gramian, exponents: exponents)
   }
 
-  func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError) {
+  func norms(into norms: inout [Double], scope: SharedScope) throws(TrainingError) {
     try sum(.squares, scope: scope)
     pass.sink.finish(into: &norms, exponents: exponents)
   }
@@ -113,7 +113,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     try pass.sink.requireAll()
   }
 
-  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: GradientScope) throws(TrainingError) {
+  private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: SharedScope) throws(TrainingError) {
     switch scope {
     case .representation:
       try stack(endingAt: .representation, representation: .sum(sum))

@@ -21,7 +21,7 @@ struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
   }
 
   func makePass(
-    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: GradientScope?
+    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: SharedScope?
   ) -> any TrainingPass<Scalar> {
     ModelEngine(model, parameters: parameters, capacity: capacity, empty: empty, scope: scope)
   }

@@ -33,7 +33,7 @@ struct DenseTrunk<Scalar: TrainableScalar>: TrainedNetwork {
   }
 
   func makePass(
-    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: GradientScope?
+    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: SharedScope?
   ) -> any TrainingPass<Scalar> {
     DenseTrunkPass(
       ForwardPass(network, layout: layout, parameters: parameters, capacity: capacity, empty: empty),
@@ -47,9 +47,9 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
   private lazy var backward = BackwardPass(forward)
   /// Present where the strategy sees gradients.
   private let stacked: StackedBackwardPass<Scalar>?
-  private let scope: GradientScope
+  private let scope: SharedScope
 
-  init(_ forward: ForwardPass<Scalar>, scope: GradientScope?) {
+  init(_ forward: ForwardPass<Scalar>, scope: SharedScope?) {
     self.forward = forward
     self.scope = scope ?? .sharedParameters
     stacked = scope.map { StackedBackwardPass(forward, scope: $0) }
@@ -70,11 +70,11 @@ final class DenseTrunkPass<Scalar: TrainableScalar>: TrainingPass {
 
   func losses(into losses: inout [Double]) { forward.losses(into: &losses) }
 
-  func gramian(into gramian: inout Gramian, scope: GradientScope) {
+  func gramian(into gramian: inout Gramian, scope: SharedScope) {
     stacked?.gramian(into: &gramian, scope: scope)
   }
 
-  func norms(into norms: inout [Double], scope: GradientScope) {
+  func norms(into norms: inout [Double], scope: SharedScope) {
     stacked?.norms(into: &norms, scope: scope)
   }
 

@@ -29,6 +29,15 @@ final class FlatParameters<Scalar: TrainableScalar> {
     return result
   }
 
+  /// The sum of all squares of each task's own parameters, added up in `Double`.
+  func ownSquares(into squares: inout [Double]) {
+    for task in squares.indices { squares[task] = 0 }
+    for (index, tensor) in tensors.enumerated() {
+      guard let task = tensor.task else { continue }
+      squares[task] += view(index).dot(view(index))
+    }
+  }
+
   @specialized(where Scalar == Float)
   func scale(by factor: Scalar) {
     let pointer = pointer

@@ -1,6 +1,20 @@
 import JointLossLinearAlgebra
 import JointLossWeighting
 
+/// The task gradients that a pass is asked for: on shared parameters, or on what they act through.
+enum SharedScope { case sharedParameters, lastSharedLayer, representation }
+
+extension GradientScope {
+  /// What a pass is asked for: the trainer adds the gradients on what serves one task alone.
+  var shared: SharedScope {
+    switch self {
+    case .sharedParameters, .allParameters: .sharedParameters
+    case .lastSharedLayer: .lastSharedLayer
+    case .representation: .representation
+    }
+  }
+}
+
 /// The passes of a network over up to a fixed number of samples, as the trainer asks for them.
 protocol TrainingPass<Scalar>: AnyObject {
   associatedtype Scalar: TrainableScalar
@@ -17,9 +31,9 @@ protocol TrainingPass<Scalar>: AnyObject {
   /// The mean loss of each task on the batch.
   func losses(into losses: inout [Double])
   /// The inner products of the task gradients over a scope, no wider than the one that the pass was made for.
-  func gramian(into gramian: inout Gramian, scope: GradientScope) throws(TrainingError)
+  func gramian(into gramian: inout Gramian, scope: SharedScope) throws(TrainingError)
   /// The norms of the task gradients over a scope, no wider than the one that the pass was made for.
-  func norms(into norms: inout [Double], scope: GradientScope) throws(TrainingError)
+  func norms(into norms: inout [Double], scope: SharedScope) throws(TrainingError)
   /// The task gradients on all shared parameters, by a pass that was made for this scope.
   func jacobian(into jacobian: inout Jacobian) throws(TrainingError)
   /// The task gradients on the elements of the representation, sample by sample, and these, by a pass that was made for
@@ -61,7 +75,7 @@ protocol TrainedNetwork<Scalar> {
 
   /// The passes over up to `capacity` samples; `scope` is that of the gradients that will be asked for, or nil.
   func makePass(
-    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: GradientScope?
+    parameters: FlatParameters<Scalar>, capacity: Int, empty: Batch<Scalar>, scope: SharedScope?
   ) -> any TrainingPass<Scalar>
 }
 
@@ -74,10 +88,10 @@ extension TrainedNetwork {
   /// Throws if there are no such gradients.
   func scopes<Strategy: WeightingStrategy>(
     of strategy: Strategy, options: StepOptions
-  ) throws(TrainingError) -> (seen: GradientScope, taken: GradientScope?) {
+  ) throws(TrainingError) -> (seen: GradientScope, taken: SharedScope?) {
     let need = Strategy.Evidence.need
     let scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
-    let taken = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope
+    let taken = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope.shared
     if need != .losses {
       try require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
     }
@@ -95,7 +109,7 @@ extension TrainedNetwork {
     }
     let exists =
       switch scope {
-      case .sharedParameters: true
+      case .sharedParameters, .allParameters: true
       case .lastSharedLayer: placement.tensors.contains(where: \.isLastShared)
       case .representation: representationUnits != nil
       }

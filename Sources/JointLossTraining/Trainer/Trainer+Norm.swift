@@ -25,9 +25,7 @@ extension Trainer {
   /// it is not: on a network of 6000 shared parameters it would be a thirtieth of the step.
   func knownNorm(of gradient: FlatParameters<Scalar>, isDirection: Bool) -> Double? {
     if isDirection { return gradient.squares.shared.squareRoot() }
-    if options.scalePolicy == .matchNorm { return sharedGramian.norm(weights: lastWeights) }
-    // In a step in which the strategy reads no gradients its Gramian holds zeros.
-    guard update == nil, seesGradients, scope == .sharedParameters else { return nil }
-    return observation.gramian?.norm(weights: lastWeights)
+    guard options.scalePolicy == .matchNorm || update == nil && observesSharedGramian else { return nil }
+    return sharedGramian.norm(weights: lastWeights)
   }
 }

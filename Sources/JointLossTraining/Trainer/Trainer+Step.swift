@@ -138,6 +138,11 @@ extension Trainer {
   /// Whether the step takes the task gradients apart, for the strategy or for the scale policy.
   private var takesTaskGradients: Bool { seesGradients || options.scalePolicy == .matchNorm }
 
+  /// Whether the step takes the Gramian over all shared parameters for the strategy.
+  var observesSharedGramian: Bool {
+    seesGradients && Strategy.Evidence.need == .gramian && scope.shared == .sharedParameters
+  }
+
   /// Adds to the observation what the strategy's evidence needs beyond losses; zeros where the strategy will not read
   /// it, and not what an earlier step has left there.
   ///
@@ -150,11 +155,27 @@ extension Trainer {
       return
     }
     if var norms = observation.gradientNorms.take() {
-      try pass.norms(into: &norms, scope: scope)
+      try pass.norms(into: &norms, scope: scope.shared)
+      if scope == .allParameters {
+        try takeOwnSquares()
+        for task in norms.indices {
+          norms[task] = (norms[task] * norms[task] + ownSquares[task]).squareRoot()
+        }
+      }
       observation.gradientNorms = consume norms
     }
     if var gramian = observation.gramian.take() {
-      try pass.gramian(into: &gramian, scope: scope)
+      try pass.gramian(into: &gramian, scope: scope.shared)
+      if observesSharedGramian {
+        // Element by element: a second reference would make the next step's Gramian a copy.
+        for i in tasks.indices {
+          for j in tasks.indices { sharedGramian[i, j] = gramian[i, j] }
+        }
+      }
+      if scope == .allParameters {
+        try takeOwnSquares()
+        for task in tasks.indices { gramian[task, task] += ownSquares[task] }
+      }
       tally.add(gramian, present: observation.present)
       observation.gramian = consume gramian
     }
@@ -167,6 +188,14 @@ extension Trainer {
       }
       observation.jacobian = consume jacobian
     }
+  }
+
+  /// Takes the squares of the task gradients on the parameters that serve one task alone.
+  ///
+  /// They are a product a head, without a pass of the trunk: the passes of the tasks are those of the shared part.
+  private func takeOwnSquares() throws(TrainingError) {
+    try pass.gradient(shared: noWeights, heads: unitWeights)
+    pass.gradient.ownSquares(into: &ownSquares)
   }
 
   /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
@@ -233,14 +262,7 @@ extension Trainer {
 
   /// Makes the shared gradient as long as under equal weights.
   private func matchNorm() throws(TrainingError) {
-    if scope != .sharedParameters || Strategy.Evidence.need != .gramian || !seesGradients {
-      try pass.gramian(into: &sharedGramian, scope: .sharedParameters)
-    } else if let gramian = observation.gramian {
-      // Element by element: a second reference would make the next step's Gramian a copy.
-      for i in lastWeights.indices {
-        for j in lastWeights.indices { sharedGramian[i, j] = gramian[i, j] }
-      }
-    }
+    if !observesSharedGramian { try pass.gramian(into: &sharedGramian, scope: .sharedParameters) }
     var (equal, own, bound) = (0.0, 0.0, 0.0)
     for i in lastWeights.indices {
       bound += abs(lastWeights[i]) * sharedGramian.norm(of: i)

@@ -46,7 +46,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// The gradients that the strategy sees.
   let scope: GradientScope
   /// The widest scope of gradients that a step takes, or nil where it takes the losses alone.
-  let passScope: GradientScope?
+  let passScope: SharedScope?
   /// What the strategy's evidence is cut from; its arrays are written in place from step to step.
   var observation: StepObservation
   /// Whether the strategy sees the task gradients of this step.
@@ -64,11 +64,14 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   var present: [Bool]
   var partLosses: [Double]
   var partWeights: (shared: [Double], heads: [Double])
-  /// Zeros.
+  /// Zeros, and ones.
   let noWeights: [Double]
+  let unitWeights: [Double]
   /// The task gradients of a micro-batch, where the strategy reads those of the batch.
   var partJacobian: Jacobian
-  /// The Gramian over all shared parameters, where the scale policy needs it.
+  /// The squares of the task gradients on what serves one task alone, where the strategy sees those.
+  var ownSquares: [Double]
+  /// The Gramian over all shared parameters, where the strategy sees that or the scale policy needs it.
   var sharedGramian: Gramian
   /// The sum of the gradients of micro-batches or independent batches, where there are such.
   let total: FlatParameters<Scalar>?
@@ -164,7 +167,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
     learningRate = optimizer.learningRate
     lastWeights = [Double](repeating: 1, count: count)
     (headWeights, partLosses, partWeights) = (lastWeights, lastWeights, (lastWeights, lastWeights))
-    lossesAfter = lastWeights
+    (lossesAfter, unitWeights, ownSquares) = (lastWeights, lastWeights, lastWeights)
     noWeights = [Double](repeating: 0, count: count)
     labelled = [Int](repeating: 0, count: count)
     (partLabelled, present) = (labelled, [Bool](repeating: true, count: count))

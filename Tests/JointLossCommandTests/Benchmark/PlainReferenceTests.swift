@@ -81,6 +81,11 @@ import Testing
     let rows = try rows()
     let products = rows.flatMap { a in rows.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } } }
     #expect(Self.largestDifference(try shown(GramianEvidence.self).gramian.elements, products) <= 1e-8)
+    let heads = try (0..<3).map { task in
+      try ["weight", "bias"].flatMap { try differences(by: "head.\(task).\($0)")[task] }
+    }
+    let whole = zip(rows, heads).map { ($0 + $1).reduce(0) { $0 + $1 * $1 }.squareRoot() }
+    #expect(Self.largestDifference(try shown(GradientNormEvidence.self, .allParameters).norms, whole) <= 1e-8)
     let last = try differences(by: "trunk.1.weight").map { row in
       row.reduce(0) { $0 + $1 * $1 }.squareRoot()
     }

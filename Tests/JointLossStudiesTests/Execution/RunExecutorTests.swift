@@ -245,17 +245,20 @@ import Testing
       #expect(header.contains(#""headPolicy":"strategy""#) && header.contains(#""scalePolicy":"paper""#))
       #expect(header.contains(#""gradientScope":"shared-parameters""#) == isSeen)
     }
-    (study.gradientScope, study.headPolicy) = (.representation, .unit)
+    study.headPolicy = .unit
     study.strategies = [.init("gradnorm"), .init("mgda")]
-    for record in try records(of: study) {
-      let scope: GradientScope? =
-        switch record.header.specification.strategy {
-        // The rule's own wins over the study's.
-        case "gradnorm": .lastSharedLayer
-        case "mgda": .representation
-        default: nil
-        }
-      #expect(record.header.step == StepOptions(gradientScope: scope, headPolicy: .unit))
+    for seen in [GradientScope.representation, .allParameters] {
+      study.gradientScope = seen
+      for record in try records(of: study) {
+        let scope: GradientScope? =
+          switch record.header.specification.strategy {
+          // The rule's own wins over the study's.
+          case "gradnorm": .lastSharedLayer
+          case "mgda": seen
+          default: nil
+          }
+        #expect(record.header.step == StepOptions(gradientScope: scope, headPolicy: .unit))
+      }
     }
   }
 

@@ -70,5 +70,5 @@ struct GramianRecorder: WeightingStrategy {
 
 extension GradientScope {
   /// The scopes that every network has.
-  static let onParameters = [sharedParameters, lastSharedLayer]
+  static let onParameters = [sharedParameters, allParameters, lastSharedLayer]
 }

@@ -75,11 +75,11 @@ struct Problem: CustomStringConvertible {
     return result
   }
 
-  /// The problem with other targets.
-  func retargeted(_ targets: [[Double]]) throws -> Problem {
+  /// The problem with other targets, and other inputs where some are given.
+  func retargeted(_ targets: [[Double]], inputs: [Double]? = nil) throws -> Problem {
     var result = self
     result.data = try TaskDataset(
-      inputCount: data.inputCount, inputs: data.inputs, targets: targets, tasks: network.tasks)
+      inputCount: data.inputCount, inputs: inputs ?? data.inputs, targets: targets, tasks: network.tasks)
     return result
   }
 
@@ -119,9 +119,15 @@ struct Problem: CustomStringConvertible {
       })
   }
 
-  /// The rows of the Jacobian on the shared parameters, by one ordinary backward pass a task.
-  func jacobianRows(lastLayerWeights: Bool = false) throws -> [[Double]] {
-    let names = tensors.filter { lastLayerWeights ? $0.isLastShared : $0.task == nil }.map(\.name)
+  /// The rows of the Jacobian over a scope of parameters, by one ordinary backward pass a task.
+  func jacobianRows(over scope: GradientScope = .sharedParameters) throws -> [[Double]] {
+    let names = tensors.filter {
+      switch scope {
+      case .allParameters: true
+      case .lastSharedLayer: $0.isLastShared
+      case .sharedParameters, .representation: $0.task == nil
+      }
+    }.map(\.name)
     return try network.tasks.indices.map { task in
       let oneHot = network.tasks.indices.map { $0 == task ? 1.0 : 0 }
       let gradient = try gradient(ConstantWeights<LossEvidence>(oneHot, appliesTo: .losses))

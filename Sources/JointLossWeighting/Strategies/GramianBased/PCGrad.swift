@@ -27,6 +27,10 @@ import JointLossLinearAlgebra
 /// discards its shuffle). `reduction=mean` divides by T (Pytorch-PCGrad). LibMTL adds 1e-8 to ‖g_j‖², which is felt
 /// where gradients are small: `epsilon` does the same. A conflict must exceed 1e-12 of the norms, so that rounding
 /// cannot make one. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1.
+///
+/// The official code and Pytorch-PCGrad project whole gradients, those of the heads included. So does a step that takes
+/// them over ``GradientScope/allParameters`` and weighs the heads: in a study `gradient-scope: all-parameters` and
+/// `head-policy: weighted`. `reduction=mean` then divides the heads' gradients too, which Pytorch-PCGrad sums.
 public struct PCGrad: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -59,7 +63,8 @@ public struct PCGrad: WeightingStrategy {
       "LibMTL, Nash-MTL's and Aligned-MTL's code let a task visit itself: visits=all.",
       "Aligned-MTL's code draws one order for all tasks: order=shared; the official code none: order=ascending.",
       "Pytorch-PCGrad averages the projected gradients: reduction=mean.",
-      "Pytorch-PCGrad and the official code project heads along with the trunk: there is no variant for it here.",
+      "Pytorch-PCGrad and the official code project heads along with the trunk: gradient-scope: all-parameters and "
+        + "head-policy: weighted in a study. Pytorch-PCGrad's mean leaves the heads' gradients a sum.",
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
     ],

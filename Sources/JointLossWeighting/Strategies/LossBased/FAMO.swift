@@ -10,7 +10,7 @@ import RealModule
 ///
 /// | symbol | property |
 /// |---|---|
-/// | L_t, L'_t | ``LossesAroundStepEvidence/losses``; the losses of the same batch after the step |
+/// | L_t, L'_t | ``LossesAroundStepEvidence/losses``; the losses `after` the step |
 /// | ξ | `logits` |
 /// | β, γ | `learning-rate`, `decay` |
 /// | ε | `epsilon` |
@@ -19,7 +19,9 @@ import RealModule
 ///
 /// Where we differ: losses are bounded from below by 0, so that a negative loss is an error; ε as in the authors'
 /// code. Losses after a step that are not finite leave ξ as it is. The authors also clip the network's gradient
-/// at norm 1: that is an option of the training step here.
+/// at norm 1: that is an option of the training step here. L' are those of the same batch; the authors' toy code
+/// takes those that the next step begins with, of whatever batch that has (`after=next-step`): of the tasks that
+/// have labels in both. The forward pass after the step is then taken, and not looked at.
 public struct FAMO: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -36,21 +38,33 @@ public struct FAMO: WeightingStrategy {
         "decay", .number(default: 1e-3, range: .nonNegative), "γ: the weight decay of the logits."),
       ParameterDescriptor(
         "epsilon", .number(default: 1e-8, range: .positive), "What is added to every loss."),
+      ParameterDescriptor(
+        "after", .choice(default: After.step.rawValue, options: After.allCases.map(\.rawValue)),
+        "The losses after a step: of the same batch once more, or those the next step begins with (the toy code)."
+      ),
     ],
     differences: [
       "A negative loss is an error: losses are bounded from below by 0.",
       "Losses after the step that are not finite leave the logits as they are.",
       "The authors clip the network's gradient at norm 1; here that is an option of the step.",
-      "The authors' toy code takes the losses of the next step for those after this one: no variant for it here.",
+      "The authors' toy code takes the losses of the next step for those after this one: after=next-step.",
+      "With after=next-step only tasks with labels in both steps move; the pass after the step is not looked at.",
       "The default γ is that of NYUv2 in the paper; the authors' code has 1e-5 and 1e-2 elsewhere.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
 
+  /// Which losses count as those after a step.
+  private enum After: String, Codable, CaseIterable {
+    case step
+    case nextStep = "next-step"
+  }
+
   private let decay: Double
   private let epsilon: Double
+  private let after: After
   private var logits: [Double]
   private var optimizer: StrategyOptimizer
-  /// What the step that has not ended yet began with; between steps it is of no meaning.
+  /// What the step began with whose losses after it are not known yet; else of no meaning.
   private var lossesBefore: [Double]
   private var presentBefore: [Bool]
   private var isStepOpen = false
@@ -59,7 +73,7 @@ public struct FAMO: WeightingStrategy {
   private var gradient: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case decay, epsilon, logits, optimizer, lossesBefore, presentBefore, isStepOpen
+    case decay, epsilon, after, logits, optimizer, lossesBefore, presentBefore, isStepOpen
   }
 
   /// Creates the strategy.
@@ -68,6 +82,7 @@ public struct FAMO: WeightingStrategy {
   public init(_ setup: StrategySetup) {
     decay = setup.parameters.number("decay")
     epsilon = setup.parameters.number("epsilon")
+    after = setup.parameters.choice("after")
     logits = [Double](repeating: 0, count: setup.taskCount)
     lossesBefore = logits
     presentBefore = [Bool](repeating: true, count: setup.taskCount)
@@ -77,7 +92,7 @@ public struct FAMO: WeightingStrategy {
   /// A task without labels takes no part in a step, and its logit keeps its value.
   public static let weighsAbsentTasks = true
 
-  /// The weights of the current logits.
+  /// The weights of the current logits; with `after=next-step` the losses move the logits first.
   ///
   /// - Parameter evidence: T losses of at least 0.
   /// - Returns: T weights of sum 1, on the losses.
@@ -86,9 +101,10 @@ public struct FAMO: WeightingStrategy {
     let taskCount = logits.count
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
-    if values.count != taskCount {
-      values = [Double](repeating: 0, count: taskCount)
-      gradient = values
+    if after == .nextStep, isStepOpen {
+      // What has no labels in one of two steps has not fallen from one to the other.
+      for task in 0..<taskCount where !evidence.isPresent(task) { presentBefore[task] = false }
+      moveLogits(lossesAfter: evidence.losses)
     }
     for task in 0..<taskCount {
       lossesBefore[task] = evidence.losses[task]
@@ -105,15 +121,20 @@ public struct FAMO: WeightingStrategy {
     return TaskWeights(values, appliesTo: .losses)
   }
 
-  /// Moves the logits by what the step did to the losses of its batch.
+  /// Moves the logits by what the step did to the losses of its batch, unless they wait for the next step.
   ///
   /// - Parameter lossesAfter: one loss a task; the logits stay as they are if one is negative or not finite.
   public mutating func stepEnded(lossesAfter: [Double]) {
-    guard isStepOpen, lossesAfter.count == logits.count else { return }
+    guard after == .step, isStepOpen, lossesAfter.count == logits.count else { return }
     isStepOpen = false
     for task in logits.indices where presentBefore[task] {
       guard lossesAfter[task] >= 0, lossesAfter[task].isFinite else { return }
     }
+    moveLogits(lossesAfter: lossesAfter)
+  }
+
+  /// Moves the logits of the tasks that were present, by losses after the step that are finite and not negative.
+  private mutating func moveLogits(lossesAfter: [Double]) {
     setShares()
     var mean = 0.0
     for task in logits.indices where presentBefore[task] {
