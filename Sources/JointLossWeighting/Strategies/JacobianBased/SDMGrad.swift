@@ -15,9 +15,10 @@
 /// Cost: T trunk gradients on each of three batches, held in memory, then O(T² (P + K)).
 ///
 /// Where we differ: the authors' code keeps the three gradients in one buffer, so that all are the last batch's;
-/// here they are three. Where no A_tt is positive w stays as it is. Where tasks have no labels, the step is
-/// that of the others alone, T their number: their w are scaled to the sum 1, and afterwards back to the sum they had.
-/// The w of an absent task stands still.
+/// here they are three. Where no A_tt is positive w stays as it is. An element of A (w + λ/T) of at most 1e-12 of its
+/// terms counts as 0: at a stationary w it would be rounding, which η = 10 makes weights of. Where tasks have no
+/// labels, the step is that of the others alone, T their number: their w are scaled to the sum 1, and afterwards back
+/// to the sum they had. The w of an absent task stands still.
 public struct SDMGrad: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -44,12 +45,16 @@ public struct SDMGrad: WeightingStrategy {
       "Three batches; the authors' code has three names for the last one's gradients.",
       "λ as in the authors' scripts (0.6 in the class), η as in their code (5 in LibMTL).",
       "Where no product of a task's gradients is positive, w stays as it is.",
+      "A slope of at most 1e-12 of its terms counts as 0, so that rounding cannot move w.",
       "Where tasks have no labels the step is that of the others, whose w keep their sum.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// Absent tasks have no part in the direction, and their w stand still.
   public static let weighsAbsentTasks = true
+
+  /// The share of its terms up to which a slope is their rounding, which K steps of this length would make weights of.
+  private static let rounding = 1e-12
 
   private let lambda: Double
   private let learningRate: Double
@@ -127,11 +132,13 @@ public struct SDMGrad: WeightingStrategy {
     for task in 0..<taskCount { velocity[task] = 0 }
     for _ in 0..<iterations {
       for i in 0..<taskCount where evidence.isPresent(i) {
-        var slope = 0.0
+        var (slope, size) = (0.0, 0.0)
         for j in 0..<taskCount where evidence.isPresent(j) {
-          slope += products[i * taskCount + j] * (weights[j] + pull)
+          let term = products[i * taskCount + j] * (weights[j] + pull)
+          slope += term
+          size += abs(term)
         }
-        velocity[i] = momentum * velocity[i] + slope
+        velocity[i] = momentum * velocity[i] + (abs(slope) > Self.rounding * size ? slope : 0)
       }
       for task in 0..<taskCount { weights[task] -= learningRate * velocity[task] }
       projection.project(&weights, present: evidence.present)
