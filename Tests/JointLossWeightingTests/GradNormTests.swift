@@ -132,6 +132,47 @@ import Testing
     }
   }
 
+  @Test func `With inverse targets the rate has the power -alpha`() throws {
+    // r^(−1.5) = (1.837117, 0.649519): the first weight turns where its norm 1 equals 1.837117 (1 + x)/2.
+    let turn = 2 / 1.8371173070873836 - 1
+    for (norm, rises) in [(turn - 1e-6, false), (turn + 1e-6, true)] {
+      var rule = try rule(
+        2, Self.sgd.merging(["learning-rate": .number(1e-6), "targets": .text("inverse")]) { $1 })
+      _ = try step(&rule, losses: [1, 1], norms: [1, 1])
+      _ = try step(&rule, losses: [0.5, 1], norms: [1, norm])
+      let after = try step(&rule, losses: [0.5, 1], norms: [1, norm])
+      // The second norm lies below its target of .3535 in both cases.
+      let moved = [1 + (rises ? 1e-6 : -1e-6), 1 + 1e-6 * norm]
+      #expect(abs(after[0] - 2 * moved[0] / (moved[0] + moved[1])) <= 1e-13)
+    }
+    // A task that is solved has an infinite target, and no step has weights that are not numbers.
+    var rule = try rule(2, ["targets": .text("inverse")])
+    for losses in [[1.0, 1], [0, 1], [0, 1], [0, 0]] {
+      #expect(try step(&rule, losses: losses, norms: [0, 0]).allSatisfy { $0 > 0 && $0.isFinite })
+    }
+  }
+
+  @Test func `With the losses of the step before a rate is that of one step`() throws {
+    let losses = [[1.0, 2], [0.5, 4], [0.25, 2], [0.3, 2]]
+    var rule = try rule(2, Self.sgd.merging(["initial-losses": .text("previous-step")]) { $1 })
+    // Each step anew from a rule that knows the losses of the one before alone.
+    var weights = try step(&rule, losses: losses[0], norms: [1, 2])
+    for index in 1..<losses.count {
+      let next = try step(&rule, losses: losses[index], norms: [1, 2])
+      let ratios = zip(losses[index - 1], losses[max(index - 2, 0)]).map { $0 / $1 }
+      let (mean, meanNorm) = (ratios.reduce(0, +) / 2, (weights[0] + 2 * weights[1]) / 2)
+      let rate = 0.025
+      let moved = (0..<2).map { task in
+        let target = meanNorm * (ratios[task] / mean) * (ratios[task] / mean).squareRoot()
+        let norm = [1.0, 2][task]
+        return weights[task] - rate
+          * (weights[task] * norm > target ? norm : weights[task] * norm < target ? -norm : 0)
+      }
+      for task in 0..<2 { #expect(abs(next[task] - 2 * moved[task] / (moved[0] + moved[1])) <= 1e-12) }
+      weights = next
+    }
+  }
+
   @Test(arguments: ["rescaled", "softmax", "exponential"])
   func `With alpha 0 and constant norms the weights become inverse to the norms`(kind: String) throws {
     let norms = [1.0, 2, 4]

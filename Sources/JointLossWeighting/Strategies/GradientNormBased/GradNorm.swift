@@ -13,7 +13,7 @@ import RealModule
 /// |---|---|
 /// | n_t | ``GradientNormEvidence/norms``: the unweighted gradient's norm over the `scope` |
 /// | L_t | ``GradientNormEvidence/losses`` |
-/// | L_t(0) | `initialLosses`: of the first batch, or the means of epoch 0 |
+/// | L_t(0) | `initialLosses`: of the first batch, the means of epoch 0, or of the step before |
 /// | w_t | `learned`, its exponential, or T softmax(`learned`) |
 ///
 /// Cost: T gradients of the scope, for the last shared layer one matrix product a task; O(T) beside.
@@ -22,7 +22,9 @@ import RealModule
 /// make it negative. L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1. Where
 /// all losses are 0, r = 1. The parametrisation `softmax` with the initial losses `first-epoch` is LibMTL's;
 /// `exponential` is PhysicsNeMo's, which learns log w and rescales w after each step. The code of CoV-Weighting keeps
-/// Σ w = 1: `sum=one`; it clamps w at 0, which may leave no weight at all, so that `minimum-weight` stays above.
+/// Σ w = 1: `sum=one`; it clamps w at 0, which may leave no weight at all, so that `minimum-weight` stays above. mtrl
+/// overwrites L(0) in each step: `initial-losses=previous-step`. gradnorm-pytorch has the targets Ḡ r_t^(−α), which hold
+/// slow tasks back: `targets=inverse`, where a rate of less than 1e-12 counts as that.
 public struct GradNorm: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -40,6 +42,9 @@ public struct GradNorm: WeightingStrategy {
         "alpha", .number(default: 1.5, range: .nonNegative),
         "α: how strongly slow tasks are pulled along; 0.12 suits similar tasks."),
       ParameterDescriptor(
+        "targets", .choice(default: Targets.rate.rawValue, options: Targets.allCases.map(\.rawValue)),
+        "The targets Ḡ r_t^α (the paper), or Ḡ r_t^(−α) (gradnorm-pytorch)."),
+      ParameterDescriptor(
         "scope",
         .choice(
           default: GradientScope.lastSharedLayer.rawValue, options: GradientScope.allCases.map(\.rawValue)),
@@ -47,7 +52,8 @@ public struct GradNorm: WeightingStrategy {
       ParameterDescriptor(
         "initial-losses",
         .choice(default: InitialLosses.firstBatch.rawValue, options: InitialLosses.allCases.map(\.rawValue)),
-        "L(0): of the first batch, or the means of epoch 0, in which all weights are then 1."),
+        "L(0): of the first batch, the means of epoch 0, in which all weights are then 1, or of the step before (mtrl)."
+      ),
       ParameterDescriptor(
         "parametrisation",
         .choice(
@@ -64,6 +70,8 @@ public struct GradNorm: WeightingStrategy {
     differences: [
       "Weights are clamped at minimum-weight before rescaling: the paper's update can make them negative.",
       "L(0) is floored at 1e-12 of the largest L(0); where all are 0, each counts as 1.",
+      "mtrl's L(0) is the loss of the step before: initial-losses=previous-step.",
+      "gradnorm-pytorch has r_t^(−α), which holds slow tasks back: targets=inverse; a rate is at least 1e-12 there.",
       "The weights' optimiser is their own; LibMTL uses the network's, weight decay included.",
       "A negative loss is an error: its rate of training is not defined.",
       "Tasks without labels in a step keep their weight; the weights of the others keep their sum.",
@@ -73,15 +81,21 @@ public struct GradNorm: WeightingStrategy {
   /// True: means, rates and steps are those of the present tasks.
   public static let weighsAbsentTasks = true
 
-  private enum InitialLosses: String, CaseIterable {
+  private enum InitialLosses: String, Codable, CaseIterable {
     case firstBatch = "first-batch"
     case firstEpoch = "first-epoch"
+    case previousStep = "previous-step"
   }
 
   private enum Parametrisation: String, Codable, CaseIterable { case rescaled, softmax, exponential }
   private enum Sum: String, CaseIterable { case tasks, one }
+  private enum Targets: String, Codable, CaseIterable { case rate, inverse }
+
+  /// What a rate is at least where its inverse is taken.
+  private static let smallestRate = 1e-12
 
   private let alpha: Double
+  private let targets: Targets
   /// The parameters over which gradient norms are taken: the parameter `scope`.
   public var gradientScope: GradientScope? { scope }
   private let scope: GradientScope
@@ -89,7 +103,7 @@ public struct GradNorm: WeightingStrategy {
   private let minimumWeight: Double
   /// What the weights sum to.
   private let total: Double
-  private let waitsForEpoch: Bool
+  private let initialFrom: InitialLosses
   /// L(0); nil until the step, or the end of the epoch, that gives it.
   private var initialLosses: [Double?]
   private var learned: [Double]
@@ -100,7 +114,7 @@ public struct GradNorm: WeightingStrategy {
   private var initial: [Double] = []
 
   private enum CodingKeys: CodingKey {
-    case alpha, scope, parametrisation, minimumWeight, total, waitsForEpoch, initialLosses, learned,
+    case alpha, targets, scope, parametrisation, minimumWeight, total, initialFrom, initialLosses, learned,
       optimizer
   }
 
@@ -109,10 +123,11 @@ public struct GradNorm: WeightingStrategy {
   /// - Parameter setup: the number of tasks and the parameters.
   public init(_ setup: StrategySetup) {
     alpha = setup.parameters.number("alpha")
+    targets = setup.parameters.choice("targets")
     scope = setup.parameters.choice("scope")
     parametrisation = setup.parameters.choice("parametrisation")
     minimumWeight = setup.parameters.number("minimum-weight")
-    waitsForEpoch = setup.parameters.choice("initial-losses", as: InitialLosses.self) == .firstEpoch
+    initialFrom = setup.parameters.choice("initial-losses")
     initialLosses = [Double?](repeating: nil, count: setup.taskCount)
     let taskCount = Double(setup.taskCount)
     total = setup.parameters.choice("sum", as: Sum.self) == .one ? 1 : taskCount
@@ -151,13 +166,15 @@ public struct GradNorm: WeightingStrategy {
       (gradient, initial) = (values, values)
     }
     setValues()
-    if waitsForEpoch && initialLosses.contains(where: { $0 == nil }) {
+    if initialFrom == .firstEpoch && initialLosses.contains(where: { $0 == nil }) {
       return TaskWeights(values, appliesTo: .losses)
     }
     setInitial(evidence)
     setGradient(evidence)
     try optimizer.step(&learned, gradient: gradient, present: evidence.present)
-    for task in 0..<taskCount where evidence.isPresent(task) { initialLosses[task] = initial[task] }
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      initialLosses[task] = initialFrom == .previousStep ? evidence.losses[task] : initial[task]
+    }
     rescaleLearned(evidence)
     return TaskWeights(values, appliesTo: .losses)
   }
@@ -169,7 +186,9 @@ public struct GradNorm: WeightingStrategy {
   public mutating func epochEnded(meanLosses: [Double]) {
     precondition(
       meanLosses.count == learned.count, "\(meanLosses.count) mean losses for \(learned.count) tasks")
-    guard waitsForEpoch, meanLosses.allSatisfy({ $0.isNaN || $0.isFinite && $0 >= 0 }) else { return }
+    guard initialFrom == .firstEpoch, meanLosses.allSatisfy({ $0.isNaN || $0.isFinite && $0 >= 0 }) else {
+      return
+    }
     for (task, loss) in meanLosses.enumerated() where initialLosses[task] == nil && !loss.isNaN {
       initialLosses[task] = loss
     }
@@ -217,14 +236,15 @@ public struct GradNorm: WeightingStrategy {
     }
   }
 
-  /// L(0) of the present tasks: known, or the loss of this step.
+  /// L(0) of the present tasks: known, or the loss of this step; floored where it is new.
   private mutating func setInitial(_ evidence: GradientNormEvidence) {
     var largest = 0.0
     for task in initial.indices where evidence.isPresent(task) {
       initial[task] = initialLosses[task] ?? evidence.losses[task]
       largest = max(largest, initial[task])
     }
-    for task in initial.indices where evidence.isPresent(task) && initialLosses[task] == nil {
+    for task in initial.indices
+    where evidence.isPresent(task) && (initialLosses[task] == nil || initialFrom == .previousStep) {
       initial[task] = Self.floored(initial[task], largest: largest)
     }
   }
@@ -248,7 +268,8 @@ public struct GradNorm: WeightingStrategy {
         gradient[task] = 0
         continue
       }
-      let rate = meanRatio > 0 ? evidence.losses[task] / initial[task] / meanRatio : 1
+      let ratio = meanRatio > 0 ? evidence.losses[task] / initial[task] / meanRatio : 1
+      let rate = targets == .rate ? ratio : 1 / max(ratio, Self.smallestRate)
       let excess = values[task] * evidence.norms[task] - meanNorm * Double.pow(rate, alpha)
       let sign = excess > 0 ? 1.0 : excess < 0 ? -1 : 0
       // An excess that is not a number must not pass for balance: the optimiser refuses it.

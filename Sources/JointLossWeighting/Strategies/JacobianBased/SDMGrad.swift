@@ -138,7 +138,9 @@ public struct SDMGrad: WeightingStrategy {
           slope += term
           size += abs(term)
         }
-        velocity[i] = momentum * velocity[i] + (abs(slope) > Self.rounding * size ? slope : 0)
+        // What has overflowed stays, and is refused as a direction.
+        if size.isFinite, abs(slope) <= Self.rounding * size { slope = 0 }
+        velocity[i] = momentum * velocity[i] + slope
       }
       for task in 0..<taskCount { weights[task] -= learningRate * velocity[task] }
       projection.project(&weights, present: evidence.present)
