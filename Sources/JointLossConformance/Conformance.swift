@@ -47,7 +47,9 @@ public enum Conformance {
   private static func failure<Strategy: WeightingStrategy>(
     of check: ConformanceCheck, on subject: Subject<Strategy>, seed: UInt64
   ) -> ConformanceReport.Outcome {
-    let inputs = InputSampler(seed: seed).inputs(of: check).filter { subject.admits($0.taskCount) }
+    let inputs = InputSampler(seed: seed).inputs(of: check).filter {
+      subject.admits($0.taskCount) && (check != .taskOrder || subject.isHeldToTaskOrder(on: $0))
+    }
     for input in inputs {
       guard let failure = subject.failure(of: check, on: input) else { continue }
       let smallest = input.shrunk { subject.failure(of: check, on: $0) != nil }

@@ -11,6 +11,20 @@ struct Failure: Sendable, Hashable {
 struct Subject<Strategy: WeightingStrategy> {
   let parameters: [String: ParameterValue]
   let seed: UInt64
+  /// The claims with the parameters; nil if no strategy can be created.
+  let claims: StrategyClaims?
+  /// Whether it sees gradients on a representation, with these parameters.
+  private let isOnRepresentation: Bool
+
+  init(parameters: [String: ParameterValue], seed: UInt64) {
+    (self.parameters, self.seed) = (parameters, seed)
+    let strategy = [2, 3, 1, 4, 5].lazy.compactMap { taskCount in
+      try? Strategy(
+        StrategySetup(for: Strategy.descriptor, taskCount: taskCount, parameters: parameters, seed: seed))
+    }.first
+    claims = strategy?.claims
+    isOnRepresentation = strategy?.gradientScope == .representation
+  }
 
   var name: String { Strategy.descriptor.name }
 
@@ -28,19 +42,18 @@ struct Subject<Strategy: WeightingStrategy> {
     return true
   }
 
-  /// The claims with the parameters; nil if no strategy can be created.
-  var claims: StrategyClaims? {
-    for taskCount in [2, 3, 1, 4, 5] {
-      if let strategy = try? make(taskCount) { return strategy.claims }
-    }
-    return nil
+  /// What is known of a step, with a representation where the strategy sees gradients on one.
+  func observation(_ input: ConformanceInput, at index: Int) throws(WeightingError) -> StepObservation {
+    var observation = try input.observation(at: index)
+    if isOnRepresentation { observation.representation = try input.representation(at: index) }
+    return observation
   }
 
   /// Takes one step, tells the losses after it, and ends the epoch if the step is its last.
   func step(
     _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int
   ) throws(WeightingError) -> TaskWeights {
-    try step(&strategy, input, at: index, observing: input.observation(at: index))
+    try step(&strategy, input, at: index, observing: observation(input, at: index))
   }
 
   /// The same with something else in the place of what is to be seen in the step.
@@ -49,7 +62,7 @@ struct Subject<Strategy: WeightingStrategy> {
     observing observation: StepObservation
   ) throws(WeightingError) -> TaskWeights {
     let weights = try strategy.weights(observing: observation)
-    if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
+    if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
     if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
     return weights
   }

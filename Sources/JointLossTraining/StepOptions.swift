@@ -38,7 +38,7 @@ public struct StepOptions: Codable, Hashable, Sendable {
   /// those that see the task gradients of the batch themselves: the gradient of a mean is the mean of the gradients
   /// of its parts. Two Jacobians are kept then, and all micro-batches but one run forward a third time. Norms and
   /// inner products of gradients do not add up, so rules that see these alone are refused; so are rules that see
-  /// independent batches, which are parts of the batch already.
+  /// independent batches, which are parts of the batch already, or give a direction on the representation of all of it.
   public var accumulation: Int
   /// The largest norm of the combined gradient of all parameters, above 0; nil where gradients are not clipped.
   ///

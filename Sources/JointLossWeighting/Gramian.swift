@@ -16,8 +16,8 @@ public struct Gramian: Sendable, Codable, Hashable {
   /// A Gramian from its rows, symmetrised.
   ///
   /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0,
-  ///   no product above that of the norms, and no eigenvalue of the cosines below −1e-4.
-  /// - Throws: ``WeightingError`` that names the offending row and value.
+  ///   no product above that of the norms, and no eigenvalue of the cosines below −1e-4 T.
+  /// - Throws: ``WeightingError`` that names the offending row or eigenvalue, and its value.
   public init(rows: [[Double]]) throws(WeightingError) {
     self.init(taskCount: rows.count)
     for (i, row) in rows.enumerated() {
@@ -66,7 +66,8 @@ public struct Gramian: Sendable, Codable, Hashable {
     scaled.load(self)
     guard scaled.count > 0 else { return }
     _ = try solver.decompose(order: scaled.count, scaled.cosines, rankTolerance: 0)
-    guard solver.values[0] >= -1e-4 else {
+    // As far as products that each exceed those of the norms by 1e-4 can bring it.
+    guard solver.values[0] >= -1e-4 * Double(scaled.count) else {
       throw WeightingError(
         .shape, "the Gramian is that of no gradients: its cosines have the eigenvalue \(solver.values[0])")
     }

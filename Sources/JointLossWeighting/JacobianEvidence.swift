@@ -120,16 +120,20 @@ public struct LossesAroundStepEvidence: TaskEvidence {
 extension Jacobian {
   /// Checks that it is on the elements of a representation.
   fileprivate func require(_ representation: Representation) throws(WeightingError) {
-    guard representation.elements.count == parameterCount else {
+    let (count, units) = (representation.elements.count, representation.units)
+    guard units > 0, count.isMultiple(of: units) else {
+      throw WeightingError(.shape, "the representation has \(count) elements of \(units) units")
+    }
+    guard count == parameterCount else {
       throw WeightingError(
         .shape,
-        "the representation has \(representation.elements.count) elements, the Jacobian \(parameterCount) columns"
+        "the representation has \(count) elements, the Jacobian \(parameterCount) columns"
       )
     }
     if let index = representation.elements.firstNonFinite {
       throw WeightingError(
         .nonFinite,
-        "the representation of sample \(index / representation.units) holds \(representation.elements[index])"
+        "the representation of sample \(index / units) holds \(representation.elements[index])"
       )
     }
   }

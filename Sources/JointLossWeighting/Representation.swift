@@ -25,6 +25,11 @@ public struct Representation: Sendable, Hashable {
     elements = rows.flatMap { $0 }
   }
 
+  /// Sets all elements to 0.
+  package mutating func clear() {
+    for index in elements.indices { elements[index] = 0 }
+  }
+
   /// A representation of zeros, to be filled.
   ///
   /// - Parameters:

@@ -6,7 +6,7 @@ public enum EvidenceNeed: String, Sendable, Codable, CaseIterable {
   case gradientNorms = "gradient norms"
   /// The T×T inner products of the task gradients.
   case gramian
-  /// The T×P task gradients themselves.
+  /// The T×P task gradients themselves, on the shared parameters or on a representation.
   case jacobian
 }
 

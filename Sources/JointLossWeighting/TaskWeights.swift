@@ -7,7 +7,8 @@ public struct TaskWeights: Sendable, Codable, Hashable {
     /// On the shared gradient only: each head follows its own unweighted loss.
     case sharedGradient = "shared_gradient"
     /// Nowhere: the rule gives the direction of the shared parameters itself, which need not be a combination of
-    /// this step's task gradients. Each head follows its own loss times ``TaskWeights/headWeights``.
+    /// this step's task gradients; or, over ``GradientScope/representation``, the cotangent of that, which is taken
+    /// back to the shared parameters. Each head follows its own loss times ``TaskWeights/headWeights``.
     case direction
     /// Nowhere: the rule gives what is subtracted from the shared parameters, divided by the learning rate, and so
     /// takes the place of the optimiser there. Each head follows its own loss times ``TaskWeights/headWeights``, by
@@ -36,8 +37,8 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   public var appliesTo: Application
   /// What a solver proved of them; nil for a rule that solves nothing in this step.
   public var certificate: SolverCertificate?
-  /// The P values that take the place of the shared gradient, in the order of the Jacobian's columns; there
-  /// exactly where `appliesTo` is ``Application/direction``.
+  /// The P values that take the place of the shared gradient, or of that on the representation, in the order of the
+  /// Jacobian's columns; there exactly where `appliesTo` is ``Application/direction``.
   public private(set) var direction: [Double]?
   /// The P values that the shared parameters lose for each unit of the learning rate, in the order of the Jacobian's
   /// columns; there exactly where `appliesTo` is ``Application/update``.
@@ -60,7 +61,7 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   /// Creates a direction.
   ///
   /// - Parameters:
-  ///   - direction: the P values that take the place of the shared gradient.
+  ///   - direction: the P values that take the place of the shared gradient, or of that on the representation.
   ///   - values: what the rule weighs its own gradients by, one a task.
   ///   - headWeights: what each head's loss is multiplied by; nil for 1 each.
   public init(direction: [Double], values: [Double], headWeights: [Double]? = nil) {

@@ -37,8 +37,8 @@ public protocol WeightingStrategy: Codable, Sendable {
   /// - Parameter meanLosses: one mean a task; not a number for a task that had no label in the epoch.
   mutating func epochEnded(meanLosses: [Double])
 
-  /// Called after a step, with the losses of the same batch at the new parameters: only of a strategy whose
-  /// evidence has ``TaskEvidence/looksAfterStep``.
+  /// Called after a step, with the losses of the same batch at the new parameters: only of a strategy that
+  /// ``looksAfterStep``.
   ///
   /// - Parameter lossesAfter: one loss a task; 0 for a task without labels in the step. What is not finite must
   ///   leave the state as it was.
@@ -55,7 +55,10 @@ public protocol WeightingStrategy: Codable, Sendable {
   /// - Returns: false where the gradients of the next step do not matter.
   func readsGradients(present: [Bool]?) -> Bool
 
-  /// The parameters over which gradients are taken, if the rule itself prescribes them.
+  /// Whether the rule is told the losses after a step, which its evidence lets it be.
+  var looksAfterStep: Bool { get }
+
+  /// What gradients are taken over, if the rule itself prescribes it.
   var gradientScope: GradientScope? { get }
 
   /// Whether the rule weighs steps in which some tasks have no labels.
@@ -87,6 +90,10 @@ extension WeightingStrategy {
   /// - Parameter present: ignored.
   /// - Returns: true.
   public func readsGradients(present: [Bool]?) -> Bool { true }
+
+  // Correct for every rule that asks for such evidence because it wants it.
+  /// What the evidence says: ``TaskEvidence/looksAfterStep``.
+  public var looksAfterStep: Bool { Evidence.looksAfterStep }
 
   // Correct for every rule that is stated for "the shared parameters": the loop chooses.
   /// Nil: none is prescribed.
@@ -128,7 +135,7 @@ extension WeightingStrategy {
   }
 }
 
-/// The parameters over which task gradients are taken.
+/// What task gradients are taken over.
 public enum GradientScope: String, Codable, Sendable, CaseIterable {
   /// Every parameter of the trunk.
   case sharedParameters = "shared-parameters"

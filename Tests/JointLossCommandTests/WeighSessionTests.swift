@@ -175,6 +175,10 @@ import Testing
       "representation has 3 elements, and jacobian 2 columns"
     ),
     (
+      #"{"losses":[1,2],"gramian":[[1,0],[0,1]],"representation":[[1],[2]]}"#,
+      "representation is given without a jacobian on its elements"
+    ),
+    (
       #"{"losses":[1,2],"jacobian":[[1,0],[0,1]],"representation":[[1],[2,3]]}"#,
       "representation: the representation is ragged"
     ),

@@ -18,6 +18,8 @@ import Testing
     Control(type: FirstAmongEquals<WithoutTies>.self, checks: [.taskOrder]),
     Control(type: FirstOfTies.self, checks: [.taskOrder]),
     Control(type: LoadedDice.self, checks: [.taskOrder]),
+    Control(type: LoadedDirection.self, checks: [.taskOrder]),
+    Control(type: Presuming.self, checks: [.finiteWeights]),
     // What lies outside the value is not saved with it either.
     Control(type: HiddenCounter.self, checks: [.isolation, .resume, .errorKeepsState]),
     Control(type: SharedGenerator.self, checks: [.isolation, .resume, .errorKeepsState]),

@@ -38,6 +38,7 @@ import Testing
     StrategyCase(
       name: "gradnorm", parameters: ["parametrisation": .text("exponential"), "optimizer": .text("sgd")]),
     StrategyCase(name: "gradnorm", parameters: ["parametrisation": .text("softmax"), "sum": .text("one")]),
+    StrategyCase(name: "gradnorm", parameters: ["targets": .text("inverse"), "alpha": .number(40)]),
     StrategyCase(name: "pcgrad", parameters: ["epsilon": .number(1e-8)]),
     StrategyCase(name: "pcgrad", parameters: ["visits": .text("all"), "reduction": .text("mean")]),
     StrategyCase(name: "pcgrad", parameters: ["visits": .text("all"), "order": .text("shared")]),
@@ -71,6 +72,8 @@ import Testing
     StrategyCase(name: "krum", parameters: ["byzantine": .number(1), "selected": .number(2)]),
     StrategyCase(name: "trimmed-mean", parameters: ["trim": .number(2)]),
     StrategyCase(name: "graddrop", parameters: ["leak": .numbers([0, 0.5, 1])]),
+    StrategyCase(
+      name: "graddrop", parameters: ["scope": .text("representation"), "signs": .text("one")]),
     StrategyCase(name: "famo", parameters: ["decay": .number(0), "optimizer": .text("sgd")]),
     StrategyCase(name: "excess-mtl", parameters: ["warm-up": .number(0), "step-size": .number(1)]),
     StrategyCase(name: "excess-mtl", parameters: ["warm-up": .number(3), "epsilon": .number(1e-7)]),

@@ -243,6 +243,16 @@ import Testing
         #expect(abs(before[index] - after[index] - value) <= 1e-12)
       }
     }
+    for (fault, message) in [
+      (TanhModel<Double>.Fault.miscountsUnits, "a representation of 6 units, and the model says 8"),
+      (.handsOverCopy, "does not go on from the cotangents"), (.forgetsRepresentation, "0 times"),
+    ] {
+      let faulty = try Trainer<Double, FixedCombination>(
+        model: TanhModel(inputs: 4, units: 6, tasks: tasks, fault: fault), strategy: strategy,
+        optimizer: .sgd(learningRate: 1), batchSize: 9, seed: 0)
+      let error = #expect(throws: TrainingError.self) { try faulty.step(on: data, samples: 0..<9) }
+      #expect(error?.code == .model && error?.message.contains(message) == true)
+    }
     var short = strategy
     short.shortfall = 2
     let error = #expect(throws: TrainingError.self) { try problem.stepped(short) }

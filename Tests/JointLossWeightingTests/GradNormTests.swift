@@ -146,9 +146,11 @@ import Testing
       #expect(abs(after[0] - 2 * moved[0] / (moved[0] + moved[1])) <= 1e-13)
     }
     // A task that is solved has an infinite target, and no step has weights that are not numbers.
-    var rule = try rule(2, ["targets": .text("inverse")])
-    for losses in [[1.0, 1], [0, 1], [0, 1], [0, 0]] {
-      #expect(try step(&rule, losses: losses, norms: [0, 0]).allSatisfy { $0 > 0 && $0.isFinite })
+    for alpha in [1.5, 40] {
+      var rule = try rule(2, ["targets": .text("inverse"), "alpha": .number(alpha)])
+      for (losses, norm) in [([1.0, 1], 0.0), ([0, 1], 0), ([0, 1], 1), ([0, 0], 0)] {
+        #expect(try step(&rule, losses: losses, norms: [norm, 0]).allSatisfy { $0 > 0 && $0.isFinite })
+      }
     }
   }
 

@@ -66,6 +66,12 @@ import Testing
     observation.jacobian = try Jacobian(rows: [[1, 2, 3, 1, 5, 5], [4, 1, 1, -1, 7, 7]])
     expect(try direction([0.59, 0.5], leak: [0, 0]), [4, 2, 1, 1, 7, 5])
     expect(try direction([0.61, 0.5], leak: [0, 0]), [1, 2, 3, 1, 5, 5])
+    // A single task keeps its gradient, also where the sum over the samples is 0.
+    var alone = try step([[1, 2, 1, 4]])
+    alone.representation = try Representation(rows: [[1, 0], [-1, 0]])
+    var single = try StrategyRegistry.builtIn.make(
+      "graddrop", taskCount: 1, parameters: ["scope": .text("representation")])
+    expect(try single.weights(observing: alone).direction, [1, 2, 1, 4])
     let count = #expect(throws: WeightingError.self) { try direction([0.5, 0.5, 0.5]) }
     #expect(count?.message == "3 uniform draws for 2 units of the representation")
     observation.representation = nil
@@ -74,6 +80,27 @@ import Testing
     observation.representation = try Representation(rows: [[1, 2]])
     let shape = #expect(throws: WeightingError.self) { try direction(nil) }
     #expect(shape?.message == "the representation has 2 elements, the Jacobian 6 columns")
+  }
+
+  @Test func `With one sign GradDrop keeps tasks whole, or as far as they leak`() throws {
+    // By hand after SamsungLabs' code, with its leak of ¾ for ¼ here.
+    var observation = try step([[1, 2, 3, -1], [-4, 1, 0, -2]])
+    func direction(_ scope: String, _ draw: Double) throws -> [Double]? {
+      var strategy = try StrategyRegistry.builtIn.make(
+        "graddrop", taskCount: 2,
+        parameters: ["scope": .text(scope), "signs": .text("one"), "leak": .numbers([0.25, 0.25])])
+      observation.draws = InjectedDraws(uniforms: [draw])
+      return try strategy.weights(observing: observation).direction
+    }
+    observation.representation = try Representation(rows: [[0.5, -1], [-2, 3]])
+    // G = (1 − 2 − 3 − 1, −4 − 1 − 0 − 2) = (−5, −7): P = 0, and both are kept.
+    expect(try direction("representation", 0.3), [-3, 3, 3, -3])
+    observation.representation = try Representation(rows: [[-0.5, -1], [-2, -3]])
+    // G = (−5, 5): P = ½.
+    expect(try direction("representation", 0.4), [-3.75, 1.5, 0.75, -2.25])
+    expect(try direction("representation", 0.6), [0, 2.25, 3, -1.5])
+    // On the parameters the sums are (5, −5).
+    expect(try direction("shared-parameters", 0.4), [0, 2.25, 3, -1.5])
   }
 
   @Test func `DB-MTL starts at the first gradient, and balances it without memory`() throws {

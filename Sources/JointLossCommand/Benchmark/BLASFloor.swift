@@ -256,6 +256,6 @@ extension BLASFloor.Kind {
       case (_, .representation): .representation
       }
     self.init(
-      gradients: gradients, batches: evidence.independentBatches, looksAfterStep: evidence.looksAfterStep)
+      gradients: gradients, batches: evidence.independentBatches, looksAfterStep: strategy.looksAfterStep)
   }
 }

@@ -69,7 +69,7 @@ final class PlainReference<Strategy: WeightingStrategy> {
     } else {
       for layer in trunk { layer.moveByAdam(step: steps) }
     }
-    if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: forward(samples).losses) }
+    if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: forward(samples).losses) }
     epochLosses.append(pass.losses)
     if batch + 1 == Workload.batches {
       let sums = (0..<workload.tasks).map { task in epochLosses.reduce(0) { $0 + $1[task] } }

@@ -22,7 +22,10 @@ extension WeighLine {
       let representation = try Self.naming(.representation) { () throws(WeightingError) in
         try Representation(rows: rows)
       }
-      let (count, columns) = (representation.elements.count, observation.jacobian?.parameterCount ?? 0)
+      guard let columns = observation.jacobian?.parameterCount else {
+        throw WeighLineError("representation is given without a jacobian on its elements")
+      }
+      let count = representation.elements.count
       guard count == columns else {
         throw WeighLineError("representation has \(count) elements, and jacobian \(columns) columns")
       }

@@ -107,7 +107,7 @@ package struct WeighSession {
     // Encoded before the state moves on, so that an answer that cannot be written changes nothing.
     let answer = try Self.encoded(WeighAnswer(weights, observation: observation))
     next.step += 1
-    next.awaitsLosses = Self.looksAfterStep(next.strategy)
+    next.awaitsLosses = next.strategy.looksAfterStep
     if next.awaitsLosses, let lossesAfter = line.lossesAfter { try next.endStep(lossesAfter: lossesAfter) }
     for (task, loss) in observation.losses.enumerated() {
       next.means.add(loss, of: task, samples: line.sampleCount(of: task))
@@ -124,10 +124,6 @@ package struct WeighSession {
     Progress(
       strategy: try registry.make(name, taskCount: taskCount, parameters: parameters, seed: seed),
       taskCount: taskCount, epoch: epoch, means: EpochMeans(taskCount: taskCount))
-  }
-
-  private static func looksAfterStep<Strategy: WeightingStrategy>(_ strategy: Strategy) -> Bool {
-    Strategy.Evidence.looksAfterStep
   }
 
   private static func encoded(_ value: some Encodable) throws -> String {

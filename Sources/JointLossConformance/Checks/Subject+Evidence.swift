@@ -47,7 +47,7 @@ extension Subject {
     // Fewer tasks first: a rule that counts nothing may run out of its arrays with more.
     let tasks = Array(0..<input.taskCount)
     for order in [Array(tasks.dropLast()), tasks + [0]] where !order.isEmpty {
-      guard let observation = try? input.permuted(order).observation(at: 0) else { return nil }
+      guard let observation = try? self.observation(input.permuted(order), at: 0) else { return nil }
       do {
         var victim = strategy
         let weights = try victim.weights(observing: observation).values
@@ -70,7 +70,7 @@ extension Subject {
     guard let expected = weights(on: input), var strategy = try? make(input.taskCount) else { return nil }
     for index in input.steps.indices {
       do {
-        let observation = try declared(input.observation(at: index))
+        let observation = try declared(self.observation(input, at: index))
         let weights = try step(&strategy, input, at: index, observing: observation).numbers
         guard weights == expected[index] else {
           return Failure(
@@ -105,7 +105,9 @@ extension Subject {
 
   /// Steps with a value that is not finite in a place that the strategy reads.
   private func nonFinite(_ input: ConformanceInput, at index: Int) -> [(String, StepObservation)] {
-    guard let plain = (try? input.observation(at: index)).flatMap({ try? declared($0) }) else { return [] }
+    guard let plain = (try? self.observation(input, at: index)).flatMap({ try? declared($0) }) else {
+      return []
+    }
     var result: [(String, StepObservation)] = []
     for value in [Double.nan, .infinity, -.infinity] {
       for task in 0..<input.taskCount {
@@ -118,6 +120,7 @@ extension Subject {
         if let columns = poisoned.jacobian?.parameterCount, columns > 0 {
           poisoned.jacobian?.elements[task * columns] = value
         }
+        if task == 0, poisoned.representation != nil { poisoned.representation?.elements[0] = value }
         if let columns = poisoned.jacobians?.first?.parameterCount, columns > 0 {
           poisoned.jacobians?[1].elements[task * columns] = value
         }
@@ -130,7 +133,7 @@ extension Subject {
   /// Steps that a strategy refuses, or may refuse.
   private func refusable(_ input: ConformanceInput) -> [(String, StepObservation)] {
     let last = input.steps.count - 1
-    guard let plain = try? input.observation(at: last) else { return [] }
+    guard let plain = try? self.observation(input, at: last) else { return [] }
     var result = nonFinite(input, at: last)
     result.append(("a step without losses and gradients", StepObservation(losses: [])))
     result.append(("a step without gradients", StepObservation(losses: plain.losses)))
@@ -145,10 +148,15 @@ extension Subject {
       }
     }
     poisoned = plain
+    if plain.representation != nil {
+      poisoned.representation = nil
+      result.append(("a step without representation", poisoned))
+      poisoned = plain
+    }
     poisoned.draws = InjectedDraws(orders: [[7]], uniforms: [], normals: [])
     result.append(("a wrong number of draws", poisoned))
     let fewer = input.permuted(Array(0..<max(input.taskCount - 1, 1)))
-    if input.taskCount > 1, let observation = try? fewer.observation(at: last) {
+    if input.taskCount > 1, let observation = try? self.observation(fewer, at: last) {
       result.append(("a step of fewer tasks", observation))
     }
     return result

@@ -41,7 +41,7 @@ extension Subject {
   func nonConflictFailure(_ input: ConformanceInput) -> Failure? {
     guard weights(on: input) != nil, var strategy = try? make(input.taskCount) else { return nil }
     for index in input.steps.indices {
-      guard let gramian = (try? input.observation(at: index))?.gramian,
+      guard let gramian = (try? self.observation(input, at: index))?.gramian,
         let weights = try? step(&strategy, input, at: index)
       else { return nil }
       let largest = (0..<input.taskCount).reduce(0) { max($0, gramian.norm(of: $1)) }

@@ -42,7 +42,7 @@ extension Subject {
         skips = true
         shown.steps[index].gradients = Self.gradients(replacement, in: input.steps[index])
       }
-      guard var observation = try? shown.observation(at: index) else { return nil }
+      guard var observation = try? self.observation(shown, at: index) else { return nil }
       if let present, (try? observation.keep(present)) == nil { return nil }
       guard let weights = try? step(&strategy, input, at: index, observing: observation) else { return nil }
       result.append(weights.numbers)

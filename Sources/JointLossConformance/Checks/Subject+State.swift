@@ -51,11 +51,11 @@ extension Subject {
     var middle = 0
     for index in 0..<1000 {
       let position = index % input.steps.count
-      guard var observation = try? input.observation(at: position) else { return nil }
+      guard var observation = try? self.observation(input, at: position) else { return nil }
       observation.step = index
       observation.epoch = index / ConformanceInput.stepsPerEpoch
       guard (try? strategy.weights(observing: observation)) != nil else { return nil }
-      if Strategy.Evidence.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(position)) }
+      if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(position)) }
       if index % ConformanceInput.stepsPerEpoch == ConformanceInput.stepsPerEpoch - 1 {
         strategy.epochEnded(meanLosses: observation.losses)
       }

@@ -8,9 +8,9 @@ extension Subject {
   private static var multiple: Double { 4 }
 
   func taskOrderFailure(_ input: ConformanceInput) -> Failure? {
-    guard let claim = (try? make(input.taskCount))?.claims.taskOrder, claim != .matters,
-      claim != .withoutTies || input.steps.allSatisfy(\.isIndependent)
-    else { return nil }
+    guard let claim = (try? make(input.taskCount))?.claims.taskOrder, isHeldToTaskOrder(on: input) else {
+      return nil
+    }
     let tasks = Array(0..<input.taskCount)
     // Of many tasks one order, the reverse.
     let orders = [Array(tasks.reversed()), Array(tasks.dropFirst()) + tasks.prefix(1)]
@@ -20,6 +20,12 @@ extension Subject {
       : orders.lazy.compactMap {
         equivarianceFailure(input, order: $0, isOfDirection: claim == .equivariantDirection)
       }.first
+  }
+
+  /// Whether the order of the tasks may not matter on an input: there are several, and of best answers one.
+  func isHeldToTaskOrder(on input: ConformanceInput) -> Bool {
+    guard input.taskCount > 1, let claim = claims?.taskOrder, claim != .matters else { return false }
+    return claim != .withoutTies || input.steps.allSatisfy(\.isIndependent)
   }
 
   private func equivarianceFailure(
@@ -36,12 +42,15 @@ extension Subject {
     var sensitivity = 0.0
     for index in plain.indices {
       // A solver that had to add a ridge has solved another problem, and from there on the order may matter.
-      if plainAnswers[index].hasRidge || gotAnswers[index].hasRidge { break }
+      if plainAnswers[index].hasRidge || gotAnswers[index].hasRidge {
+        if claims?.isMemoryless == true { continue }
+        break
+      }
       // A direction or an update is the same for any order.
       let wanted = order.map { plain[index][$0] } + plain[index].dropFirst(order.count)
       let step = permuted.steps[index]
       guard !Self.agree(got[index], wanted),
-        !isOfDirection || !step.hasSameSum(got[index], wanted, within: Self.tolerance)
+        !isOfDirection || step.isIndependent || !step.hasSameSum(got[index], wanted, within: Self.tolerance)
       else { continue }
       let others = nearby ?? input.nearby.compactMap { weights(on: $0) }
       nearby = others
@@ -67,15 +76,18 @@ extension Subject {
         return Failure(reason: "with the tasks in the order \(order) there are no finite weights")
       }
       for index in plain.means.indices {
-        for (position, task) in order.enumerated() {
-          let difference = abs(got.means[index][position] - plain.means[index][task])
-          let error = got.errors[index][position] + plain.errors[index][task]
-          let rounding = Self.tolerance * (abs(got.means[index][position]) + abs(plain.means[index][task]))
+        // A direction or an update is the same for any order.
+        let places = order + (order.count..<max(plain.means[index].count, order.count))
+        for (position, place) in places.enumerated() {
+          let difference = abs(got.means[index][position] - plain.means[index][place])
+          let error = got.errors[index][position] + plain.errors[index][place]
+          let rounding = Self.tolerance * (abs(got.means[index][position]) + abs(plain.means[index][place]))
           guard difference > 6 * error + rounding else { continue }
           return Failure(
             reason: """
-              with the tasks in the order \(order), the mean weight of task \(task) in step \(index) is \
-              \(got.means[index][position]) instead of \(plain.means[index][task]), a difference of \
+              with the tasks in the order \(order), the mean \
+              \(position < order.count ? "weight of task \(place)" : "element \(place - order.count) given") in step \
+              \(index) is \(got.means[index][position]) instead of \(plain.means[index][place]), a difference of \
               \(difference / error) standard errors
               """, value: got.means[index][position])
         }
@@ -88,26 +100,28 @@ extension Subject {
   private func moments(of input: ConformanceInput) -> (means: [[Double]], errors: [[Double]])? {
     // More tasks take longer, and there are more of them to differ.
     let count = input.taskCount > 10 ? 25 : input.taskCount > 3 ? 100 : 400
-    guard let observations = try? input.steps.indices.map(input.observation(at:)) else { return nil }
-    var samples: [[TaskWeights]] = []
+    guard let observations = try? input.steps.indices.map({ try self.observation(input, at: $0) }) else {
+      return nil
+    }
+    var samples: [[[Double]]] = []
     for sample in 0..<UInt64(count) {
       guard var strategy = try? make(input.taskCount, seed: seed &+ sample),
         let weights = try? observations.indices.map({
           try step(&strategy, input, at: $0, observing: observations[$0])
         }),
-        weights.allSatisfy({ $0.values.count == input.taskCount && $0.values.allSatisfy(\.isFinite) })
+        weights.allSatisfy({ $0.values.count == input.taskCount && $0.numbers.allSatisfy(\.isFinite) })
       else { return nil }
-      samples.append(weights)
+      samples.append(weights.map(\.numbers))
     }
-    let zeros = input.steps.map { step in step.losses.map { _ in 0.0 } }
+    let zeros = samples[0].map { numbers in numbers.map { _ in 0.0 } }
     var (means, errors) = (zeros, zeros)
     for index in zeros.indices {
-      for task in zeros[index].indices {
-        let values = samples.map { $0[index].values[task] }
+      for place in zeros[index].indices {
+        let values = samples.map { $0[index][place] }
         let mean = values.reduce(0, +) / Double(count)
         let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)
-        means[index][task] = mean
-        errors[index][task] = (variance / Double(count)).squareRoot()
+        means[index][place] = mean
+        errors[index][place] = (variance / Double(count)).squareRoot()
       }
     }
     return (means, errors)

@@ -95,7 +95,7 @@ extension Subject {
       let jacobian = try? Jacobian(rows: [gradient])
     else { return nil }
     for index in input.steps.indices {
-      guard var observation = try? input.observation(at: index) else { return nil }
+      guard var observation = try? self.observation(input, at: index) else { return nil }
       (observation.jacobian, observation.gramian) = (jacobian, jacobian.gramian)
       observation.jacobians = observation.jacobians.map { $0.map { _ in jacobian } }
       guard let weights = try? step(&strategy, input, at: index, observing: observation) else { return nil }

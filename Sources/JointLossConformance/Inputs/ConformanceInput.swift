@@ -30,14 +30,21 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
     observation.epoch = index / Self.stepsPerEpoch
     let jacobian = try Jacobian(rows: steps[index].gradients)
     observation.jacobian = jacobian
-    // A sample whose units are of either sign: the gradients are on its elements as well as on parameters.
-    observation.representation = try Representation(
-      rows: [(0..<jacobian.parameterCount).map { $0.isMultiple(of: 3) ? -0.5 : 1 }])
     observation.gramian = jacobian.gramian
     observation.jacobians = try (0..<3).map { batch throws(WeightingError) in
       try Jacobian(rows: steps[index].gradients.map { Self.resampled($0, batch: batch) })
     }
     return observation
+  }
+
+  /// A representation on whose elements the gradients of a step may be as well as on parameters: of two samples where
+  /// there are as many elements, of either sign and 0.
+  func representation(at index: Int) throws(WeightingError) -> Representation {
+    let count = steps[index].gradients.first?.count ?? 0
+    let elements = (0..<count).map { [-0.5, 1, 2, 0, 1][$0 % 5] }
+    let half = count.isMultiple(of: 2) ? count / 2 : count
+    return try Representation(
+      rows: stride(from: 0, to: count, by: max(half, 1)).map { Array(elements[$0..<$0 + half]) })
   }
 
   /// A task's gradient on another batch of the step: the same linear map for all tasks, so that permuted or scaled

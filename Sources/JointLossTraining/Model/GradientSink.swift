@@ -32,6 +32,7 @@ final class GradientSink<Scalar: TrainableScalar> {
   /// What becomes of the representation as it comes, and how often it came.
   private var representationUse = RepresentationUse<Scalar>.none
   private var representationCount = 0
+  private var representationUnits = 0
   /// Copies of the representation and its cotangents, where a rule looks at them.
   private var copied: (values: Buffer<Scalar>, cotangents: Buffer<Scalar>)?
   private let capacity: Int
@@ -80,6 +81,7 @@ final class GradientSink<Scalar: TrainableScalar> {
   @specialized(where Scalar == Float)
   func addRepresentation(_ values: MatrixView<Scalar>, _ cotangents: MatrixView<Scalar>) {
     representationCount += 1
+    representationUnits = values.columns
     switch representationUse {
     case .none: break
     case .sum(let sum): products.add(sum, cotangents: cotangents)
@@ -109,13 +111,20 @@ final class GradientSink<Scalar: TrainableScalar> {
       values: copied.values.view.rows(0..<samples), exponents: exponents)
   }
 
-  /// Checks that the representation was handed over once.
-  func requireRepresentation() throws(TrainingError) {
-    guard representationCount != 1 else { return }
-    throw TrainingError(
-      .model,
-      "the model's backward pass hands over the cotangents of its representation \(representationCount) times, "
-        + "not once")
+  /// Checks that the representation was handed over once, of as many units as the model says.
+  func requireRepresentation(units: Int?) throws(TrainingError) {
+    guard representationCount == 1 else {
+      throw TrainingError(
+        .model,
+        "the model's backward pass hands over the cotangents of its representation \(representationCount) times, "
+          + "not once")
+    }
+    guard representationUnits == units else {
+      throw TrainingError(
+        .model,
+        "the model's backward pass hands over a representation of \(representationUnits) units, and the model says "
+          + "\(units ?? 0)")
+    }
   }
 
   /// Checks that every tensor was handed over once: else its gradient would be another step's, or incomplete.

@@ -14,6 +14,8 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   private var slotFactors: [Double]
   /// Ones: the heads of a Jacobian's row are of no meaning.
   private let unweighted: [Double]
+  /// Whether the model has been seen to go on from other cotangents of its representation than its own.
+  private var takesReplacements = false
   /// Whether the cotangents of all tasks are in place.
   private var isStacked = false
   private(set) lazy var gradient = FlatParameters<Scalar>(TensorPlacement(consecutive: model.tensors))
@@ -74,16 +76,31 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     into jacobian: inout Jacobian, of representation: inout Representation
   ) throws(TrainingError) {
     try stack(endingAt: .representation, representation: .copy)
-    try pass.sink.requireRepresentation()
+    try pass.sink.requireRepresentation(units: model.representationUnits)
     pass.sink.jacobian(
       into: &jacobian, of: &representation, samples: pass.batch.count, exponents: exponents)
   }
 
   func gradient(representation cotangent: [Double], heads: [Double]) throws(TrainingError) {
+    if !takesReplacements { try requireReplacements(like: cotangent) }
     try combine(unweighted, representation: .replace(cotangent))
-    try pass.sink.requireRepresentation()
+    try pass.sink.requireRepresentation(units: model.representationUnits)
     slotFactors[0] = 1
     pass.sink.gradient(slotFactors: slotFactors, taskFactors: heads, into: gradient)
+  }
+
+  /// Checks once that the model goes on from cotangents that were put in the place of its own: of zeros nothing comes.
+  private func requireReplacements(like cotangent: [Double]) throws(TrainingError) {
+    try combine(unweighted, representation: .replace(cotangent.map { _ in 0 }))
+    slotFactors[0] = 1
+    pass.sink.gradient(slotFactors: slotFactors, taskFactors: unweighted, into: gradient)
+    guard gradient.squares.shared == 0 else {
+      throw TrainingError(
+        .model,
+        "the model's backward pass does not go on from the cotangents of its representation that it handed over"
+      )
+    }
+    takesReplacements = true
   }
 
   func gradient(shared: [Double], heads: [Double]) throws(TrainingError) {
@@ -117,7 +134,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     switch scope {
     case .representation:
       try stack(endingAt: .representation, representation: .sum(sum))
-      try pass.sink.requireRepresentation()
+      try pass.sink.requireRepresentation(units: model.representationUnits)
     case .lastSharedLayer:
       // A step that will want all shared parameters takes the pass through all of them.
       try stack(endingAt: self.scope == .sharedParameters ? .inputs : .lastSharedLayers)

@@ -35,6 +35,9 @@ extension MultiTaskModel {
         .model,
         "a model has inputs, tasks and parameters, not \(inputs), \(tasks.count) and \(tensors.count)")
     }
+    if let units = representationUnits, units < 1 || units > Int(Int32.max) / tasks.count {
+      throw TrainingError(.model, "the representation of the model cannot have \(units) units")
+    }
     var names: Set<String> = []
     for tensor in tensors {
       guard names.insert(tensor.name).inserted else {

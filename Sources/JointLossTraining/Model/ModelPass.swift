@@ -154,7 +154,7 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// Hands over the representation and its cotangents, for a model with ``MultiTaskModel/representationUnits``.
   ///
   /// Both are read at once, if at all, and the cotangents may be replaced: the model goes on from what is in their
-  /// memory afterwards.
+  /// memory afterwards, not from a copy. (Under a rule that gives a direction there the first step checks it.)
   ///
   /// - Parameters:
   ///   - values: the representation, samples × units.

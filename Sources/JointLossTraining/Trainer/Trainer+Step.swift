@@ -72,7 +72,7 @@ extension Trainer {
       let again = batches == 1 ? parts - 1 : 0
       counts.forward += seesGradients ? 2 * again : again
       counts.backward += takesTaskGradients ? parts * tasks.count + again : parts
-      if Strategy.Evidence.looksAfterStep {
+      if strategy.looksAfterStep {
         measure(samples, batch, into: &lossesAfter)
         strategy.stepEnded(lossesAfter: lossesAfter)
         counts.forward += parts
@@ -152,6 +152,7 @@ extension Trainer {
   ) throws(TrainingError) {
     guard seesGradients else {
       for task in tasks.indices { observation.clearGradient(of: task) }
+      observation.representation?.clear()
       return
     }
     if var norms = observation.gradientNorms.take() {

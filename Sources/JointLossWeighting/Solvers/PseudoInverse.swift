@@ -68,7 +68,7 @@ package struct PseudoInverse: Sendable {
     return try SolverCertificate(iterations: 1, residual: residual()).checked("the eigendecomposition")
   }
 
-  /// Sorts the rows by insertion: few, and in an order that changes little from step to step.
+  /// Sorts the rows by insertion: beside a decomposition it is nothing.
   private mutating func sort(_ order: Int, _ matrix: [Double]) {
     for index in 0..<order {
       var position = index

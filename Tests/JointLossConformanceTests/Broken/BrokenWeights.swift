@@ -120,6 +120,37 @@ struct LoadedDice: WeightingStrategy {
   }
 }
 
+/// The first task's gradient half of the time: drawn, but loaded in the direction alone.
+struct LoadedDirection: WeightingStrategy {
+  static let descriptor = broken(
+    "loaded-direction", claims: StrategyClaims(taskOrder: .inDistribution), appliesTo: .direction)
+  private let taskCount: Int
+  private var stream: PhiloxStream
+  init(_ setup: StrategySetup) {
+    taskCount = setup.taskCount
+    stream = setup.stream
+  }
+  mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    let chosen = stream.uniform() < 0.5 ? 0 : stream.index(below: taskCount)
+    return TaskWeights(
+      direction: evidence.jacobian.direction(weights: (0..<taskCount).map { $0 == chosen ? 1 : 0 }),
+      values: [Double](repeating: 1, count: taskCount))
+  }
+}
+
+/// Takes a representation for granted where it sees gradients on parameters.
+struct Presuming: WeightingStrategy {
+  static let descriptor = broken("presuming")
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    guard evidence.representation != nil else { throw WeightingError(.missingEvidence, "no representation") }
+    return losses([Double](repeating: 1, count: taskCount))
+  }
+}
+
 /// Weights said to apply to the losses, that apply to the shared gradient.
 struct WrongPlace: WeightingStrategy {
   static let descriptor = broken("wrong-place")

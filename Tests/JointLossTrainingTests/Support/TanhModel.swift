@@ -9,6 +9,8 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
     case forgetsBias
     case handsOverTwice
     case forgetsRepresentation
+    case miscountsUnits
+    case handsOverCopy
   }
 
   let inputs: Int
@@ -16,7 +18,7 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
   let tasks: [TaskSpecification]
   var fault: Fault?
 
-  var representationUnits: Int? { units }
+  var representationUnits: Int? { fault == .miscountsUnits ? units + 2 : units }
 
   var tensors: [ParameterTensor] {
     [
@@ -70,7 +72,14 @@ struct TanhModel<Scalar: TrainableScalar>: MultiTaskModel {
         cotangents, .asIs, pass.parameter(2 + 2 * task), .asIs, alpha: Scalar(slot.factor),
         beta: slot.isFirst ? 0 : 1)
     }
-    if fault != .forgetsRepresentation { pass.addRepresentation(hidden, cotangents: stack) }
+    switch fault {
+    case .forgetsRepresentation: break
+    case .handsOverCopy:
+      let copy = pass.buffer(2 + tasks.count, columns: pass.slots * units)
+      copy.copy(from: stack)
+      pass.addRepresentation(hidden, cotangents: copy)
+    default: pass.addRepresentation(hidden, cotangents: stack)
+    }
     if pass.endsAtRepresentation { return }
     for row in 0..<stack.rows {
       for column in 0..<stack.columns {

@@ -270,7 +270,9 @@ public struct GradNorm: WeightingStrategy {
       }
       let ratio = meanRatio > 0 ? evidence.losses[task] / initial[task] / meanRatio : 1
       let rate = targets == .rate ? ratio : 1 / max(ratio, Self.smallestRate)
-      let excess = values[task] * evidence.norms[task] - meanNorm * Double.pow(rate, alpha)
+      // Without any gradient the target is 0, also where the power is infinite.
+      let target = meanNorm > 0 ? meanNorm * Double.pow(rate, alpha) : 0
+      let excess = values[task] * evidence.norms[task] - target
       let sign = excess > 0 ? 1.0 : excess < 0 ? -1 : 0
       // An excess that is not a number must not pass for balance: the optimiser refuses it.
       gradient[task] = excess.isNaN ? excess : sign * evidence.norms[task]

@@ -14,7 +14,7 @@ import JointLossLinearAlgebra
 ///     g_tj = Σ_b sign(h_bj) z_tbj      d_bj = Σ_t (ℓ_t + (1 − ℓ_t) m_tj) z_tbj
 ///
 /// so that the samples b of a batch keep or lose a unit's gradient together; d goes back through the trunk in the place
-/// of the gradient on h.
+/// of the gradient on h. With `signs=one` all parameters, or all units, are one j: the sum runs over them too.
 ///
 /// | symbol | property |
 /// |---|---|
@@ -29,8 +29,10 @@ import JointLossLinearAlgebra
 ///
 /// Where we differ: the paper's rule is that on the representation, `scope=representation`, as in LibMTL. The default
 /// is on the shared parameters, as in torchjd and the code of CAGrad, since not every architecture has one shared
-/// representation. The kept gradients are summed, which T times their mean in the code of CAGrad and FAMO is too. Of a
-/// unit in which a task has no gradient on the whole (g_tj = 0), that task's are dropped.
+/// representation. Aligned-MTL's code has `signs=one` on the representation, and for ℓ what is 1 − ℓ here, ½ by default.
+/// The kept gradients are summed, which T times their mean in the code of CAGrad and FAMO is too. A task without
+/// gradient on a unit as a whole (g_tj = 0) keeps none of its samples there, unless none of the tasks has one: then all
+/// are kept, so that a single task has its own gradient.
 public struct GradDrop: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -42,7 +44,7 @@ public struct GradDrop: WeightingStrategy {
       link: "https://arxiv.org/abs/2010.06808"),
     formula: "d_j = Σ of the g_tj of one sign, positive with probability ½ (1 + Σ g_tj / Σ |g_tj|)",
     appliesTo: .direction,
-    cost: "T trunk gradients in memory, O(T P)",
+    cost: "T gradients of the scope in memory, O(T P)",
     parameters: [
       ParameterDescriptor(
         "scope",
@@ -52,23 +54,31 @@ public struct GradDrop: WeightingStrategy {
         "j: the shared parameters, or the units of the representation with its sign, summed over samples (the paper)."
       ),
       ParameterDescriptor(
+        "signs", .choice(default: Signs.each.rawValue, options: Signs.allCases.map(\.rawValue)),
+        "A sign drawn for each j (the paper), or one for all of them (Aligned-MTL's code)."),
+      ParameterDescriptor(
         "leak", .numbers(range: .closed(0...1)),
         "ℓ: what share of a task's gradient is never dropped, one number a task; 0 each if not given."),
     ],
     differences: [
       "The default is on the shared parameters, as in torchjd and CAGrad's code.",
       "The paper and LibMTL mask gradients on the representation: scope=representation.",
-      "Aligned-MTL's code draws one sign for the whole representation, with a leak of ½: there is no variant for it.",
+      "Aligned-MTL's code draws one sign for the whole representation: signs=one, and leaks of ½, its own one minus ℓ.",
+      "Where no task has a gradient on a unit as a whole, nothing is dropped there.",
       "The kept gradients are summed; Kurin et al. rescale the sum to the length of the plain one.",
     ],
     claims: StrategyClaims(
       weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: false))
+
+  /// How many signs are drawn.
+  private enum Signs: String, Codable, CaseIterable { case each, one }
 
   /// Columns whose sums are kept together, in the first cache.
   private static let blockColumns = 512
 
   private let taskCount: Int
   private let scope: GradientScope
+  private let signs: Signs
   private let leak: [Double]
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
@@ -77,10 +87,10 @@ public struct GradDrop: WeightingStrategy {
   private var purities: [Double] = []
   private var sizes: [Double] = []
   private var kept: [Double] = []
-  /// T × units: g_tj on the representation.
+  /// T × units: g_tj where it is a sum.
   private var sums = Jacobian(taskCount: 0, parameterCount: 0)
 
-  private enum CodingKeys: CodingKey { case taskCount, scope, leak, stream }
+  private enum CodingKeys: CodingKey { case taskCount, scope, signs, leak, stream }
 
   /// Creates the strategy.
   ///
@@ -89,6 +99,7 @@ public struct GradDrop: WeightingStrategy {
   public init(_ setup: StrategySetup) throws(WeightingError) {
     taskCount = setup.taskCount
     scope = setup.parameters.choice("scope")
+    signs = setup.parameters.choice("signs")
     let given = setup.parameters.numbers("leak")
     guard given.isEmpty || given.count == setup.taskCount else {
       throw WeightingError(
@@ -117,26 +128,30 @@ public struct GradDrop: WeightingStrategy {
   public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 1, count: taskCount) }
-    guard scope == .representation else {
-      // All P first, so that a step that fails has drawn nothing.
-      try setPurities(evidence.jacobian, "parameter")
-      try draw(evidence.draws, for: "parameters")
-      drop(evidence.jacobian)
-      return TaskWeights(direction: purities, values: values)
-    }
-    guard let representation = evidence.representation else {
+    let isOnUnits = scope == .representation
+    let representation = isOnUnits ? evidence.representation : nil
+    guard !isOnUnits || representation != nil else {
       throw WeightingError(
         .missingEvidence, "graddrop.scope=representation reads the representation beside the Jacobian on it")
     }
-    setSums(evidence.jacobian, representation)
-    try setPurities(sums, "unit")
-    try draw(evidence.draws, for: "units of the representation")
-    dropUnits(evidence.jacobian, of: representation.units)
+    let columns = signs == .one ? "signs" : isOnUnits ? "units of the representation" : "parameters"
+    // All P first, so that a step that fails has drawn nothing.
+    guard isOnUnits || signs == .one else {
+      try setPurities(evidence.jacobian)
+      try draw(evidence.draws, for: columns)
+      drop(evidence.jacobian)
+      return TaskWeights(direction: purities, values: values)
+    }
+    let units = signs == .one ? 1 : representation?.units ?? 1
+    setSums(evidence.jacobian, of: units, signs: representation)
+    try setPurities(sums)
+    try draw(evidence.draws, for: columns)
+    dropUnits(evidence.jacobian, of: units)
     return TaskWeights(direction: direction, values: values)
   }
 
   /// Sets P_j = ½ (1 + Σ g_tj / Σ |g_tj|).
-  private mutating func setPurities(_ jacobian: Jacobian, _ column: String) throws(WeightingError) {
+  private mutating func setPurities(_ jacobian: Jacobian) throws(WeightingError) {
     let count = jacobian.parameterCount
     if purities.count != count { purities = [Double](repeating: 0, count: count) }
     if sizes.count != count { sizes = purities }
@@ -154,7 +169,7 @@ public struct GradDrop: WeightingStrategy {
       }
     }
     if let index = sizes.firstNonFinite {
-      throw WeightingError(.nonFinite, "the gradients of \(column) \(index) sum to \(sizes[index])")
+      throw WeightingError(.nonFinite, "the gradients of column \(index) sum to \(sizes[index])")
     }
     // Without any gradient there is nothing to keep, whatever is drawn.
     for index in 0..<count {
@@ -200,18 +215,17 @@ public struct GradDrop: WeightingStrategy {
     }
   }
 
-  // MARK: On the representation
+  // MARK: Units
 
-  /// Sums each task's gradients over the samples, times the sign of what each unit is.
-  private mutating func setSums(_ jacobian: Jacobian, _ representation: Representation) {
-    let units = representation.units
+  /// Sums each task's gradients over the columns of a unit, on a representation times the signs of its elements.
+  private mutating func setSums(_ jacobian: Jacobian, of units: Int, signs representation: Representation?) {
     if sums.parameterCount != units { sums = Jacobian(taskCount: taskCount, parameterCount: units) }
     for task in 0..<taskCount {
       sums.clear(task)
       jacobian.withRow(task) { row in
         var unit = 0
         for index in row.indices {
-          let value = representation.elements[index]
+          let value = representation?.elements[index] ?? 1
           if value != 0 { sums.elements[task * units + unit] += value > 0 ? row[index] : -row[index] }
           unit = unit + 1 == units ? 0 : unit + 1
         }
@@ -219,18 +233,23 @@ public struct GradDrop: WeightingStrategy {
     }
   }
 
-  /// Sums the tasks' gradients, each unit's of a task whole or as far as it leaks.
+  /// Sums the tasks' gradients, of each unit a task's whole or as far as it leaks.
   private mutating func dropUnits(_ jacobian: Jacobian, of units: Int) {
     let count = jacobian.parameterCount
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
     for index in 0..<count { direction[index] = 0 }
-    for task in 0..<taskCount {
-      for unit in 0..<units {
-        let (sum, purity, draw) = (sums.elements[task * units + unit], purities[unit], sizes[unit])
-        let isKept = sum > 0 ? purity > draw : sum < 0 && purity < draw
+    for unit in 0..<units {
+      var isEmpty = true
+      for task in 0..<taskCount where sums.elements[task * units + unit] != 0 { isEmpty = false }
+      let (purity, draw) = (purities[unit], sizes[unit])
+      for task in 0..<taskCount {
+        let sum = sums.elements[task * units + unit]
+        let isKept = sum > 0 ? purity > draw : sum < 0 ? purity < draw : isEmpty
         // From here on the sum's place holds the factor.
         sums.elements[task * units + unit] = isKept ? 1 : leak[task]
       }
+    }
+    for task in 0..<taskCount {
       jacobian.withRow(task) { row in
         var unit = 0
         for index in row.indices {

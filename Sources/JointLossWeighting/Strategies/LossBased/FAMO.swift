@@ -21,7 +21,7 @@ import RealModule
 /// code. Losses after a step that are not finite leave ξ as it is. The authors also clip the network's gradient
 /// at norm 1: that is an option of the training step here. L' are those of the same batch; the authors' toy code
 /// takes those that the next step begins with, of whatever batch that has (`after=next-step`): of the tasks that
-/// have labels in both. The forward pass after the step is then taken, and not looked at.
+/// have labels in both. No forward pass is taken after the step then.
 public struct FAMO: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -48,7 +48,7 @@ public struct FAMO: WeightingStrategy {
       "Losses after the step that are not finite leave the logits as they are.",
       "The authors clip the network's gradient at norm 1; here that is an option of the step.",
       "The authors' toy code takes the losses of the next step for those after this one: after=next-step.",
-      "With after=next-step only tasks with labels in both steps move; the pass after the step is not looked at.",
+      "With after=next-step only tasks with labels in both steps move, and no pass is taken after a step.",
       "The default γ is that of NYUv2 in the paper; the authors' code has 1e-5 and 1e-2 elsewhere.",
     ],
     claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
@@ -89,6 +89,9 @@ public struct FAMO: WeightingStrategy {
     optimizer = StrategyOptimizer(setup)
   }
 
+  /// Not where the next step tells.
+  public var looksAfterStep: Bool { after == .step }
+
   /// A task without labels takes no part in a step, and its logit keeps its value.
   public static let weighsAbsentTasks = true
 
@@ -121,11 +124,11 @@ public struct FAMO: WeightingStrategy {
     return TaskWeights(values, appliesTo: .losses)
   }
 
-  /// Moves the logits by what the step did to the losses of its batch, unless they wait for the next step.
+  /// Moves the logits by what the step did to the losses of its batch; nothing where the next step tells.
   ///
   /// - Parameter lossesAfter: one loss a task; the logits stay as they are if one is negative or not finite.
   public mutating func stepEnded(lossesAfter: [Double]) {
-    guard after == .step, isStepOpen, lossesAfter.count == logits.count else { return }
+    guard looksAfterStep, isStepOpen, lossesAfter.count == logits.count else { return }
     isStepOpen = false
     for task in logits.indices where presentBefore[task] {
       guard lossesAfter[task] >= 0, lossesAfter[task].isFinite else { return }
@@ -135,6 +138,7 @@ public struct FAMO: WeightingStrategy {
 
   /// Moves the logits of the tasks that were present, by losses after the step that are finite and not negative.
   private mutating func moveLogits(lossesAfter: [Double]) {
+    guard presentBefore.contains(true) else { return }
     setShares()
     var mean = 0.0
     for task in logits.indices where presentBefore[task] {

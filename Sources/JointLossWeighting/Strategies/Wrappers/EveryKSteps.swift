@@ -64,6 +64,9 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
 
+  /// Whether the wrapped strategy does.
+  public var looksAfterStep: Bool { base.looksAfterStep }
+
   /// In the steps that are due, whether the wrapped strategy does; no in the others.
   ///
   /// - Parameter present: the tasks with labels.

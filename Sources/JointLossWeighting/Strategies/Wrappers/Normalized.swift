@@ -59,6 +59,9 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   public var gradientScope: GradientScope? { base.gradientScope }
 
   /// Whether the wrapped strategy does.
+  public var looksAfterStep: Bool { base.looksAfterStep }
+
+  /// Whether the wrapped strategy does.
   ///
   /// - Parameter present: the tasks with labels.
   /// - Returns: the wrapped strategy's answer.
