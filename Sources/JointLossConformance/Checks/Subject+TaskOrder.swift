@@ -132,7 +132,6 @@ extension Subject {
     let largest = wanted.reduce(0) { max($0, abs($1)) }
     return zip(got, wanted).reduce(0) { max($0, abs($1.0 - $1.1) / largest) }
   }
-
 }
 
 extension ConformanceInput {
