@@ -46,6 +46,25 @@ import Testing
     #expect(problems("strategies: [single-task, mgda]\nsuites: [related]\n\(yaml)") == message)
   }
 
+  @Test(arguments: [
+    ("trunk: [6]", ""),
+    (
+      "architecture: {name: mmoe, experts: 2}",
+      "study.yaml:1: strategies[1]: on related: graddrop reads jacobian on shared parameters over the scope "
+        + "representation, but they do not act through one output that all tasks read"
+    ),
+    (
+      "accumulation: 2",
+      "study.yaml:1: strategies[1]: on related: graddrop reads the task gradients on the representation of the whole "
+        + "batch, which is not split into 2 micro-batches"
+    ),
+  ])
+  func `A rule that prescribes the representation is refused where it has none`(yaml: String, message: String)
+  {
+    let strategies = "strategies: [equal, {name: graddrop, set: {scope: representation}}]"
+    #expect(problems("\(strategies)\nsuites: [related]\n\(yaml)") == message)
+  }
+
   @Test(arguments: [("graddrop", "a direction"), ("adatask", "an update")])
   func `K-FAC has nothing to follow where a rule gives the step itself`(name: String, gives: String) {
     let message = problems(
