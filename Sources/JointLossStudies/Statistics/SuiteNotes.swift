@@ -60,7 +60,9 @@ struct SuiteNotes {
 
   /// Strategies with too few seeds for an interval.
   private var intervalNote: String? {
-    let few = rows.filter { !$0.seeds.isEmpty && $0.seeds.count < Estimate.fewestForInterval }
+    let few = rows.filter { row in
+      [row.improvement, row.difference?.estimate].contains { $0.map { $0.interval == nil } ?? false }
+    }
     guard !few.isEmpty else { return nil }
     let whose = few.count == rows.count ? "" : " of \(NumberText.list(few.map(\.label)))"
     return "Intervals\(whose) are missing: they need at least \(Estimate.fewestForInterval) seeds, since the bootstrap "
