@@ -28,7 +28,7 @@ public struct JointLoss: AsyncParsableCommand {
     do {
       let registry = try StrategyRegistry.builtIn.adding(strategies)
       try await $registry.withValue(registry) {
-        var command = try parseAsRoot()
+        var command = try await asyncParseAsRoot()
         if var command = command as? any AsyncParsableCommand {
           try await command.run()
         } else {

@@ -42,6 +42,8 @@ struct StandardInput {
   }
 
   private mutating func readOn() throws {
+    let failure = "standard input cannot be read"
+    guard StandardStreams.isOpen(STDIN_FILENO) else { throw StreamError(failure, EBADF) }
     let chunk = 1 << 16
     let known = buffer.count
     buffer.append(contentsOf: repeatElement(0, count: chunk))
@@ -51,7 +53,7 @@ struct StandardInput {
         && errno == EINTR
       return count
     }
-    guard count >= 0 else { throw StreamError("standard input cannot be read") }
+    guard count >= 0 else { throw StreamError(failure) }
     buffer.removeLast(chunk - count)
     isAtEnd = count == 0
   }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 #if canImport(Glibc)
@@ -15,6 +16,8 @@ package enum StandardOutput {
   ///   - terminator: what follows it.
   /// - Throws: ``StreamError`` if standard output is full or closed; `ExitCode` where its reader has gone.
   package static func write(_ text: String, terminator: String = "\n") throws {
+    let failure = "standard output cannot be written"
+    guard StandardStreams.isOpen(STDOUT_FILENO) else { throw StreamError(failure, EBADF) }
     var rest = Data((text + terminator).utf8)[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { bytes in
@@ -32,7 +35,7 @@ package enum StandardOutput {
       case EINTR: continue
       // The reader, such as `head`, has all it wants: that is no mistake to speak of.
       case EPIPE: throw StandardStreams.closedPipe
-      default: throw StreamError("standard output cannot be written")
+      default: throw StreamError(failure)
       }
     }
   }

@@ -24,6 +24,13 @@ package enum StandardStreams {
     }
     signal(SIGPIPE, SIG_IGN)
   }
+
+  /// Whether a stream is a file, pipe or device. A stream that was closed at the start may be none of these: the runtime
+  /// opens what it needs before ``prepare()``, and that gets the first number that is free.
+  static func isOpen(_ stream: Int32) -> Bool {
+    var status = stat()
+    return fstat(stream, &status) == 0 && status.st_mode & S_IFMT != 0
+  }
 }
 
 /// A standard stream that cannot be read or written.
@@ -31,6 +38,12 @@ struct StreamError: Error, CustomStringConvertible {
   /// One sentence with the stream and the reason.
   let description: String
 
-  /// The error of the system call that just failed.
-  init(_ what: String) { description = "\(what): \(String(cString: strerror(errno)))" }
+  /// The error of a system call.
+  ///
+  /// - Parameters:
+  ///   - what: such as “standard output cannot be written”.
+  ///   - code: the call's `errno`.
+  init(_ what: String, _ code: Int32 = errno) {
+    description = "\(what): \(code == EBADF ? "it is closed" : String(cString: strerror(code)))"
+  }
 }

@@ -48,7 +48,7 @@ public struct StudyRunner: Sendable {
       progress(
         .notice(
           "\(store.directory) held another study. Its runs stay there, and those that are also this one's are reused. "
-            + "This one's report takes the place of its report, which is kept in \(kept) with its study.yaml."))
+            + "This one's report replaces its report, which is kept in \(kept) with its study.yaml."))
     }
     var complete: [Int: RunRecord] = [:]
     for (index, run) in plan.runs.enumerated() {

@@ -51,12 +51,16 @@ import Testing
     #expect(single.lossRatio?.mean == 1)
   }
 
+  // The three seeds twice: there are intervals from five seeds on.
   @Test func `Intervals are the bootstrap's over the seeds' values`() throws {
-    let better = try row("better", records())
-    let bootstrap = Bootstrap(sampleSize: 3)
-    #expect(better.improvement?.interval == bootstrap.interval(ofMean: [50, 37.5, 25]))
-    #expect(better.lossRatio?.interval == bootstrap.interval(ofMean: [0.5, 0.625, 0.75]))
-    #expect(better.difference?.estimate.interval == bootstrap.interval(ofMean: [25, 25, 37.5]))
+    let records =
+      try SyntheticRecords.runs("single", single + single) + SyntheticRecords.runs("equal", equal + equal)
+      + SyntheticRecords.runs("better", better + better)
+    let better = try row("better", records)
+    let bootstrap = Bootstrap(sampleSize: 6)
+    #expect(better.improvement?.interval == bootstrap.interval(ofMean: [50, 37.5, 25, 50, 37.5, 25]))
+    #expect(better.lossRatio?.interval == bootstrap.interval(ofMean: [0.5, 0.625, 0.75, 0.5, 0.625, 0.75]))
+    #expect(better.difference?.estimate.interval == bootstrap.interval(ofMean: [25, 25, 37.5, 25, 25, 37.5]))
   }
 
   // Differences of better: 25, 25, 37½, all positive: p = 2/2³. Of single: −25, −12½, 12½, ranks 3, 1½, 1½:
