@@ -49,11 +49,14 @@ struct ReportCommand: AsyncParsableCommand {
     } catch {
       let (records, damaged) = try store.records(of: study)
       guard !records.isEmpty else { throw error }
-      progress.note("The report is of the records that agree with the study file, since its runs cannot be planned here:\n\(error)")
+      progress.note(
+        "The report is of the records that agree with the study file, since its runs cannot be planned here:\n\(error)"
+      )
       let runs = records.map(\.header.specification)
       return Found(
         records: records, damaged: damaged, planned: study.runCount,
-        baseline: study.label(of: study.baseline, in: runs), reference: study.label(of: study.reference, in: runs))
+        baseline: study.label(of: study.baseline, in: runs),
+        reference: study.label(of: study.reference, in: runs))
     }
   }
 }

@@ -32,7 +32,7 @@ import Testing
     (["report", "/nowhere"], "/nowhere"),
     (
       ["compare", "--suite", "related", "--set", "related.samples=63"],
-      "batch-size: on related: a batch of 64 samples is larger than the training data of 63"
+      "batch-size: on related(samples=63): a batch of 64 samples is larger than the training data of 63"
     ),
     (["strategies", "gradnrom"], "did you mean gradnorm"),
     (["suites", "unrelatd"], "did you mean unrelated"),

@@ -26,8 +26,10 @@ import Testing
   @Test(
     .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")),
     arguments: [
-      "jointloss strategies", "jointloss strategies equal", "jointloss strategies --markdown", "jointloss suites",
-      "jointloss suites related", "jointloss check equal", "jointloss compare --print-study", "jointloss --help",
+      "jointloss strategies", "jointloss strategies equal", "jointloss strategies --markdown",
+      "jointloss suites",
+      "jointloss suites related", "jointloss check equal", "jointloss compare --print-study",
+      "jointloss --help",
       "jointloss --version", "jointloss help weigh", "experiments list",
       "echo '{\"losses\":[1,2]}' | jointloss weigh equal",
     ])
@@ -35,16 +37,20 @@ import Testing
     let folder = try TemporaryFolder()
     let full = try await shell("\(command) > /dev/full", in: folder)
     #expect(full.status == .exited(1), "\(full.status)")
-    #expect(full.error.contains("Error: standard output cannot be written: No space left on device"), "\(full.error)")
+    #expect(
+      full.error.contains("Error: standard output cannot be written: No space left on device"),
+      "\(full.error)")
     let closed = try await shell("\(command) >&-", in: folder)
     #expect(closed.status == .exited(1), "\(closed.status)")
-    #expect(closed.error.contains("Error: standard output cannot be written: it is closed"), "\(closed.error)")
+    #expect(
+      closed.error.contains("Error: standard output cannot be written: it is closed"), "\(closed.error)")
   }
 
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func `Tables that cannot be printed are an error, and the report is written all the same`() async throws {
     let folder = try TemporaryFolder()
-    let study = "jointloss compare --suite linear-subspace --strategy equal --seeds 1 --epochs 1 --quiet --out out"
+    let study =
+      "jointloss compare --suite linear-subspace --strategy equal --seeds 1 --epochs 1 --quiet --out out"
     for command in [study, "jointloss report out --quiet"] {
       for (target, reason) in [("> /dev/full", "No space left on device"), (">&-", "it is closed")] {
         let outcome = try await shell("\(command) \(target)", in: folder)
@@ -80,6 +86,8 @@ import Testing
       .write(to: URL(filePath: "\(folder.path)/in"))
     let outcome = try await shell("jointloss weigh equal < in", in: folder)
     let line = #"{"applies_to":"losses","diagnostics":{},"weights":[1,1]}"# + "\n"
-    #expect(outcome.status == .exited(0) && outcome.output == line + line + line, "\(outcome.output)\(outcome.error)")
+    #expect(
+      outcome.status == .exited(0) && outcome.output == line + line + line,
+      "\(outcome.output)\(outcome.error)")
   }
 }

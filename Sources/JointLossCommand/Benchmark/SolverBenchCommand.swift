@@ -52,7 +52,10 @@ struct SolverBenchCommand: ParsableCommand {
 
   func run() throws {
     BLASLibrary.setThreads(1)
-    if !json { try StandardOutput.write(Self.line("solver", "strategy", "T", "P", "µs", "target µs", "iterations", "residual")) }
+    if !json {
+      try StandardOutput.write(
+        Self.line("solver", "strategy", "T", "P", "µs", "target µs", "iterations", "residual"))
+    }
     for tasks in [10, 100] {
       for parameters in [tasks / 2, 2 * tasks] {
         for subject in Self.subjects {

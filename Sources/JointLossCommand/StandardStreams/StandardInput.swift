@@ -49,7 +49,9 @@ struct StandardInput {
     buffer.append(contentsOf: repeatElement(0, count: chunk))
     let count = buffer.withUnsafeMutableBytes { bytes in
       var count: Int
-      repeat { count = read(STDIN_FILENO, bytes.baseAddress?.advanced(by: known), chunk) } while count < 0
+      repeat {
+        count = read(STDIN_FILENO, bytes.baseAddress?.advanced(by: known), chunk)
+      } while count < 0
         && errno == EINTR
       return count
     }

@@ -106,7 +106,8 @@ struct StudyResolver {
     let size = study.batchSize ?? suite.recipe.batchSize
     guard let samples = suite.trainingSampleCount, size > samples else { return }
     report(
-      "on \(label): a batch of \(size) samples is larger than the training data of \(samples)", at: "batch-size")
+      "on \(label): a batch of \(size) samples is larger than the training data of \(samples)",
+      at: "batch-size")
   }
 
   /// The network of all tasks of a suite; what cannot be one is reported here and not in every run.

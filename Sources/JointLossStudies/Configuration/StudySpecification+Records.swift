@@ -19,7 +19,9 @@ extension StudySpecification {
       strategy: (run.strategyLabel, run.strategy, run.strategyParameters), seed: run.seed)
     return planned == run && seedValues.contains(run.seed)
       && suites.contains { $0.isEntry(of: run.suite, run.suiteLabel, run.suiteParameters.values) }
-      && strategies.contains { $0.isEntry(of: run.strategy, run.strategyLabel, run.strategyParameters.values) }
+      && strategies.contains {
+        $0.isEntry(of: run.strategy, run.strategyLabel, run.strategyParameters.values)
+      }
   }
 
   /// The label that a baseline or reference has in the runs: it is written as a label, or as a name that one label has.

@@ -53,8 +53,10 @@ struct Conclusion {
       }
       return "significantly \(heading): " + NumberText.list(texts)
     }
-    let parts = [list(true, "better"), list(false, "worse"), list(nil, "different, neither better nor worse")]
-      .compactMap { $0 }.joined(separator: "; ")
+    let parts = [
+      list(true, "better"), list(false, "worse"), list(nil, "different, neither better nor worse"),
+    ]
+    .compactMap { $0 }.joined(separator: "; ")
     let seeds = sharedPairs.map { " over \(NumberText.count($0, "seed"))" } ?? ""
     let rest =
       significant.count < tests

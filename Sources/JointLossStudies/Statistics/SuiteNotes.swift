@@ -53,7 +53,8 @@ struct SuiteNotes {
         return SeedScore(losses: own, yardstick: denominators) == nil
       }
       guard !seeds.isEmpty else { return nil }
-      return "\(row.label): a test loss is more than \(SeedScore.largestRatio) times that of \(yardstick) for "
+      return
+        "\(row.label): a test loss is more than \(SeedScore.largestRatio) times that of \(yardstick) for "
         + "\(seedList(seeds)): left out of loss ratios, Δm and tests."
     }
   }
@@ -65,7 +66,8 @@ struct SuiteNotes {
     }
     guard !few.isEmpty else { return nil }
     let whose = few.count == rows.count ? "" : " of \(NumberText.list(few.map(\.label)))"
-    return "Intervals\(whose) are missing: they need at least \(Estimate.fewestForInterval) seeds, since the bootstrap "
+    return
+      "Intervals\(whose) are missing: they need at least \(Estimate.fewestForInterval) seeds, since the bootstrap "
       + "of fewer is little more than the range of the values and covers the mean far less often than 95 %."
   }
 

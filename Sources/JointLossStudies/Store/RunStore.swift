@@ -177,7 +177,8 @@ public struct RunStore: Sendable {
   ) {
     let names: [String]
     do {
-      names = try FileManager.default.contentsOfDirectory(atPath: runs).filter { $0.hasSuffix(".jsonl") }.sorted()
+      names = try FileManager.default.contentsOfDirectory(atPath: runs).filter { $0.hasSuffix(".jsonl") }
+        .sorted()
     } catch {
       throw StudyError("cannot be read: \(error.localizedDescription)", file: runs)
     }

@@ -32,7 +32,8 @@ public enum RelativeImprovement {
       sum += (base - loss) / abs(base)
       guard (100 * sum).isFinite else {
         throw WeightingError(
-          .domain, "Δm of loss \(loss) against baseline \(base) of task \(task) is beyond the range of numbers",
+          .domain,
+          "Δm of loss \(loss) against baseline \(base) of task \(task) is beyond the range of numbers",
           task: task)
       }
     }

@@ -10,6 +10,11 @@ import Testing
   // Ratios (½, ½), (½, ¾), (½, 1): Δm 50, 37½, 25.
   private let better = [[0.5, 1], [1, 3], [2, 1]]
 
+  /// The note under every table of three seeds.
+  private static let fewSeeds =
+    "Intervals are missing: they need at least 5 seeds, since the bootstrap of fewer is little more than the range of "
+    + "the values and covers the mean far less often than 95 %."
+
   private func records() throws -> [RunRecord] {
     try SyntheticRecords.runs("single", single, step: 30) + SyntheticRecords.runs("equal", equal, step: 10)
       + SyntheticRecords.runs("better", better, step: 25)
@@ -32,7 +37,7 @@ import Testing
     #expect(suite.rows.map(\.label) == ["single", "equal", "better"])
     #expect(suite.yardstick == "single")
     #expect(suite.seeds == [0, 1, 2])
-    #expect(suite.notes == [])
+    #expect(suite.notes == [Self.fewSeeds])
     #expect(try self.suite(records.reversed()) == suite)
   }
 
@@ -131,7 +136,7 @@ import Testing
     let ranks: [Double] = [2, 1.5, 4, 4, 1.5, 2.5]
     #expect(row.meanRank == ranks.reduce(0, +) / 6)
     let notes = try suite(records).notes
-    #expect(notes.count == 1)
+    #expect(notes.count == 2 && notes[1] == Self.fewSeeds)
     #expect(notes[0].contains("broken: 1 of 3 runs did not complete: seed 1 diverged (step 7, task t0"))
     #expect(notes[0].contains("rank last"))
   }
@@ -146,7 +151,7 @@ import Testing
     #expect(
       try suite(records).notes == [
         "single has no completed run for seed 1: left out of loss ratios, Δm and tests.",
-        "single was not run with seed 1.",
+        "single was not run with seed 1.", Self.fewSeeds,
         "Mean ranks are over seeds 0, 2, which every strategy was run with.",
       ])
   }

@@ -22,7 +22,9 @@ import Testing
     return try await runner.run(Local.plan(study), store: store, jobs: 2)
   }
 
-  @Test func `The records that agree with the study file are those of its plan, without any registry`() async throws {
+  @Test func `The records that agree with the study file are those of its plan, without any registry`()
+    async throws
+  {
     var study = Local.study([
       .init("equal"), .init("breaking", parameters: ["step": .number(100)]),
       .init("breaking", label: "mine", parameters: ["step": .number(99)]),
@@ -39,7 +41,8 @@ import Testing
 
   @Test func `Runs of another study in the folder are left out`() async throws {
     var other = Local.study([
-      .init("equal"), .init("breaking", parameters: ["step": .number(50)]), .init("breaking", label: "theirs"),
+      .init("equal"), .init("breaking", parameters: ["step": .number(50)]),
+      .init("breaking", label: "theirs"),
     ])
     other.epochs = 1
     _ = try await run(other)
@@ -82,7 +85,8 @@ import Testing
     let study = Local.study()
     let records = try await run(study)
     let first = try Comparison(records: records, baseline: "apart", reference: "equal")
-    try await Report.write(first, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
+    try await Report.write(
+      first, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
     let files = try Dictionary(
       uniqueKeysWithValues: (Report.files + ["study.yaml"]).filter { $0 != "figures" }.map { name in
         (name, try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8))
@@ -106,7 +110,8 @@ import Testing
     let other = try #require(try store.write(Local.plan(study).study))
     #expect(other != kept && FileManager.default.fileExists(atPath: "\(kept)/report.html"))
     // And once more: what is kept is replaced by what is newer.
-    try await Report.write(first, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
+    try await Report.write(
+      first, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
     #expect(try store.write(Local.plan(second).study) == kept)
   }
 }

@@ -106,7 +106,9 @@ import Testing
     let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "Faults/record-with-peak-memory.jsonl")
     let record = try RunRecord(content: Data(contentsOf: url), file: "old.jsonl")
-    #expect(record.footer.status == .completed && record.footer.measured.medianStepMicroseconds == 12.428500000000001)
+    #expect(
+      record.footer.status == .completed
+        && record.footer.measured.medianStepMicroseconds == 12.428500000000001)
     #expect(try !String(decoding: record.fileContent(), as: UTF8.self).contains("peakMemory"))
   }
 

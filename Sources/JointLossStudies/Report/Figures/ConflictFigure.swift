@@ -18,7 +18,8 @@ struct ConflictFigure {
     let window = max(1, (longest + Self.mostPoints - 1) / Self.mostPoints)
     var file = CurveFile(
       name: name,
-      columns: "epoch, mean over seeds of the conflict rate in percent, less and plus its standard error, which is "
+      columns:
+        "epoch, mean over seeds of the conflict rate in percent, less and plus its standard error, which is "
         + "not drawn for fewer than \(Estimate.fewestForInterval) seeds")
     var bands: [String] = []
     var lines: [String] = []
@@ -48,7 +49,8 @@ struct ConflictFigure {
         + ["set yrange [0:\(GnuplotScript.number(top))]"],
       plots: bands + lines)
     let windows = window > 1 ? " and windows of \(window) epochs" : ""
-    let summary = "mean over \(NumberText.count(records.seeds.count, "seed"))\(windows)"
+    let summary =
+      "mean over \(NumberText.count(records.seeds.count, "seed"))\(windows)"
       + (bands.isEmpty ? "" : ", band: standard error")
     let script = GnuplotScript(
       name: name, title: "\(records.label): conflict between task gradients",

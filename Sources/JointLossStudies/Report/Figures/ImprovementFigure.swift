@@ -20,7 +20,8 @@ struct ImprovementFigure {
     let longest = rows.map(\.label.count).max() ?? 0
     let script = GnuplotScript(
       name: name, title: "\(suite.label): Δm relative to \(yardstick)",
-      subtitle: summary(of: rows), panels: [panel(rows, values: values, yardstick: yardstick, file: name)], legend: [],
+      subtitle: summary(of: rows), panels: [panel(rows, values: values, yardstick: yardstick, file: name)],
+      legend: [],
       panelSize: (560, height), leftMargin: 40 + 9 * longest)
     return Figure(
       suite: suite.label, title: "Δm relative to \(yardstick)",
@@ -91,7 +92,8 @@ struct ImprovementFigure {
         "'\(file).dat' index 1 using ($1 == \(height) ? $2 : 1/0):($1 - 0.2) with points pointtype 6 "
           + "pointsize 0.6 linecolor rgb '#90\(style.color)' notitle",
         "'\(file).dat' index 0 every ::\(index)::\(index) using "
-          + (row.improvement?.interval == nil ? "2:1 with points" : "2:1:3:4 with xerrorbars") + " pointtype 7 "
+          + (row.improvement?.interval == nil ? "2:1 with points" : "2:1:3:4 with xerrorbars")
+          + " pointtype 7 "
           + "pointsize 1 linecolor rgb '#\(style.color)' linewidth 2.5 notitle",
       ]
     }
