@@ -62,7 +62,7 @@ import Testing
     let conclusion = try comparison("F8-pairs").suites[0].conclusion
     #expect(
       conclusion == """
-        On toy, compared with equal, significantly better: dwa (+10.5 points of Δm over 10 seeds, p = 0.004; of its 20 \
+        On toy, compared with equal, significantly better: dwa (+10.4 points of Δm over 10 seeds, p = 0.004; of its 20 \
         runs 10 diverged) and uncertainty (+10.9 points of Δm over 20 seeds, p < 0.001); no other difference is \
         significant.
         """)
