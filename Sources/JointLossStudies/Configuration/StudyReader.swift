@@ -130,8 +130,8 @@ struct StudyReader {
         let keyPath = "\(path).\(key)"
         switch key {
         case "name": name = text(value, at: keyPath) ?? ""
-        case "warm-up": warmUp = integer(value, at: keyPath) ?? 0
-        case "every", "patience": numbers[key] = integer(value, at: keyPath).map { Double($0) }
+        case "warm-up": warmUp = count(value, at: keyPath) ?? 0
+        case "every", "patience": numbers[key] = count(value, at: keyPath).map { Double($0) }
         default: numbers[key] = number(value, at: keyPath)
         }
       }
@@ -140,7 +140,7 @@ struct StudyReader {
     guard problems.count == earlier else { return nil }
     guard let own = shapes[name] else {
       report(
-        "there is no schedule “\(name)”: "
+        "there is no schedule “\(Quotation.short(name))”: "
           + NearestNames.hint(for: name, among: shapes.keys.sorted(), what: "schedules"), at: path)
       return nil
     }
@@ -167,7 +167,7 @@ struct StudyReader {
     let earlier = problems.count
     for (key, value) in fields(of: node, at: path, known: ["patience", "minimum-improvement"]) {
       switch key {
-      case "patience": patience = integer(value, at: "\(path).\(key)")
+      case "patience": patience = count(value, at: "\(path).\(key)")
       default: improvement = number(value, at: "\(path).\(key)") ?? 0
       }
     }
@@ -209,7 +209,11 @@ struct StudyReader {
       let keyPath = path.isEmpty ? key : "\(path).\(key)"
       locations.lines[keyPath] = keyNode.mark?.line
       if let known, !known.contains(key) {
-        report("unknown key: \(NearestNames.hint(for: key, among: known, what: "keys"))", at: keyPath)
+        // Those that are not listed need no search for a hint.
+        let hint =
+          problems.count > StudyError.mostListed
+          ? "" : ": \(NearestNames.hint(for: key, among: known, what: "keys"))"
+        report("unknown key\(hint)", at: keyPath)
       } else {
         result.append((key, value))
       }
@@ -238,6 +242,16 @@ struct StudyReader {
     return value
   }
 
+  /// A whole number that is small enough to count with; whether it is large enough is for others to say.
+  private mutating func count(_ node: Node, at path: String) -> Int? {
+    guard let value = integer(node, at: path) else { return nil }
+    let largest = StudySpecification.Limit.count
+    guard (-largest...largest).contains(value) else {
+      return mismatch(node, at: path, expected: "a whole number of at most \(largest)")
+    }
+    return value
+  }
+
   mutating func number(_ node: Node, at path: String) -> Double? {
     guard let value = scalar(node).flatMap({ Double($0) }) else {
       return mismatch(node, at: path, expected: "a number")
@@ -252,7 +266,7 @@ struct StudyReader {
     if let value = Choice(rawValue: text) { return value }
     let options = Choice.allCases.map(\.rawValue)
     report(
-      "is \(options.joined(separator: " | ")), not “\(text)”: "
+      "is \(options.joined(separator: " | ")), not “\(Quotation.short(text))”: "
         + NearestNames.hint(for: text, among: options, what: "values"),
       at: path)
     return nil
@@ -281,7 +295,7 @@ struct StudyReader {
         "nothing"
       } else {
         switch node {
-        case .scalar(let scalar): "“\(scalar.string)”"
+        case .scalar(let scalar): "“\(Quotation.short(scalar.string))”"
         case .mapping: "a mapping"
         case .sequence: "a list"
         case .alias: "an alias"

@@ -39,6 +39,7 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` that names the folder if it cannot be created.
   public init(_ directory: String) throws(StudyError) {
     self.directory = directory
+    try Self.requireName(directory)
     try StudyFile.createFolder("\(directory)/runs")
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
@@ -50,9 +51,14 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` if it holds no study.
   public init(existing directory: String) throws(StudyError) {
     self.directory = directory
+    try Self.requireName(directory)
     guard FileManager.default.fileExists(atPath: studyFile) else {
       throw StudyError("holds no study: study.yaml is missing", file: directory)
     }
+  }
+
+  private static func requireName(_ directory: String) throws(StudyError) {
+    guard !directory.isEmpty else { throw StudyError("the folder of a study needs a name, not an empty text") }
   }
 
   // MARK: The study
@@ -73,8 +79,8 @@ public struct RunStore: Sendable {
   @discardableResult
   public func write(_ study: StudySpecification) throws(StudyError) -> Bool {
     let text = study.yaml
-    let earlier = try? String(contentsOfFile: studyFile, encoding: .utf8)
-    guard earlier != text else { return false }
+    let earlier = try? StudyFile.content(of: studyFile)
+    guard earlier != Data(text.utf8) else { return false }
     try StudyFile.write(Data(text.utf8), to: studyFile)
     return earlier != nil
   }
@@ -94,12 +100,7 @@ public struct RunStore: Sendable {
       let aside = try setAside(path, isFolder: true)
       return .damaged(StudyError("a folder is where a record should be (moved to \(aside))", file: path))
     }
-    let content: Data
-    do {
-      content = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw StudyError("cannot be read: \(error.localizedDescription)", file: path)
-    }
+    let content = try StudyFile.content(of: path)
     do throws(StudyError) {
       let record = try RunRecord(content: content, file: path)
       guard record.header.specification == specification else {

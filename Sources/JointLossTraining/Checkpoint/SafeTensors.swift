@@ -51,7 +51,9 @@ package struct SafeTensors {
     }
     let header: Header
     do {
-      header = try JSONDecoder().decode(Header.self, from: data.dropFirst(8).prefix(Int(length)))
+      let text = data.dropFirst(8).prefix(Int(length))
+      try StrictJSON.check(text)
+      header = try JSONDecoder().decode(Header.self, from: text)
     } catch {
       throw Self.damaged("has no readable header: \(Quotation.short("\(error)"))")
     }

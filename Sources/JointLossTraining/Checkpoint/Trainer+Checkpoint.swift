@@ -161,6 +161,7 @@ extension Trainer {
 
   private static func decoded<Value: Decodable>(_ state: Data) throws(TrainingError) -> Value {
     do {
+      try StrictJSON.check(state)
       return try JSONDecoder().decode(Value.self, from: state)
     } catch {
       throw TrainingError(.checkpoint, "the checkpoint's state cannot be read: \(Quotation.short("\(error)", longest: 300))")
