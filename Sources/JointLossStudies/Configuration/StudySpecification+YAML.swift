@@ -21,7 +21,7 @@ extension StudySpecification {
   ///   - content: the bytes of the file.
   ///   - file: its name, for messages.
   /// - Throws: ``StudyError`` as ``init(yaml:file:)`` does, and with the line of the first byte that is not UTF-8.
-  package init(content: Data, file: String) throws(StudyError) {
+  init(content: Data, file: String) throws(StudyError) {
     guard let text = String(validating: content, as: UTF8.self) else {
       let lines = content.split(separator: 0x0A, omittingEmptySubsequences: false)
       let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }

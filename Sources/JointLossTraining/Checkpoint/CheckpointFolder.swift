@@ -72,7 +72,7 @@ public struct CheckpointFolder: Sendable {
       let folder = folder(number)
       do throws(TrainingError) {
         let value = try read { name throws(TrainingError) in
-          do {
+          do throws(AtomicFile.Failure) {
             return try RegularFile.content(of: "\(folder)/\(name)")
           } catch {
             throw TrainingError(.checkpoint, "\(name) \(error.message)")

@@ -23,6 +23,7 @@ package struct StrictJSON {
 
   /// How deep objects and lists may lie in one another.
   private static let deepest = 512
+  private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
 
   /// An object or a list that has not ended.
   private struct Container {
@@ -65,7 +66,8 @@ package struct StrictJSON {
     case UInt8(ascii: "{"): try begin(isObject: true)
     case UInt8(ascii: "["): try begin(isObject: false)
     case UInt8(ascii: "\""): _ = try string()
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
+    case UInt8(ascii: "-"): try number()
+    case let byte? where Self.digits.contains(byte): try number()
     case UInt8(ascii: "t"): try word("true")
     case UInt8(ascii: "f"): try word("false")
     case UInt8(ascii: "n"): try word("null")
@@ -187,7 +189,7 @@ package struct StrictJSON {
   }
 
   private mutating func skipDigits() {
-    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+    while let byte = peek, Self.digits.contains(byte) { position += 1 }
   }
 
   private static func text(of byte: UInt8) -> String {

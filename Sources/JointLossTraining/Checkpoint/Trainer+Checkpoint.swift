@@ -48,6 +48,11 @@ extension Trainer {
 
   /// Checks a checkpoint as ``restore(_:)`` does, and changes nothing before the result is applied.
   package func restoration(from checkpoint: Checkpoint) throws(TrainingError) -> Restoration {
+    do {
+      try StrictJSON.check(checkpoint.state)
+    } catch {
+      throw TrainingError(.checkpoint, "the checkpoint's state cannot be read: \(error)")
+    }
     let preamble: CheckpointPreamble = try Self.decoded(checkpoint.state)
     guard preamble.format == CheckpointState<Strategy>.currentFormat else {
       throw TrainingError(
@@ -161,7 +166,6 @@ extension Trainer {
 
   private static func decoded<Value: Decodable>(_ state: Data) throws(TrainingError) -> Value {
     do {
-      try StrictJSON.check(state)
       return try JSONDecoder().decode(Value.self, from: state)
     } catch {
       throw TrainingError(.checkpoint, "the checkpoint's state cannot be read: \(Quotation.short("\(error)", longest: 300))")
