@@ -55,7 +55,8 @@ public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
     else {
       throw DecodingError.dataCorruptedError(
         forKey: .position, in: container,
-        debugDescription: "a random stream has 4 words of counter, 2 of key, 4 of block and a position of 0 to 4, "
+        debugDescription:
+          "a random stream has 4 words of counter, 2 of key, 4 of block and a position of 0 to 4, "
           + "not \(counter.count), \(key.count), \(block.count) and \(position)")
     }
   }

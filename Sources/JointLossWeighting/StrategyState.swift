@@ -33,7 +33,8 @@ package enum StrategyState {
     case (let values as [Int], let first as [Int]):
       try require(values.count, fits: first.count, path)
       try require(
-        values.allSatisfy { (0...largestCount).contains($0) }, path, "holds what is not a count of at least 0")
+        values.allSatisfy { (0...largestCount).contains($0) }, path, "holds what is not a count of at least 0"
+      )
     case (let values as [Double], let first as [Double]):
       try require(values.count, fits: first.count, path)
       try require(values.allSatisfy(\.isFinite), path, "holds a number that is not finite")

@@ -4,9 +4,12 @@ import JointLossLinearAlgebra
 package struct Mutator {
   /// Numbers at the ends of what the types hold, and words that some programs write for numbers.
   package static let extremes = [
-    "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615", "-1", "0", "1",
-    "4", "5", "-5", "9007199254740992", "9007199254740993", "1e308", "-1e308", "1e309", "1e-320", "5e-324", "-0.0",
-    "0.5", "1.5", "NaN", "nan", "Infinity", "-inf", ".inf", "null", "true", "\"7\"", "[]", "{}", "1e300", "2147483648",
+    "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615", "-1", "0",
+    "1",
+    "4", "5", "-5", "9007199254740992", "9007199254740993", "1e308", "-1e308", "1e309", "1e-320", "5e-324",
+    "-0.0",
+    "0.5", "1.5", "NaN", "nan", "Infinity", "-inf", ".inf", "null", "true", "\"7\"", "[]", "{}", "1e300",
+    "2147483648",
   ]
 
   private let original: [UInt8]
@@ -96,5 +99,7 @@ package struct Mutator {
     }
   }
 
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
 }

@@ -92,7 +92,8 @@ extension WeighLine: Decodable {
     let names = try decoder.container(keyedBy: FieldName.self).allKeys.map(\.stringValue)
     if let unknown = names.sorted().first(where: { !known.contains($0) }) {
       throw WeighLineError(
-        "there is no field “\(Quotation.short(unknown))”: \(NearestNames.hint(for: unknown, among: known, what: "fields"))")
+        "there is no field “\(Quotation.short(unknown))”: \(NearestNames.hint(for: unknown, among: known, what: "fields"))"
+      )
     }
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     losses = try fields.decodeIfPresent([Double].self, forKey: .losses)

@@ -109,7 +109,8 @@ struct StudyReader {
     if node.sequence != nil {
       return list(node, at: path) { $0.number($1, at: $2) }.map { .numbers($0) }
     }
-    guard let text = node.scalar?.string, !isNull(node) else {
+    guard let text = node.scalar?.string, !isNull(node), scalar(node).flatMap({ Double($0) })?.isNaN != true
+    else {
       return mismatch(node, at: path, expected: "a number, a list of numbers or a word")
     }
     // Quotes make a text of what would be a number.
@@ -253,7 +254,7 @@ struct StudyReader {
   }
 
   mutating func number(_ node: Node, at path: String) -> Double? {
-    guard let value = scalar(node).flatMap({ Double($0) }) else {
+    guard let value = scalar(node).flatMap({ Double($0) }), !value.isNaN else {
       return mismatch(node, at: path, expected: "a number")
     }
     return value

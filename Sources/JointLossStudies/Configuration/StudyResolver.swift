@@ -111,7 +111,9 @@ struct StudyResolver {
     do throws(TrainingError) {
       try study.optimizer(learningRate: study.learningRate ?? recipe.learningRate).validate(in: Float.self)
     } catch {
-      report("on \(Quotation.short(label)): \(error.message)", at: study.weightDecay == nil ? "optimizer" : "weight-decay")
+      report(
+        "on \(Quotation.short(label)): \(error.message)",
+        at: study.weightDecay == nil ? "optimizer" : "weight-decay")
     }
   }
 
@@ -187,7 +189,9 @@ struct StudyResolver {
         var unclipped = study.step
         unclipped.clipNorm = nil
         let isClipping = (try? unclipped.validate(for: type, batchSize: size)) != nil
-        report("on \(Quotation.short(suite.label)): \(error.message)", at: isClipping ? "clip-norm" : "accumulation")
+        report(
+          "on \(Quotation.short(suite.label)): \(error.message)",
+          at: isClipping ? "clip-norm" : "accumulation")
       }
     }
   }
@@ -233,7 +237,8 @@ struct StudyResolver {
     var first: [String: String] = [:]
     for (path, label) in zip(paths, labels) {
       if let earlier = first[label] {
-        report("has the label “\(Quotation.short(label))” of \(earlier): give it a label of its own", at: path)
+        report(
+          "has the label “\(Quotation.short(label))” of \(earlier): give it a label of its own", at: path)
       } else {
         first[label] = path
       }
@@ -248,7 +253,9 @@ struct StudyResolver {
     let named = strategyEntries.filter { $0.name == wanted }
     if named.count == 1 { return named[0] }
     if named.count > 1 {
-      report("“\(Quotation.short(wanted))” could be \(named.prefix(3).map { Quotation.short($0.label) }.joined(separator: " or ")): give a label", at: role)
+      report(
+        "“\(Quotation.short(wanted))” could be \(named.prefix(3).map { Quotation.short($0.label) }.joined(separator: " or ")): give a label",
+        at: role)
       return nil
     }
     let added = StudySpecification.Entry(wanted)

@@ -22,7 +22,8 @@ extension StudySpecification {
     require(!strategies.isEmpty, "strategies", "a study needs at least one strategy")
     for (key, entries) in [("suites", suites), ("strategies", strategies)] {
       require(
-        entries.count <= Limit.entries, key, "a study has up to \(Limit.entries) \(key), not \(entries.count)")
+        entries.count <= Limit.entries, key, "a study has up to \(Limit.entries) \(key), not \(entries.count)"
+      )
       for (index, entry) in entries.enumerated() {
         let label = entry.label ?? entry.name
         let printable = label.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }

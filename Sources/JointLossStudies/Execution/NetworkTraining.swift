@@ -117,8 +117,10 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
   ) throws(TrainingError) {
     let (epoch, last) = (restoration.epoch, epochs.count - 1)
     // A network that has stopped stays at its last epoch while those of other tasks go on.
-    let scores = epochs.prefix(epoch + 1).map { EpochSelection.score(
-      of: Epoch($0, of: tasks).validation, untrained: Epoch(epochs[0], of: tasks).validation) }
+    let scores = epochs.prefix(epoch + 1).map {
+      EpochSelection.score(
+        of: Epoch($0, of: tasks).validation, untrained: Epoch(epochs[0], of: tasks).validation)
+    }
     let hasStopped = specification.earlyStopping?.ends(validation: scores) ?? false
     guard epoch == last || epoch < last && hasStopped else {
       throw TrainingError(.checkpoint, "the checkpoint is of epoch \(epoch), the run is at \(last)")
@@ -133,7 +135,8 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     }
     let (rate, base) = (restoration.learningRate, specification.optimizer.learningRate)
     guard specification.schedule == nil ? rate == base : rate <= base else {
-      throw TrainingError(.checkpoint, "the checkpoint's learning rate \(rate) is not one of a rule from \(base)")
+      throw TrainingError(
+        .checkpoint, "the checkpoint's learning rate \(rate) is not one of a rule from \(base)")
     }
   }
 

@@ -110,7 +110,8 @@ package struct RunCheckpoints: Sendable {
       try StrictJSON.check(content)
       return try JSONDecoder().decode(Progress.self, from: content)
     } catch {
-      throw TrainingError(.checkpoint, "\(progress) cannot be read: \(Quotation.short("\(error)", longest: 300))")
+      throw TrainingError(
+        .checkpoint, "\(progress) cannot be read: \(Quotation.short("\(error)", longest: 300))")
     }
   }
 

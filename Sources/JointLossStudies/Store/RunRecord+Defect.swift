@@ -79,7 +79,8 @@ extension RunRecord.Epoch {
     }
     // The bounds of a cosine are kept to the rounding of inner products in single precision.
     let ranges: [(String, [Double]?, ClosedRange<Double>)] = [
-      ("gradientNorms", gradientNorms, 0...Double.greatestFiniteMagnitude), ("cosines", cosines, -1.01...1.01),
+      ("gradientNorms", gradientNorms, 0...Double.greatestFiniteMagnitude),
+      ("cosines", cosines, -1.01...1.01),
       ("learningRates", learningRates, 0...Double.greatestFiniteMagnitude),
       ("clippedShares", clippedShares, 0...1), ("conflictRate", conflictRate.map { [$0] }, 0...1),
       ("seenConflictRate", seenConflictRate.map { [$0] }, 0...1),

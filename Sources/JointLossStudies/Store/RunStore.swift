@@ -58,7 +58,9 @@ public struct RunStore: Sendable {
   }
 
   private static func requireName(_ directory: String) throws(StudyError) {
-    guard !directory.isEmpty else { throw StudyError("the folder of a study needs a name, not an empty text") }
+    guard !directory.isEmpty else {
+      throw StudyError("the folder of a study needs a name, not an empty text")
+    }
   }
 
   // MARK: The study

@@ -19,10 +19,13 @@ extension CheckpointState {
       try Self.require((0...largest).contains(count), "counts.\(key)", count)
     }
     try Self.require((0...largest).contains(optimizer.step), "optimizer.step", optimizer.step)
-    try Self.require((0...optimizer.step).contains(optimizer.averages), "optimizer.averages", optimizer.averages)
+    try Self.require(
+      (0...optimizer.step).contains(optimizer.averages), "optimizer.averages", optimizer.averages)
     if let missed = optimizer.missed {
       try Self.require(missed.count == taskCount, "optimizer.missed.count", missed.count)
-      for count in missed { try Self.require((0...optimizer.step).contains(count), "optimizer.missed", count) }
+      for count in missed {
+        try Self.require((0...optimizer.step).contains(count), "optimizer.missed", count)
+      }
     }
     try requireLayers(parameterCount: parameterCount, tensorBytes: tensorBytes)
     guard lastLosses.count == taskCount, lastWeights.count == taskCount, tally.taskCount == taskCount else {
@@ -41,7 +44,8 @@ extension CheckpointState {
       guard layer.isInside(parameterCount), let moments = layer.momentCount, moments <= rest else {
         throw TrainingError(
           .checkpoint,
-          "the checkpoint has the curvature of layers that this network has not, one of them of \(inputs) inputs")
+          "the checkpoint has the curvature of layers that this network has not, one of them of \(inputs) inputs"
+        )
       }
       rest -= moments
     }

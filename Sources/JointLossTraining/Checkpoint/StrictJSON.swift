@@ -77,7 +77,9 @@ package struct StrictJSON {
   }
 
   private mutating func begin(isObject: Bool) throws(Defect) {
-    guard open.count < Self.deepest else { throw defect("lists and objects lie more than \(Self.deepest) deep") }
+    guard open.count < Self.deepest else {
+      throw defect("lists and objects lie more than \(Self.deepest) deep")
+    }
     position += 1
     skipSpace()
     open.append(Container(isObject: isObject))
@@ -176,7 +178,9 @@ package struct StrictJSON {
   }
 
   private mutating func word(_ word: String) throws(Defect) {
-    guard bytes[position...].starts(with: word.utf8) else { throw defect("a word is not true, false or null") }
+    guard bytes[position...].starts(with: word.utf8) else {
+      throw defect("a word is not true, false or null")
+    }
     position += word.utf8.count
   }
 

@@ -168,7 +168,8 @@ extension Trainer {
     do {
       return try JSONDecoder().decode(Value.self, from: state)
     } catch {
-      throw TrainingError(.checkpoint, "the checkpoint's state cannot be read: \(Quotation.short("\(error)", longest: 300))")
+      throw TrainingError(
+        .checkpoint, "the checkpoint's state cannot be read: \(Quotation.short("\(error)", longest: 300))")
     }
   }
 

@@ -81,7 +81,9 @@ struct EpochTally: Codable {
       ("directionNorm.count", directionNorm?.count ?? 0),
     ]
     guard (0...StrategyState.largestCount).contains(steps) else { return ("steps", "\(steps)") }
-    for (key, count) in counts where !(0...steps).contains(count) { return (key, "\(count) of \(steps) steps") }
+    for (key, count) in counts where !(0...steps).contains(count) {
+      return (key, "\(count) of \(steps) steps")
+    }
     guard means.taskCount == taskCount else { return ("means", "of \(means.taskCount) tasks") }
     guard weightSums.allSatisfy(\.isFinite) else { return ("weightSums", "not finite") }
     guard (0...Double(steps)).contains(conflictSum) else { return ("conflictSum", "\(conflictSum)") }

@@ -45,7 +45,9 @@ import Testing
 
   @Test func `Text that is not UTF-8 is refused with its line`() {
     let content = Data("seeds: 2\nepochs: 3 # ".utf8) + [0xC3, 0x28, 0x0A]
-    let error = #expect(throws: StudyError.self) { try StudySpecification(content: content, file: "study.yaml") }
+    let error = #expect(throws: StudyError.self) {
+      try StudySpecification(content: content, file: "study.yaml")
+    }
     #expect(error?.description == "study.yaml:2: the line is not text in UTF-8")
   }
 
@@ -61,7 +63,8 @@ import Testing
     ]
     for (file, message) in cases {
       let error = #expect(throws: StudyError.self) { try StudySpecification(contentsOf: file) }
-      #expect(error?.file == file && error?.message.contains(message) == true, "\(file): \(error?.message ?? "")")
+      #expect(
+        error?.file == file && error?.message.contains(message) == true, "\(file): \(error?.message ?? "")")
     }
   }
 
@@ -80,7 +83,8 @@ import Testing
     #expect(symlink("runs", "\(folder.path)/circle") == 0)
     #expect(symlink("runs", "\(folder.path)/circle/runs") == 0)
     let circle = #expect(throws: StudyError.self) { try RunStore("\(folder.path)/circle/runs") }
-    #expect(circle?.message.contains("its symbolic links lead in a circle") == true, "\(circle?.message ?? "")")
+    #expect(
+      circle?.message.contains("its symbolic links lead in a circle") == true, "\(circle?.message ?? "")")
     #expect(throws: StudyError.self) { try RunStore("") }
     let empty = #expect(throws: StudyError.self) { try RunStore(existing: "") }
     #expect(empty?.description == "the folder of a study needs a name, not an empty text")

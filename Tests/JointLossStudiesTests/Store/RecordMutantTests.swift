@@ -25,7 +25,9 @@ import Testing
   }
 
   private static func sealed(_ content: Data) -> Data {
-    guard let opening = content.range(of: Data(#""measured":{"#.utf8), options: .backwards) else { return content }
+    guard let opening = content.range(of: Data(#""measured":{"#.utf8), options: .backwards) else {
+      return content
+    }
     let digits = String(StableHash.fnv1a(String(decoding: content, as: UTF8.self)), radix: 16)
     var sealed = content
     let seal = "\"checksum\":\"\(String(repeating: "0", count: 16 - digits.count))\(digits)\","
@@ -47,7 +49,8 @@ import Testing
         let again = try #require(try? record.fileContent())
         #expect(try RunRecord(content: again, file: "again") == record)
         // What reading accepts must be reported, or refused beside the other records with a reason.
-        if let comparison = try? Comparison(records: others + [record], baseline: "apart", reference: "equal") {
+        if let comparison = try? Comparison(records: others + [record], baseline: "apart", reference: "equal")
+        {
           #expect(!Report.text(comparison).isEmpty)
         }
       } catch let error as StudyError {

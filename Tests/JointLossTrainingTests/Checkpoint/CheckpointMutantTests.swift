@@ -10,7 +10,8 @@ import Testing
     _ type: Strategy.Type, _ optimizer: OptimizerSpecification = .adam(learningRate: 0.01)
   ) throws -> (trainer: Trainer<Float, Strategy>, data: PreparedData<Float>) {
     let problem = try Problem(
-      inputs: 1, trunk: [2], activation: .relu, tasks: [(.meanSquaredError, 1), (.meanSquaredError, 1)], samples: 4)
+      inputs: 1, trunk: [2], activation: .relu, tasks: [(.meanSquaredError, 1), (.meanSquaredError, 1)],
+      samples: 4)
     let trainer: Trainer<Float, Strategy> = try CheckpointTests.trainer(
       type, problem, batchSize: 2, optimizer: optimizer)
     return (trainer, try PreparedData(problem.data, network: problem.network))
@@ -109,7 +110,9 @@ import Testing
     #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
   }
 
-  @Test(arguments: [-1, 5, Int.max, Int.min]) func `A random stream's position is 0 to 4`(position: Int) throws {
+  @Test(arguments: [-1, 5, Int.max, Int.min]) func `A random stream's position is 0 to 4`(position: Int)
+    throws
+  {
     let (made, data) = try Self.trainer(PCGrad.self)
     try made.trainEpoch(on: data)
     let checkpoint = try made.checkpoint()
@@ -133,7 +136,9 @@ import Testing
     let object = try Self.unsealed(checkpoint.state)
     for (place, value) in [(4, Float.nan), (8, .infinity)] {
       var tensors = checkpoint.tensors
-      withUnsafeBytes(of: value) { tensors.replaceSubrange(tensors.count - place..<tensors.count - place + 4, with: $0) }
+      withUnsafeBytes(of: value) {
+        tensors.replaceSubrange(tensors.count - place..<tensors.count - place + 4, with: $0)
+      }
       let read = try Checkpoint(tensors: tensors, state: SealedJSON.seal(object, with: tensors))
       let error = #expect(throws: TrainingError.self) { try made.restore(read) }
       #expect(error?.message.contains("holds \(value)") == true, "\(error?.message ?? "")")
@@ -154,7 +159,8 @@ import Testing
     let folder = try TemporaryFolder()
     let foreign = ["9223372036854775807", "9007199254740992", "+7", "007", "-1", "0", "٣"]
     for name in foreign {
-      try FileManager.default.createDirectory(atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
     }
     let (made, _) = try Self.trainer(EqualWeighting.self)
     let checkpoints = CheckpointFolder(folder.path)
