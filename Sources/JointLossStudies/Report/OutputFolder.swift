@@ -38,7 +38,7 @@ struct OutputFolder {
   /// - Parameter name: the name of the file.
   /// - Returns: the text, or nil if there is no such file or it is not text in UTF-8.
   func text(of name: String) -> String? {
-    try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+    (try? StudyFile.content(of: "\(path)/\(name)")).flatMap { String(validating: $0, as: UTF8.self) }
   }
 
   /// Removes the temporary files whose writers are gone.

@@ -41,6 +41,7 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` that names the folder if it cannot be created.
   public init(_ directory: String) throws(StudyError) {
     self.directory = directory
+    try Self.requireName(directory)
     try StudyFile.createFolder("\(directory)/runs")
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
@@ -52,8 +53,15 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` if it holds no study.
   public init(existing directory: String) throws(StudyError) {
     self.directory = directory
+    try Self.requireName(directory)
     guard FileManager.default.fileExists(atPath: studyFile) else {
       throw StudyError("holds no study: study.yaml is missing", file: directory)
+    }
+  }
+
+  private static func requireName(_ directory: String) throws(StudyError) {
+    guard !directory.isEmpty else {
+      throw StudyError("the folder of a study needs a name, not an empty text")
     }
   }
 
@@ -75,9 +83,11 @@ public struct RunStore: Sendable {
   @discardableResult
   public func write(_ study: StudySpecification) throws(StudyError) -> String? {
     let text = study.yaml
-    let earlier = try? String(contentsOfFile: studyFile, encoding: .utf8)
-    guard earlier != text else { return nil }
-    let kept = try earlier.map { earlier throws(StudyError) in try keepReport(of: earlier) }
+    let earlier = try? StudyFile.content(of: studyFile)
+    guard earlier != Data(text.utf8) else { return nil }
+    let kept = try earlier.map { earlier throws(StudyError) in
+      try keepReport(of: String(decoding: earlier, as: UTF8.self))
+    }
     try StudyFile.write(Data(text.utf8), to: studyFile)
     return kept
   }
@@ -113,12 +123,7 @@ public struct RunStore: Sendable {
   private func lookup(
     _ path: String, expecting expected: RunSpecification? = nil
   ) throws(StudyError) -> Lookup {
-    let content: Data
-    do {
-      content = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw StudyError("cannot be read: \(error.localizedDescription)", file: path)
-    }
+    let content = try StudyFile.content(of: path)
     do throws(StudyError) {
       let record = try RunRecord(content: content, file: path)
       if let expected, record.header.specification != expected {
