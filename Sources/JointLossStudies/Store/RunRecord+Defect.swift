@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 extension RunRecord {
   /// The first place where the record contradicts itself, or nil: its line in the file, the key, and why.
   var defect: (line: Int, key: String, message: String)? {
@@ -59,6 +61,9 @@ extension RunRecord.Epoch {
     ]
     for (key, values, due) in arrays {
       if let values, values.count != due { return (key, "has \(values.count) values, \(due) are due") }
+    }
+    for (intervention, share) in interventionShares ?? [:] where !(share > 0 && share <= 1) {
+      return ("interventionShares", "the share of \(intervention.rawValue) is \(share), not in (0, 1]")
     }
     guard (weights == nil) == (index == 0) else {
       return ("weights", index == 0 ? "there are none before training" : "are missing")
