@@ -243,7 +243,7 @@ import Testing
   }
 
   @Test func `What was done to a task stands in the diagnostics of its line alone`() throws {
-    var session = try session("uncertainty", ["clamp": .number(0.01)])
+    var session = try session("uncertainty", ["clamp": .number(0.01), "optimizer": .text("sgd")])
     #expect(try answer(&session, #"{"losses":[0,1]}"#).diagnostics?.interventions == [["clamp"], []])
     #expect(try answer(&session, #"{"losses":[1,1]}"#).diagnostics?.interventions == nil)
     var mgda = try self.session("mgda")

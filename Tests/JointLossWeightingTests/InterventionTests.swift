@@ -108,7 +108,7 @@ import Testing
   @Test(arguments: [
     ("scale-invariant", "epsilon", Double.leastNonzeroMagnitude, [0.0, 1]),
     ("uw-o", "epsilon", Double.leastNonzeroMagnitude, [0, 1]),
-    ("gls", "epsilon", Double.leastNonzeroMagnitude, [0, 1e200]),
+    ("gls", "epsilon", Double.leastNonzeroMagnitude, [0, 1e300]),
     ("igb", "epsilon", Double.leastNonzeroMagnitude, [0, 1]),
     ("go4align", "epsilon", Double.leastNonzeroMagnitude, [0, 1]),
     ("stch", "mu", Double.leastNonzeroMagnitude, [1, 2]),
@@ -116,7 +116,6 @@ import Testing
     ("uncertainty", "clamp", 10, [1e200, 1]), ("revised-uncertainty", "clamp", 10, [1e200, 1]),
     ("imtl-l", "clamp", 20, [1e200, 1]), ("cosmos", "lambda", 1e300, [1e-20, 3e-20]),
     ("moco", "gamma", 1e308, [1, 1]), ("modo", "gamma", 1e308, [1, 1]),
-    ("sdmgrad", "learning-rate", 1e308, [1, 1]),
     ("db-mtl", "epsilon", Double.leastNonzeroMagnitude, [0, 1]),
   ])
   func `An overflow names the parameter that lets it happen`(
@@ -135,5 +134,14 @@ import Testing
       error?.message.contains("\(name).\(parameter) is \(ParameterValue.number(value))") == true,
       "\(error as Any)")
     #expect(error?.code == .nonFinite)
+  }
+
+  @Test func `SDMGrad names its step size where it leads nowhere`() throws {
+    let parameters: [String: ParameterValue] = ["learning-rate": .number(1e308), "lambda": .number(10)]
+    var strategy = try StrategyRegistry.builtIn.make("sdmgrad", taskCount: 2, parameters: parameters)
+    var step = StepObservation(losses: [1, 1])
+    step.jacobians = try (0..<3).map { _ in try Jacobian(rows: [[1, 0], [0, 1]]) }
+    let error = #expect(throws: WeightingError.self) { try strategy.weights(observing: step) }
+    #expect(error?.message.hasSuffix("nan: sdmgrad.learning-rate is 1e+308") == true)
   }
 }
