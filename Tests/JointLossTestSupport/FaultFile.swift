@@ -22,6 +22,7 @@ package struct FaultFile: Sendable {
   /// Reads both files.
   ///
   /// - Parameter name: the file's name without its endings.
+  /// - Throws: an error if one of them is missing or not as expected.
   package init(_ name: String) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appending(path: "Faults")

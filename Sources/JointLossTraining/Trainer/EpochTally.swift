@@ -10,8 +10,10 @@ struct EpochTally: Codable {
   private var clippedSteps: Int?
   private var directionNorm: RunningMean?
   private var certificate: SolverCertificate?
-  /// The steps with each intervention, by its position, as `Double`s, which cannot overflow; nil in a checkpoint from
-  /// before they were counted. Of a fixed size, so that counting allocates nothing.
+  /// The steps with each intervention, by its position; nil in a checkpoint from before they were counted.
+  ///
+  /// Of a fixed size, so that counting allocates nothing, and in `Double`, which a count read from a file cannot
+  /// overflow.
   private var interventionSteps: SIMD8<Double>? = .zero
   private var seconds: [Double] = []
 

@@ -14,6 +14,8 @@ enum WeighProcess {
   /// - Parameters:
   ///   - arguments: those after `weigh`.
   ///   - input: the lines.
+  /// - Returns: what came of it.
+  /// - Throws: what the start of the program throws.
   static func run(_ arguments: [String], input: String) async throws -> Outcome {
     let result = try await Subprocess.run(
       .name("jointloss"), arguments: Arguments(["weigh"] + arguments),
