@@ -39,7 +39,7 @@ public struct Interventions: Sendable, Hashable, Codable {
   ///   - intervention: what was done.
   ///   - task: the index of the task to which it was done.
   public mutating func insert(_ intervention: Intervention, task: Int) {
-    tasks[task] |= Self.bit(of: intervention)
+    tasks[task] |= intervention.bit
   }
 
   /// Adds the interventions of another part of the same rule.
@@ -49,24 +49,17 @@ public struct Interventions: Sendable, Hashable, Codable {
     for (task, bits) in other.tasks.enumerated() { tasks[task] |= bits }
   }
 
-  /// Whether something was done to any task.
-  ///
-  /// - Parameter intervention: what.
-  /// - Returns: true if it was done to at least one task.
-  public func contains(_ intervention: Intervention) -> Bool {
-    let bit = Self.bit(of: intervention)
-    return tasks.contains { $0 & bit != 0 }
-  }
+  /// The bits of what was done to at least one task: ``Intervention/bit``.
+  package var union: UInt8 { tasks.reduce(0, |) }
 
   /// Whether nothing was done to any task.
-  public var isEmpty: Bool { !tasks.contains { $0 != 0 } }
+  public var isEmpty: Bool { union == 0 }
 
   /// For each task what was done to it.
   public var byTask: [[Intervention]] {
-    tasks.map { bits in Intervention.allCases.filter { bits & Self.bit(of: $0) != 0 } }
+    tasks.map { bits in Intervention.allCases.filter { bits & $0.bit != 0 } }
   }
 
-  private static func bit(of intervention: Intervention) -> UInt8 { 1 << intervention.position }
 }
 
 extension Intervention {
@@ -81,4 +74,7 @@ extension Intervention {
     case .ridge: 5
     }
   }
+
+  /// Its bit among those of a task.
+  package var bit: UInt8 { 1 << position }
 }

@@ -179,12 +179,12 @@ import Testing
     #expect(together == [[0.25, 1], [0.25, 1], [0.25, 1]])
   }
 
-  private static let onGradients: [StrategyDescriptor] = {
-    var descriptors: [StrategyDescriptor] = []
+  private static let onGradients: [String] = {
+    var names: [String] = []
     for type in StrategyRegistry.builtIn.types where type.need != .losses {
-      descriptors.append(type.descriptor)
+      names.append(type.descriptor.name)
     }
-    return descriptors
+    return names
   }()
 
   private static let withLosses: [String: [String: ParameterValue]] = [
@@ -192,21 +192,22 @@ import Testing
   ]
 
   @Test(arguments: onGradients)
-  func `The listing says of which rules on gradients the losses are read`(descriptor: StrategyDescriptor)
+  func `The listing says of which rules on gradients the losses are read`(name: String)
     throws
   {
-    let batches = try StrategyRegistry.builtIn.type(named: descriptor.name).independentBatches
+    let type = try StrategyRegistry.builtIn.type(named: name)
+    let (descriptor, batches) = (type.descriptor, type.independentBatches)
     let gradients =
       batches > 1
       ? #""jacobians":[[[1,0],[0,1]],[[1,0],[0,1]],[[1,0],[0,1]]]"# : #""jacobian":[[1,0],[0.3,1]]"#
     func needsLosses(_ parameters: [String: ParameterValue]) throws -> Bool {
-      var session = try session(descriptor.name, parameters)
+      var session = try session(name, parameters)
       let error = try answer(&session, "{\(gradients)}").error
       #expect(error == nil || error?.contains("losses") == true, "\(error ?? "")")
       return error != nil
     }
     let listing = Listing.markdown(StrategyRegistry.builtIn).split(separator: "\n")
-      .first { $0.hasPrefix("| `\(descriptor.name)` |") }
+      .first { $0.hasPrefix("| `\(name)` |") }
     let row = try #require(listing)
     switch descriptor.losses {
     case .never:
@@ -214,7 +215,7 @@ import Testing
     case .always:
       #expect(try needsLosses([:]) && row.contains(", losses |"))
     case .with(let setting):
-      let parameters = try #require(Self.withLosses[descriptor.name])
+      let parameters = try #require(Self.withLosses[name])
       #expect(try !needsLosses([:]) && needsLosses(parameters))
       #expect(row.contains("; losses with \(setting) |"))
     }

@@ -146,13 +146,17 @@ import Testing
     #expect(try folder.names(in: "") == ["weigh.json"])
   }
 
-  @Test(arguments: [("missing/state.json", "missing/state.json cannot be written"), ("", "cannot be read")])
+  @Test(arguments: [
+    ("missing/state.json", #"{"losses":[1,2]}"# + "\n", "missing/state.json cannot be written"),
+    // Refused before a line is read.
+    ("", "", "cannot be read"),
+  ])
   func `A file that cannot be read or written is an error that names it`(
-    name: String, message: String
+    name: String, line: String, message: String
   ) async throws {
     let folder = try TemporaryFolder()
     let outcome = try await WeighProcess.run(
-      ["cov", "--state", "\(folder.path)/\(name)"], input: #"{"losses":[1,2]}"# + "\n")
+      ["cov", "--state", "\(folder.path)/\(name)"], input: line)
     #expect(!outcome.succeeded && outcome.output.isEmpty)
     #expect(outcome.error.contains(folder.path) && outcome.error.contains(message), "\(outcome.error)")
   }

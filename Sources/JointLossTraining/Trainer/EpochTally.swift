@@ -65,11 +65,11 @@ struct EpochTally: Codable {
 
   /// Counts what the rule did in a step, to whichever tasks, and the ridge of its solver.
   mutating func add(_ interventions: Interventions?, ridge: Double) {
+    var bits = interventions?.union ?? 0
+    if ridge > 0 { bits |= Intervention.ridge.bit }
+    guard bits != 0 else { return }
     var counts = interventionSteps ?? .zero
-    for intervention in Intervention.allCases {
-      let occurred = intervention == .ridge ? ridge > 0 : interventions?.contains(intervention) ?? false
-      if occurred { counts[intervention.position] += 1 }
-    }
+    for position in 0..<counts.scalarCount where bits & (1 << position) != 0 { counts[position] += 1 }
     interventionSteps = counts
   }
 
