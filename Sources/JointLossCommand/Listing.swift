@@ -101,10 +101,17 @@ package enum Listing {
 }
 
 extension WeightingStrategy {
-  /// What the strategy reads.
+  /// What the strategy reads, the losses too where it needs them beside gradients.
   static var needs: String {
     let batches = Evidence.independentBatches
-    return Evidence.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
+    let need =
+      Evidence.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
       + (Evidence.looksAfterStep ? ", before and after" : "")
+    guard Evidence.need != .losses else { return need }
+    return switch descriptor.losses {
+    case .never: need
+    case .always: "\(need), losses"
+    case .with(let setting): "\(need); losses with \(setting)"
+    }
   }
 }

@@ -16,6 +16,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     var clippedShare: Double?
     var directionNorm: Double?
     var certificate: SolverCertificate?
+    var interventionShares: [Intervention: Double]?
   }
 
   /// The probe batch: so many validation samples from the first on, the same for every strategy.
@@ -173,6 +174,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     epoch.clippedShare = summary.clippedShare
     epoch.directionNorm = summary.directionNorm
     epoch.certificate = summary.certificate
+    epoch.interventionShares = summary.interventionShares
     if specification.schedule != nil { epoch.learningRate = trainer.learningRate }
     return epoch
   }
@@ -269,6 +271,7 @@ extension RunRecord.Epoch {
       learningRates: eachTask(\.learningRate),
       clippedShares: eachTask(\.clippedShare),
       directionNorm: parts.count == 1 ? parts[0].directionNorm : nil,
-      solver: parts.count == 1 ? parts[0].certificate : nil)
+      solver: parts.count == 1 ? parts[0].certificate : nil,
+      interventionShares: parts.count == 1 ? parts[0].interventionShares : nil)
   }
 }

@@ -91,6 +91,9 @@ extension RunRecord.Epoch {
       if let value = values?.first(where: { !range.contains($0) }) { return (key, "holds \(value)") }
     }
     if let defect = solver?.defect { return ("solver", "has \(defect.phrase)") }
+    for (intervention, share) in interventionShares ?? [:] where !(share > 0 && share <= 1) {
+      return ("interventionShares", "the share of \(intervention.rawValue) is \(share), not in (0, 1]")
+    }
     guard (weights == nil) == (index == 0) else {
       return ("weights", index == 0 ? "there are none before training" : "are missing")
     }

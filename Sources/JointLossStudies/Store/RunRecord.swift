@@ -80,6 +80,10 @@ public struct RunRecord: Sendable, Hashable {
     /// What the strategy's solver proved over the epoch's steps: all iterations, the largest relative residual and
     /// ridge; nil where nothing was solved.
     public var solver: SolverCertificate?
+    /// Where the strategy departed from its formula: for each intervention the share of the epoch's steps in which it
+    /// touched at least one task; nil where none did, where each task has a network of its own, and in records from
+    /// before it was written.
+    public var interventionShares: [Intervention: Double]?
   }
 
   /// How a run ended, and what it cost.

@@ -87,18 +87,22 @@ import Testing
     let epoch = RunRecord.Epoch(
       epoch: 1, train: [1], validation: [1], test: [1], weights: [1], gradientNorms: [1], cosines: [],
       conflictRate: 0, conditionNumber: 1, seenConflictRate: 0, learningRates: [1], clippedShares: [0],
-      directionNorm: 1, solver: SolverCertificate(iterations: 1, residual: 0))
+      directionNorm: 1, solver: SolverCertificate(iterations: 1, residual: 0),
+      interventionShares: Dictionary(uniqueKeysWithValues: Intervention.allCases.map { ($0, 0.5) }))
     // A field that is added later and left nil here would be missed.
     #expect(Mirror(reflecting: epoch).children.allSatisfy { "\($0.value)" != "nil" })
     let line = try JSONSerialization.jsonObject(with: JSONEncoder().encode(epoch)) as? [String: Any]
     let fields = try #require(line)
     let solver = try #require(fields["solver"] as? [String: Any])
-    #expect(fields.count == 14 && solver.count == 3)
+    let interventions = try #require(fields["interventionShares"] as? [String: Double])
+    #expect(fields.count == 15 && solver.count == 3 && interventions.count == 6)
     let readme = try String(
       contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "README.md"),
       encoding: .utf8)
-    for key in Array(fields.keys) + Array(solver.keys) { #expect(readme.contains("`\(key)`"), "\(key)") }
+    for key in Array(fields.keys) + Array(solver.keys) + Array(interventions.keys) {
+      #expect(readme.contains("`\(key)`"), "\(key)")
+    }
   }
 
   // Written by a build whose records had the memory of the whole process in every run.

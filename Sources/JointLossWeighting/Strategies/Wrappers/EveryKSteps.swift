@@ -75,6 +75,14 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
     isDue(present) && base.readsGradients(present: present)
   }
 
+  /// The draws that the wrapped strategy reads, in the steps that are due.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: the wrapped strategy's answer; none where the weights are the last ones.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
+    isDue(present) ? base.readsDraws(present: present) : []
+  }
+
   /// New weights in every k-th step, the last ones otherwise, as far as these are known.
   ///
   /// - Parameter evidence: what the wrapped strategy reads.
