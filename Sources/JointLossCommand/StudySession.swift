@@ -31,7 +31,8 @@ package struct StudySession {
     for notice in plan.notices { progress.note(notice) }
     let runner = StudyRunner(strategies: JointLoss.registry, suites: .builtIn)
     let records = try await runner.run(
-      plan, store: store, jobs: options.jobs, checkpointInterval: .seconds(options.checkpointEvery),
+      plan, store: store, jobs: options.jobs, keepsModels: options.keepModels,
+      checkpointInterval: .seconds(options.checkpointEvery),
       progress: progress.receive)
     return (try await Self.report(records, of: plan, in: folder, progress: progress), records)
   }
