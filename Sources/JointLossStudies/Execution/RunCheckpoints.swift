@@ -53,7 +53,8 @@ package struct RunCheckpoints: Sendable {
         let progress = try Self.decoded(content)
         let selected =
           models == nil
-          ? [] : try networks.indices.map { network throws(TrainingError) in try file(Self.selected(network)) }
+          ? []
+          : try networks.indices.map { network throws(TrainingError) in try file(Self.selected(network)) }
         guard models == nil || progress.selected == selected.map(Self.hash) else {
           throw TrainingError(.checkpoint, "the parameters of the selected epochs have changed")
         }
