@@ -109,7 +109,7 @@ import Testing
 
     let again = try await runner().run(plan, store: RunStore(plain.path), jobs: 1, keepsModels: true)
     #expect(comparable(again) == comparable(without))
-    #expect(try plain.names(in: "models") == kept.names(in: "models") && plain.names(in: "models").count == 4)
+    #expect(try plain.names(in: "models") == kept.names(in: "models"))
     for name in try plain.names(in: "models") {
       for file in try plain.names(in: "models/\(name)") {
         let contents = [plain, kept].map {
@@ -120,7 +120,8 @@ import Testing
     }
     // Complete with its models, a study does nothing, and leaves the models where they are.
     let reused = try await runner().run(plan, store: RunStore(plain.path), jobs: 1)
-    #expect(reused == again && (try plain.names(in: "models")).count == 4)
+    #expect(reused == again)
+    #expect(try plain.names(in: "models").count == 4)
   }
 
   @Test func `A run that goes on from a checkpoint keeps the same networks`() throws {
