@@ -5,7 +5,7 @@ public import JointLossTraining
 ///
 /// Nothing here needs a test library. In a test of the model's package, `#expect(report.passes, "\(report)")` does.
 ///
-/// A model in `Double` is held to a relative error of 1e-6, one in `Float` to 1e-2: differences of a loss in `Float`
+/// A model in `Double` is held to a relative error of 1e-7, one in `Float` to 1e-2: differences of a loss in `Float`
 /// tell no more. A model that is generic over its scalar is checked in `Double`.
 public enum ModelConformance {
   /// Runs all checks on a model.
@@ -79,6 +79,8 @@ extension ModelReport.Result {
 extension TaskDataset {
   /// No sample, where a model does not even say what a sample is.
   fileprivate static var none: TaskDataset {
-    do { return try TaskDataset(inputCount: 1, inputs: [], targets: [], tasks: []) } catch { fatalError("\(error)") }
+    do { return try TaskDataset(inputCount: 1, inputs: [], targets: [], tasks: []) } catch {
+      fatalError("\(error)")
+    }
   }
 }

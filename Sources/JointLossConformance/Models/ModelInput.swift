@@ -13,7 +13,8 @@ public struct ModelInput: Sendable, Hashable, CustomStringConvertible {
   /// Inputs and targets, sample by sample.
   public var description: String {
     let count = data.sampleCount
-    let head = "  on \(count) \(count == 1 ? "sample" : "samples") in \(isTraining ? "training" : "evaluation"), seed \(seed):"
+    let head =
+      "  on \(count) \(count == 1 ? "sample" : "samples") in \(isTraining ? "training" : "evaluation"), seed \(seed):"
     let rows = (0..<min(count, 4)).map { sample in
       let targets = data.targets.enumerated().map { task, values in
         let columns = values.count / count
@@ -22,7 +23,8 @@ public struct ModelInput: Sendable, Hashable, CustomStringConvertible {
       }
       let inputs = data.inputs[sample * data.inputCount..<(sample + 1) * data.inputCount]
       let shown = inputs.prefix(8).map { "\($0)" }.joined(separator: ", ")
-      return "  sample \(sample): inputs [\(shown)\(inputs.count > 8 ? ", …" : "")], targets \(targets.joined(separator: ", "))"
+      return
+        "  sample \(sample): inputs [\(shown)\(inputs.count > 8 ? ", …" : "")], targets \(targets.joined(separator: ", "))"
     }
     return ([head] + rows + (count > 4 ? ["  … \(count - 4) more samples"] : [])).joined(separator: "\n")
   }
@@ -82,6 +84,7 @@ extension TaskDataset {
     guard flags?.allSatisfy({ $0.contains(true) }) ?? true else { return nil }
     return try TaskDataset(
       inputCount: inputCount, inputs: Array(inputs.prefix(count * inputCount)),
-      targets: zip(targets, tasks).map { Array($0.prefix(count * $1.targetColumns)) }, labelled: flags, tasks: tasks)
+      targets: zip(targets, tasks).map { Array($0.prefix(count * $1.targetColumns)) }, labelled: flags,
+      tasks: tasks)
   }
 }

@@ -33,7 +33,7 @@ struct ModelSubject<Model: MultiTaskModel> {
   private var tasks: [TaskSpecification] { model.tasks }
   private static var isDouble: Bool { MemoryLayout<Scalar>.size == MemoryLayout<Double>.size }
   /// The relative error of differences, and of sums in another order.
-  private var tolerance: Double { Self.isDouble ? 1e-6 : 1e-2 }
+  private var tolerance: Double { Self.isDouble ? 1e-7 : 1e-2 }
   private var rounding: Double { Self.isDouble ? 1e-9 : 1e-3 }
 
   /// What a check finds wrong.
@@ -61,13 +61,15 @@ struct ModelSubject<Model: MultiTaskModel> {
   func creationFailure() throws(TrainingError) -> Failure? {
     for (tensor, values) in initial.enumerated() {
       guard let value = values.first(where: { !$0.isFinite }) else { continue }
-      return Failure(reason: "an initial value of \(probe.tensors[tensor].name) is \(value)", value: Double(value))
+      return Failure(
+        reason: "an initial value of \(probe.tensors[tensor].name) is \(value)", value: Double(value))
     }
     let again = try ModelProbe(model, like: data, capacity: samples.count, seed: input.seed)
     for (tensor, values) in initial.enumerated() {
       guard let element = values.indices.first(where: { again[tensor, $0] != values[$0] }) else { continue }
       return Failure(
-        reason: "the initial values of \(probe.tensors[tensor].name) differ under one seed: \(values[element]) and "
+        reason:
+          "the initial values of \(probe.tensors[tensor].name) differ under one seed: \(values[element]) and "
           + "\(again[tensor, element])", value: Double(values[element] - again[tensor, element]))
     }
     return nil
@@ -87,7 +89,9 @@ struct ModelSubject<Model: MultiTaskModel> {
     probe.run(data, samples.lowerBound..<samples.lowerBound + 1, isTraining: !input.isTraining)
     _ = probe.losses()
     for (one, other) in zip(first, try everything()) {
-      guard let index = one.values.indices.first(where: { one.values[$0] != other.values[$0] }) else { continue }
+      guard let index = one.values.indices.first(where: { one.values[$0] != other.values[$0] }) else {
+        continue
+      }
       return Failure(
         reason: "the \(one.what) of one batch are not the same twice: \(one.values[index]) and then "
           + "\(other.values[index])", value: other.values[index] - one.values[index])
@@ -143,7 +147,8 @@ struct ModelSubject<Model: MultiTaskModel> {
       let mean = sums[task] / Double(counts[task])
       guard abs(losses[task] - mean) <= rounding * max(1, abs(mean)) else {
         return Failure(
-          reason: "the loss of task \(tasks[task].name) is \(losses[task]) on the batch, and the mean over its "
+          reason:
+            "the loss of task \(tasks[task].name) is \(losses[task]) on the batch, and the mean over its "
             + "\(counts[task]) labelled samples is \(mean)", value: losses[task] / mean)
       }
     }
@@ -206,8 +211,10 @@ struct ModelSubject<Model: MultiTaskModel> {
         let differences = differences(tensor, element, step: step(tensor, element))
         for task in tasks.indices where task != owner && !(abs(differences[task]) <= floor) {
           return Failure(
-            reason: "value \(element) of \(shape.name), which belongs to task \(tasks[owner].name), moves the loss of "
-              + "task \(tasks[task].name): its derivative is \(differences[task]), not 0", value: differences[task])
+            reason:
+              "value \(element) of \(shape.name), which belongs to task \(tasks[owner].name), moves the loss of "
+              + "task \(tasks[task].name): its derivative is \(differences[task]), not 0",
+            value: differences[task])
         }
       }
     }
@@ -242,7 +249,8 @@ struct ModelSubject<Model: MultiTaskModel> {
           }
           guard abs(computed - due) <= bound else {
             return Failure(
-              reason: "the derivative of the loss of task \(tasks[task].name) by value \(element) of \(shape.name) is "
+              reason:
+                "the derivative of the loss of task \(tasks[task].name) by value \(element) of \(shape.name) is "
                 + "\(due) by central differences, and the backward pass computes \(computed)",
               value: abs(computed - due) / max(norm, floor))
           }
@@ -260,7 +268,8 @@ struct ModelSubject<Model: MultiTaskModel> {
       let row = sharedValues(gradients[task])
       let stacked = jacobian.elements[task * jacobian.parameterCount..<(task + 1) * jacobian.parameterCount]
       if let failure = mismatch(
-        Array(stacked), row, "the gradient of task \(tasks[task].name) on the shared tensors in a pass of all tasks")
+        Array(stacked), row,
+        "the gradient of task \(tasks[task].name) on the shared tensors in a pass of all tasks")
       {
         return failure
       }
@@ -298,7 +307,8 @@ struct ModelSubject<Model: MultiTaskModel> {
           let size = [i, j].map { index in rows[index].reduce(0) { $0 + $1 * $1 }.squareRoot() }.reduce(1, *)
           guard abs(gramian[i, j] - due) <= rounding * size else {
             return Failure(
-              reason: "the inner product of the gradients of \(tasks[i].name) and \(tasks[j].name) is \(due) by their "
+              reason:
+                "the inner product of the gradients of \(tasks[i].name) and \(tasks[j].name) is \(due) by their "
                 + "values, and \(gramian[i, j]) in the Gramian", value: abs(gramian[i, j] - due) / size)
           }
         }
@@ -329,7 +339,8 @@ struct ModelSubject<Model: MultiTaskModel> {
 
   private func mismatch(_ values: [Double], _ due: [Double], _ what: String) -> Failure? {
     let norm = due.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    guard let index = due.indices.first(where: { !(abs(values[$0] - due[$0]) <= rounding * max(norm, floor)) })
+    guard
+      let index = due.indices.first(where: { !(abs(values[$0] - due[$0]) <= rounding * max(norm, floor)) })
     else { return nil }
     return Failure(
       reason: "\(what) is \(values[index]) at value \(index), and by passes of one task \(due[index])",

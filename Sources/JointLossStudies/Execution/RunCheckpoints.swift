@@ -55,7 +55,8 @@ package struct RunCheckpoints: Sendable {
         try Self.validate(progress.epochs, of: networks)
         let selected =
           models == nil
-          ? [] : try networks.indices.map { network throws(TrainingError) in try file(Self.selected(network)) }
+          ? []
+          : try networks.indices.map { network throws(TrainingError) in try file(Self.selected(network)) }
         guard models == nil || progress.selected == selected.map(Self.hash) else {
           throw TrainingError(.checkpoint, "the parameters of the selected epochs have changed")
         }

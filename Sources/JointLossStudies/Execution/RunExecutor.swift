@@ -74,7 +74,9 @@ public struct RunExecutor: Sendable {
         let parts = try networks.map { network throws(RunFailure) in try network.nextEpoch() }
         epochs.append(RunRecord.Epoch(epoch: epoch, parts))
         try keep(networks, after: epochs, in: models)
-        if epoch < specification.epochs { checkpoints?.write(epochs, networks, models, since: &lastCheckpoint) }
+        if epoch < specification.epochs {
+          checkpoints?.write(epochs, networks, models, since: &lastCheckpoint)
+        }
       }
     } catch {
       failure = error

@@ -56,7 +56,7 @@ public struct StudyRunner: Sendable {
     for (index, run) in plan.runs.enumerated() {
       switch try store.lookup(run) {
       case .missing: break
-      case .complete where keepsModels && !store.hasModels(of: run): break
+      case .complete(let record) where keepsModels && store.lacksModels(of: record): break
       case .complete(let record):
         store.removeCheckpoints(of: run)
         complete[index] = record
@@ -104,7 +104,7 @@ public struct StudyRunner: Sendable {
     of run: RunSpecification, store: RunStore, _ checkpoints: RunCheckpoints, keepsModels: Bool
   ) throws(StudyError) -> RunRecord {
     // Another process that shares the folder may have done it meanwhile.
-    if !keepsModels || store.hasModels(of: run), case .complete(let record) = try store.lookup(run) {
+    if case .complete(let record) = try store.lookup(run), !keepsModels || !store.lacksModels(of: record) {
       return record
     }
     let models = keepsModels ? KeptModels() : nil

@@ -217,9 +217,12 @@ public struct RunStore: Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  /// Whether the networks of a run are kept.
-  func hasModels(of run: RunSpecification) -> Bool {
-    (try? models(of: run)).map { FileManager.default.fileExists(atPath: $0) } ?? false
+  /// Whether a run had networks to keep, and they are not there.
+  func lacksModels(of record: RunRecord) -> Bool {
+    guard !record.epochs.isEmpty, let path = try? models(of: record.header.specification) else {
+      return false
+    }
+    return !FileManager.default.fileExists(atPath: path)
   }
 
   /// Writes the folder of a run's networks, or where there are no files removes one that an earlier record left.

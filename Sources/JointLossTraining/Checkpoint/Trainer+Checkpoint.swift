@@ -10,7 +10,8 @@ extension Trainer {
   /// - Throws: ``TrainingError`` with the code `checkpoint` if a number of the strategy's state is not finite.
   public func checkpoint() throws(TrainingError) -> Checkpoint {
     let tensors = SafeTensors(
-      tensors: stateTensors(optimizer).map(Self.tensor), metadata: ["format": "jointloss \(CheckpointState<Strategy>.currentFormat)"])
+      tensors: stateTensors(optimizer).map(Self.tensor),
+      metadata: ["format": "jointloss \(CheckpointState<Strategy>.currentFormat)"])
     let state = CheckpointState(
       origin: try origin(), strategy: strategy, optimizer: optimizer.state,
       learningRate: learningRate, batches: batchStream, epoch: epoch, counts: counts, tally: tally,

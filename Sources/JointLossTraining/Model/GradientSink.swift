@@ -217,7 +217,9 @@ final class GradientSink<Scalar: TrainableScalar> {
   /// Checks that every dense layer has a row a sample, as K-FAC takes for granted.
   func requireRows(_ samples: Int) throws(TrainingError) {
     for index in 0..<contributions.count {
-      guard case .dense(let weight, _, _, let input) = contributions[index], input.rows != samples else { continue }
+      guard case .dense(let weight, _, _, let input) = contributions[index], input.rows != samples else {
+        continue
+      }
       throw TrainingError(
         .configuration,
         "K-FAC knows dense layers with one row a sample, and \(tensors[weight].name) has \(input.rows) rows for "

@@ -13,7 +13,9 @@ package final class ModelProbe<Model: MultiTaskModel> {
   private let engine: ModelEngine<Model>
 
   /// Passes over up to so many samples, at the initial parameters.
-  package init(_ model: Model, like data: PreparedData<Scalar>, capacity: Int, seed: UInt64) throws(TrainingError) {
+  package init(_ model: Model, like data: PreparedData<Scalar>, capacity: Int, seed: UInt64)
+    throws(TrainingError)
+  {
     try model.validate()
     let network = ModelNetwork(model)
     self.model = model

@@ -37,8 +37,8 @@ final class LabelledParts<Scalar: TrainableScalar> {
 
   /// The samples of a part, of parts as equal as can be.
   static func range(_ part: Int, of count: Int, in samples: Range<Int>) -> Range<Int> {
-    samples.lowerBound + part * samples.count / count
-      ..< samples.lowerBound + (part + 1) * samples.count / count
+    samples.lowerBound + part * samples.count / count..<samples.lowerBound + (part + 1) * samples.count
+      / count
   }
 
   /// Reorders the samples of a batch where that gives every part its labels.

@@ -70,7 +70,8 @@ extension Trainer {
             .strategy,
             "\(Strategy.descriptor.name) needs labels of task \(tasks[task].name) in each of the \(batches) parts "
               + "of a batch, or in none, and no division of these \(count) samples gives them: "
-              + "\(batch(samples).labelledCount(of: task)) have a label of it", task: task, step: counts.steps)
+              + "\(batch(samples).labelledCount(of: task)) have a label of it", task: task, step: counts.steps
+          )
         }
         observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
         labelled[task] += partLabelled[task]
