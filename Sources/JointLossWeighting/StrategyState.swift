@@ -1,3 +1,5 @@
+import JointLossLinearAlgebra
+
 /// Checks the state of a strategy that was read from a file: a checkpoint, or what `jointloss weigh` saved.
 ///
 /// A decoder checks types. It does not know how long an array must be, or that a counter is never negative. A state
@@ -24,6 +26,9 @@ package enum StrategyState {
     _ restored: Any, fits initial: Any, _ taskCount: Int, _ path: String
   ) throws(WeightingError) {
     switch (restored, initial) {
+    case (is PhiloxStream, _):
+      // Its decoder has checked it.
+      return
     case (let value as Int, let first as Int):
       // Counters begin at 0. What begins elsewhere is a setting.
       let fits = first == 0 ? (0...largestCount).contains(value) : value == first
