@@ -49,8 +49,11 @@ package enum StrategyState {
     case (let values as [Bool], let first as [Bool]):
       try require(values.count, fits: first.count, path)
     case (let jacobian as Jacobian, _):
+      // An empty one is memory that the next step makes room in.
+      let isEmpty = jacobian.taskCount == 0 && jacobian.parameterCount == 0
       try require(
-        jacobian.taskCount == taskCount, path, "has \(jacobian.taskCount) rows for \(taskCount) tasks")
+        isEmpty || jacobian.taskCount == taskCount, path,
+        "has \(jacobian.taskCount) rows for \(taskCount) tasks")
       try require(jacobian.elements.firstNonFinite == nil, path, "holds a number that is not finite")
     default:
       try requireChildren(of: restored, fit: initial, taskCount, path)
