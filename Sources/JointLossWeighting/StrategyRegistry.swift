@@ -85,7 +85,7 @@ public struct StrategyRegistry: Sendable {
     guard var type = types.first(where: { $0.descriptor.name == parts[0] }) else {
       throw WeightingError(
         .unknownStrategy,
-        "no strategy is named “\(parts[0])”: \(hint(for: parts[0]))"
+        "no strategy is named “\(Quotation.short(parts[0]))”: \(hint(for: parts[0]))"
       )
     }
     for wrapper in parts.dropFirst() { type = try StrategyWrappers.wrap(type, in: wrapper) }

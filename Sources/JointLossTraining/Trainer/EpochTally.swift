@@ -19,7 +19,7 @@ struct EpochTally: Codable {
 
   private struct RunningMean: Codable {
     private(set) var value = 0.0
-    private var count = 0
+    private(set) var count = 0
 
     mutating func add(_ number: Double) {
       count += 1
@@ -96,6 +96,25 @@ struct EpochTally: Codable {
     guard pairs > 0 else { return }
     conflictSum += Double(conflicts) / Double(pairs)
     conflictSteps += 1
+  }
+
+  /// What cannot be in sums that were read from a file: the field and its value; nil as a rule.
+  var defect: (key: String, value: String)? {
+    let counts = [
+      ("conflictSteps", conflictSteps), ("clippedSteps", clippedSteps ?? 0),
+      ("directionNorm.count", directionNorm?.count ?? 0),
+    ]
+    guard (0...StrategyState.largestCount).contains(steps) else { return ("steps", "\(steps)") }
+    for (key, count) in counts where !(0...steps).contains(count) {
+      return (key, "\(count) of \(steps) steps")
+    }
+    guard means.taskCount == taskCount else { return ("means", "of \(means.taskCount) tasks") }
+    guard weightSums.allSatisfy(\.isFinite) else { return ("weightSums", "not finite") }
+    guard (0...Double(steps)).contains(conflictSum) else { return ("conflictSum", "\(conflictSum)") }
+    if let norm = directionNorm?.value, !(norm >= 0 && norm.isFinite) { return ("directionNorm", "\(norm)") }
+    if let defect = certificate?.defect { return ("certificate", "one with \(defect.phrase)") }
+    guard seconds.allSatisfy({ $0 >= 0 && $0.isFinite }) else { return ("seconds", "not a time") }
+    return nil
   }
 
   /// The summary; nil before the first step with a label.

@@ -116,7 +116,7 @@ public struct AdaTask: WeightingStrategy {
       first = [Double](repeating: 0, count: taskCount * count)
       second = first
     }
-    guard first.count == taskCount * count else {
+    guard first.count == taskCount * count, second.count == first.count else {
       throw WeightingError(
         .shape, "\(name) has seen \(first.count / taskCount) parameters, this step has \(count)")
     }

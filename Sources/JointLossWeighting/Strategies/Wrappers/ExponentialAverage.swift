@@ -90,7 +90,7 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// - Throws: ``WeightingError``: what the wrapped strategy throws.
   public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
     let weights = try base.weights(for: evidence)
-    if average.isEmpty {
+    if average.count != weights.values.count || isWeighed.count != average.count {
       average = weights.values
       isWeighed = average.map { _ in false }
     }
