@@ -57,7 +57,9 @@ package enum Listing {
     return [
       "the weights sum to \(claims.weightSum.rawValue)", order,
       claims.hasNonNegativeWeights ? "no weight is negative" : nil,
-      claims.isNonConflicting ? "no task ascends along the direction" : nil, degree,
+      claims.isNonConflicting
+        ? "no task ascends along the direction; with a ridge (see the certificate) g_t·d >= -ridge·w_t·‖g_t‖²" : nil,
+      degree,
       claims.isMemoryless ? "earlier steps do not matter" : nil,
     ].compactMap { $0 }.joined(separator: "\n")
   }

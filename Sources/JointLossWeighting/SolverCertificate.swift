@@ -19,6 +19,11 @@ public struct SolverCertificate: Sendable, Codable, Hashable {
   /// rounding has made the matrix indefinite; 0 as a rule.
   public let ridge: Double
 
+  /// What a ridge leaves of the promise that no task ascends: the conditions hold for the Gramian with the ridge.
+  package static let ridgeNote =
+    "the solver added a ridge to the diagonal of the cosines: where no task ascends along the direction otherwise, "
+    + "g_t·d may now be as low as -ridge·w_t·‖g_t‖²"
+
   /// Creates a certificate.
   ///
   /// - Parameters:

@@ -55,6 +55,7 @@ struct WeighAnswer: Encodable {
 
     private enum CodingKeys: String, CodingKey {
       case norms, cosines, solver
+      case solverNote = "solver_note"
       case conflictRate = "conflict_rate"
       case magnitudeRatio = "magnitude_ratio"
       case conditionNumber = "condition_number"
@@ -63,6 +64,9 @@ struct WeighAnswer: Encodable {
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encodeIfPresent(certificate, forKey: .solver)
+      if let certificate, certificate.ridge > 0 {
+        try container.encode(SolverCertificate.ridgeNote, forKey: .solverNote)
+      }
       guard let gradients else { return }
       try container.encode(gradients.norms, forKey: .norms)
       try container.encode(gradients.cosines, forKey: .cosines)

@@ -27,7 +27,9 @@ struct WeighCommand: ParsableCommand {
 
       with "direction", the strategy's own or the weighted sum of the rows, where a Jacobian was given, or "update" of \
       a strategy that gives what the shared parameters lose for each unit of the learning rate, in place of an \
-      optimiser's step; and in the diagnostics "solver": iterations, residual and ridge of a strategy's solver. State is carried from line to \
+      optimiser's step; and in the diagnostics "solver": iterations, residual and ridge of a strategy's solver, a \
+      residual above 1e-9 being that of an answer that is not proven, and with a ridge "solver_note": what it leaves of \
+      the promises. State is carried from line to \
       line. A line that cannot be weighed gets {"error":"…","line":N}, changes nothing, and makes the exit \
       status 1 at the end.
       """)
