@@ -58,7 +58,8 @@ package enum Listing {
       "the weights sum to \(claims.weightSum.rawValue)", order,
       claims.hasNonNegativeWeights ? "no weight is negative" : nil,
       claims.isNonConflicting
-        ? "no task ascends along the direction; with a ridge (see the certificate) g_t·d >= -ridge·w_t·‖g_t‖²" : nil,
+        ? "no task ascends along the direction; with a ridge (see the certificate) g_t·d >= -ridge·w_t·‖g_t‖²"
+        : nil,
       degree,
       claims.isMemoryless ? "earlier steps do not matter" : nil,
     ].compactMap { $0 }.joined(separator: "\n")

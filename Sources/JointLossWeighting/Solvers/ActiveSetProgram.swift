@@ -26,7 +26,7 @@ package struct ActiveSetProgram: Sendable {
   private var sums: [Double] = []
   private var isSimplex = false
   /// y.
-  package private(set) var solution: [Double] = []
+  package internal(set) var solution: [Double] = []
   /// The variables that are not 0, in the order of the factor's rows.
   package private(set) var support: [Int] = []
   private var isMember: [Bool] = []
@@ -41,7 +41,7 @@ package struct ActiveSetProgram: Sendable {
 
   /// What was added to H's diagonal since it was set.
   private var ridge = 0.0
-  /// The best of several attempts, its multiplier, and what is known of it.
+  /// The best of several attempts, and its multiplier.
   private var best: [Double] = []
   private var bestMultiplier = 0.0
 
@@ -211,7 +211,7 @@ package struct ActiveSetProgram: Sendable {
     for j in 0..<order { isBlocked[j] = false }
   }
 
-  private mutating func updateGradient() {
+  mutating func updateGradient() {
     DenseKernels.multiply(order: order, hessian, solution, into: &gradient)
     for j in 0..<order { gradient[j] += linear[j] }
   }
@@ -317,7 +317,7 @@ package struct ActiveSetProgram: Sendable {
   /// The largest violation of a row's conditions, relative to the row's terms. They grow with the solution: without a
   /// sum, which bounds it, the violations are also taken relative to the largest terms of f, and a thousandth of the
   /// duality gap yᵀHy + fᵀy to their square. The gap bounds the square of the direction's error.
-  private func residual() -> Double {
+  func residual() -> Double {
     var (worst, largest) = (0.0, 0.0)
     for j in 0..<order { largest = max(largest, linearTerms[j]) }
     var (sum, total, gap, value) = (0.0, 0.0, 0.0, 0.0)

@@ -25,7 +25,8 @@ package struct CAGradDual: Sendable {
   private var productTerms: [Double] = []
   private var constant: [Double] = []
   private var slope: [Double] = []
-  private var weights: [Double] = []
+  /// Of d − g₀ on the unit gradients.
+  var weights: [Double] = []
 
   /// Creates a solver; it allocates in its first call.
   package init() {}
@@ -162,7 +163,7 @@ package struct CAGradDual: Sendable {
   ///
   /// The terms grow with the weights. So the rounding of a gain's terms, relative to those of the mean gradient, is
   /// taken for a residual too.
-  private func residual(_ count: Int, radius: Double, isStationary: Bool) -> Double {
+  func residual(_ count: Int, radius: Double, isStationary: Bool) -> Double {
     var rounding = 0.0
     var least = (value: Double.infinity, size: 0.0)
     var (change, dual, norm) = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0))

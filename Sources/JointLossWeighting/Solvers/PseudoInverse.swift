@@ -16,9 +16,9 @@ package struct PseudoInverse: Sendable {
   /// The number of rows.
   package private(set) var order = 0
   /// The eigenvalues, ascending.
-  package private(set) var values: [Double] = []
+  package internal(set) var values: [Double] = []
   /// The eigenvectors, one after the other.
-  package private(set) var vectors: [Double] = []
+  package internal(set) var vectors: [Double] = []
   /// The index of the first eigenvalue that is not 0; `order` if all are.
   package private(set) var firstRanked = 0
   private var matrix: [Double] = []
@@ -92,7 +92,7 @@ package struct PseudoInverse: Sendable {
   ///
   /// It shrinks with the eigenvectors, and does not see one that is there twice. So their lengths are held to 1, the
   /// sum of the eigenvalues to the trace of A, and the sum of their squares to that of A's elements.
-  private mutating func residual() -> Double {
+  mutating func residual() -> Double {
     var (worst, largest) = (0.0, 0.0)
     for index in 0..<order * order {
       guard matrix[index].isFinite else { return .infinity }

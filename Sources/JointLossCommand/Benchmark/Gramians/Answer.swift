@@ -36,7 +36,13 @@ extension SolverTrial {
       }
       self.weights = active.map { weights[$0] }
       shares = zip(self.weights, norms).map { $0 * $1 }
-      gramian = active.map { i in active.map { given[i, $0] } }
+      // No cosine is above 1; rounding in Float makes some of a Gramian's so.
+      gramian = active.map { i in
+        active.map { j in
+          let bound = lengths[i] * lengths[j]
+          return min(max(given[i, j], -bound), bound)
+        }
+      }
     }
 
     private func sum(_ factors: [Double]) -> [Double] {
@@ -114,7 +120,9 @@ extension SolverTrial {
       let size = Self.size(mean) + Self.size(change)
       let slack = (2 * rounding + ridge).squareRoot() * size + 1e-9 * Self.size(mean)
       let distance = RandomGramian.norm(sum(change))
-      guard distance <= radius + slack else { return "a direction \(distance) from the mean, beyond \(radius)" }
+      guard distance <= radius + slack else {
+        return "a direction \(distance) from the mean, beyond \(radius)"
+      }
       func gain(_ t: Int, _ direction: [Double]) -> Double {
         norms[t] * zip(units[t], direction).reduce(0) { $0 + $1.0 * $1.1 }
       }

@@ -40,7 +40,8 @@ struct SolverTrial: Encodable {
   private(set) var firstFault: String?
 
   private enum CodingKeys: String, CodingKey {
-    case name = "strategy", count = "gramians", errors, notFinite, contradicted, unproven, ridged, worstResidual
+    case name = "strategy", count = "gramians", errors, notFinite, contradicted, unproven, ridged,
+      worstResidual
     case largestRidge, firstFault
   }
 
