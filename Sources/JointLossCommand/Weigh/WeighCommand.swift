@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import JointLossWeighting
 
 /// `jointloss weigh`: one training step a line in, its weights a line out.
@@ -50,10 +49,11 @@ struct WeighCommand: ParsableCommand {
 
   func run() throws {
     var session = try makeSession()
-    while let line = readLine() {
+    var input = StandardInput()
+    while let line = try input.line() {
       guard let answer = session.answer(to: line) else { continue }
       // Written at once, so that a loop on the other side of a pipe gets its weights.
-      try FileHandle.standardOutput.write(contentsOf: Data((answer + "\n").utf8))
+      try StandardOutput.write(answer)
     }
     if session.failures > 0 { throw ExitCode.failure }
   }

@@ -81,6 +81,7 @@ struct StudyResolver {
       let suite = try suites.make(entry.name, parameters: parameters.values)
       let label = label(of: entry, parameters, declared: descriptor.parameters)
       requireOptimizer(of: suite.recipe, label)
+      requireBatch(of: suite, label)
       return Suite(
         name: entry.name, label: label, parameters: parameters, recipe: suite.recipe, tasks: suite.tasks,
         network: network(of: suite, label))
@@ -98,6 +99,15 @@ struct StudyResolver {
     } catch {
       report("on \(label): \(error.message)", at: study.weightDecay == nil ? "optimizer" : "weight-decay")
     }
+  }
+
+  /// A batch that is larger than the training data fails here and not in every run.
+  private mutating func requireBatch(of suite: any TaskSuite, _ label: String) {
+    let size = study.batchSize ?? suite.recipe.batchSize
+    guard let samples = suite.trainingSampleCount, size > samples else { return }
+    report(
+      "on \(label): a batch of \(size) samples is larger than the training data of \(samples)",
+      at: "batch-size")
   }
 
   /// The network of all tasks of a suite; what cannot be one is reported here and not in every run.

@@ -53,6 +53,22 @@ struct OutputFolder {
     guard unlink(file) == 0 || errno == ENOENT else { throw StudyFile.failure(file) }
   }
 
+  /// Moves a file or folder into another folder, in place of what has its name there; nothing if there is none.
+  ///
+  /// - Parameters:
+  ///   - name: its name.
+  ///   - target: the folder that gets it.
+  /// - Throws: ``StudyError`` with the path.
+  func move(_ name: String, into target: OutputFolder) throws(StudyError) {
+    let destination = "\(target.path)/\(name)"
+    guard FileManager.default.fileExists(atPath: "\(path)/\(name)") else { return }
+    try? FileManager.default.removeItem(atPath: destination)
+    // Another process may have moved it meanwhile.
+    guard rename("\(path)/\(name)", destination) == 0 || errno == ENOENT else {
+      throw StudyFile.failure(destination)
+    }
+  }
+
   /// Gives a file its final name, in place of any file that has it.
   ///
   /// - Parameters:

@@ -106,8 +106,7 @@ extension RunRecord {
   private static let measured = Data(#""measured":{"#.utf8)
 
   private static func seal(of content: Data) -> String {
-    let digits = String(StableHash.fnv1a(String(decoding: content, as: UTF8.self)), radix: 16)
-    return "\"checksum\":\"\(String(repeating: "0", count: 16 - digits.count))\(digits)\","
+    "\"checksum\":\"\(StableHash.digits(of: String(decoding: content, as: UTF8.self)))\","
   }
 
   private static func isIntact(_ content: Data) -> Bool {

@@ -130,13 +130,14 @@ public struct RunRecord: Sendable, Hashable {
     public var samples: Int
   }
 
-  /// A run's cost in time and memory.
+  /// A run's cost in time.
+  ///
+  /// Records from before have a `peakMemoryBytes` here, which is not read: it was that of the whole process with all
+  /// its runs so far.
   public struct Measured: Sendable, Hashable, Codable {
     /// The whole run, with evaluation.
     public var seconds: Double
     /// The median time of a step (the sum of the networks' medians, where each task has its own).
     public var medianStepMicroseconds: Double
-    /// The largest resident memory of the process so far, in bytes.
-    public var peakMemoryBytes: Int
   }
 }

@@ -36,7 +36,7 @@ import Testing
         let ridge = weights.certificate?.ridge ?? 0
         #expect(judge(.init(random, weights: weights.values, ridge: ridge)) == nil)
         let huge = weights.values.map { $0 * 1e10 }
-        #expect(judge(.init(random, weights: huge, ridge: ridge)) != nil)
+        #expect(judge(.init(random, weights: huge, ridge: ridge)) != nil, "\(name): \(random.summary)")
         var moved = weights.values
         moved[0] += 0.1 * (moved.map(abs).max() ?? 0)
         if judge(.init(random, weights: moved, ridge: ridge)) != nil { found[name, default: 0] += 1 }

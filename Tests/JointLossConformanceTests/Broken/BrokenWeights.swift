@@ -30,7 +30,8 @@ struct ZeroDivision: WeightingStrategy {
 
 /// The inverse by elimination, where a pivot below 0 is what rounding in `Float` makes of one that is 0.
 struct NegativePivot: WeightingStrategy {
-  static let descriptor = broken("negative-pivot", appliesTo: .sharedGradient)
+  static let descriptor = broken(
+    "negative-pivot", claims: StrategyClaims(taskOrder: .matters), appliesTo: .sharedGradient)
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {

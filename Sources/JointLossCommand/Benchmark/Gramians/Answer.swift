@@ -117,6 +117,8 @@ extension SolverTrial {
       let change = zip(shares, mean).map { $0 - $1 }
       let (toMean, direction) = (sum(mean), sum(shares))
       let radius = c * RandomGramian.norm(toMean)
+      let own = Self.size(shares)
+      guard own <= 1e8 * Self.size(mean) else { return "weights of the sum \(own) for \(Self.size(mean))" }
       let size = Self.size(mean) + Self.size(change)
       let slack = (2 * rounding + ridge).squareRoot() * size + 1e-9 * Self.size(mean)
       let distance = RandomGramian.norm(sum(change))
