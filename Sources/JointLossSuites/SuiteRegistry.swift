@@ -22,7 +22,8 @@ public struct SuiteRegistry: Sendable {
   public func type(named name: String) throws(SuiteError) -> any TaskSuite.Type {
     guard let type = types.first(where: { $0.descriptor.name == name }) else {
       throw SuiteError(
-        "no suite is named “\(name)”: \(NearestNames.hint(for: name, among: names, what: "names"))")
+        "no suite is named “\(Quotation.short(name))”: \(NearestNames.hint(for: name, among: names, what: "names"))"
+      )
     }
     return type
   }

@@ -85,11 +85,19 @@ public struct StrategyRegistry: Sendable {
     guard var type = types.first(where: { $0.descriptor.name == parts[0] }) else {
       throw WeightingError(
         .unknownStrategy,
-        "no strategy is named “\(parts[0])”: \(NearestNames.hint(for: parts[0], among: names, what: "names"))"
+        "no strategy is named “\(Quotation.short(parts[0]))”: \(hint(for: parts[0]))"
       )
     }
     for wrapper in parts.dropFirst() { type = try StrategyWrappers.wrap(type, in: wrapper) }
     return type
+  }
+
+  /// What might be meant by a name that no strategy has: the strategy that another system calls so, or else the nearest
+  /// names.
+  private func hint(for name: String) -> String {
+    let meant = ForeignNames.strategies(called: name).filter(names.contains)
+    guard meant.isEmpty else { return "did you mean \(meant.joined(separator: " or "))?" }
+    return NearestNames.hint(for: name, among: names, what: "names")
   }
 
   /// Creates a strategy.

@@ -1,6 +1,7 @@
 import Foundation
 import JointLossLinearAlgebra
 import JointLossTraining
+import JointLossWeighting
 
 /// What a run that takes long leaves on the disk from time to time, to go on from if it is killed.
 package struct RunCheckpoints: Sendable {
@@ -51,6 +52,7 @@ package struct RunCheckpoints: Sendable {
           try Checkpoint(tensors: file(Self.tensors(network)), state: file(Self.state(network)))
         }
         let progress = try Self.decoded(content)
+        try Self.validate(progress.epochs, of: networks)
         let selected =
           models == nil
           ? []
@@ -108,15 +110,32 @@ package struct RunCheckpoints: Sendable {
     last = .now
   }
 
+  /// Checks the epochs that were read: as many as the run can have had, each with a value for every task.
+  private static func validate<Strategy>(
+    _ epochs: [RunRecord.Epoch], of networks: [NetworkTraining<Strategy>]
+  ) throws(TrainingError) {
+    let (tasks, planned) = (networks.reduce(0) { $0 + $1.tasks.count }, networks.first?.plannedEpochs ?? 0)
+    guard !epochs.isEmpty, epochs.count <= planned else {
+      throw TrainingError(.checkpoint, "\(progress) has \(epochs.count) epochs of \(planned)")
+    }
+    for (index, epoch) in epochs.enumerated() {
+      if let defect = epoch.defect(expecting: index, tasks: tasks) {
+        throw TrainingError(.checkpoint, "\(progress), epoch \(index): \(defect.key) \(defect.message)")
+      }
+    }
+  }
+
   private static func hash(_ file: Data) -> String {
     String(file.withUnsafeBytes { StableHash.fnv1a($0) }, radix: 16)
   }
 
   private static func decoded(_ content: Data) throws(TrainingError) -> Progress {
     do {
+      try StrictJSON.check(content)
       return try JSONDecoder().decode(Progress.self, from: content)
     } catch {
-      throw TrainingError(.checkpoint, "\(progress) cannot be read: \(error)")
+      throw TrainingError(
+        .checkpoint, "\(progress) cannot be read: \(Quotation.short("\(error)", longest: 300))")
     }
   }
 

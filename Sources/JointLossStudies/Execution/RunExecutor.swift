@@ -107,8 +107,7 @@ public struct RunExecutor: Sendable {
         },
         measured: RunRecord.Measured(
           seconds: (clock.now - start) / .seconds(1),
-          medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +),
-          peakMemoryBytes: ProcessMemory.peakBytes)))
+          medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +))))
     // After the record is made: the networks go back to their selected epochs.
     try models?.finish(networks, tasks: suite.tasks, selected: selected)
     return record
