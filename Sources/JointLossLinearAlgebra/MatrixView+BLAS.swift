@@ -72,7 +72,7 @@ extension MatrixView {
     let (m, n) = transpose == .asIs ? (a.rows, a.columns) : (a.columns, a.rows)
     requireShape(
       isContiguous && x.isContiguous && m == count && n == x.count,
-      "gemv: (\(m)×\(n)) · \(x.count) into \(count)")
+      "gemv: (\(m)×\(n)) · \(x.count) into \(count), vectors without gaps")
     guard m > 0 else { return }
     guard n > 0 else { return scale(by: beta) }
     Scalar._gemv(
@@ -86,7 +86,9 @@ extension MatrixView {
   ///   - x: what is added.
   ///   - alpha: its factor.
   public func add(_ x: MatrixView, times alpha: Scalar = 1) {
-    requireShape(isContiguous && x.isContiguous && count == x.count, "axpy: \(x.count) onto \(count)")
+    requireShape(
+      isContiguous && x.isContiguous && count == x.count,
+      "axpy: \(x.count) onto \(count), which have to be without gaps")
     guard count > 0 else { return }
     Scalar._axpy(Int32(count), alpha, x.pointer, pointer)
   }
@@ -97,7 +99,8 @@ extension MatrixView {
   /// - Returns: the sum of the products.
   public func dot(_ other: MatrixView) -> Double {
     requireShape(
-      isContiguous && other.isContiguous && count == other.count, "dot: \(count) with \(other.count)")
+      isContiguous && other.isContiguous && count == other.count,
+      "dot: \(count) with \(other.count), which have to be without gaps")
     guard count > 0 else { return 0 }
     return Scalar._dot(Int32(count), pointer, other.pointer)
   }

@@ -163,10 +163,12 @@ import Testing
       ([nil, nil, [0, 1, 2]], [0, 3, 4, 1, 5, 6, 2, 7, 8]),
       // Nothing is lacking: nothing moves.
       ([nil, nil, [2, 3, 8]], Array(0..<9)),
-      // Two rare tasks with a sample in common: greed would give that sample twice, a search does not.
-      ([[0, 1, 2], [2, 3, 4], nil], [0, 3, 5, 1, 4, 6, 2, 7, 8]),
+      // Two rare tasks with a sample in common: it is enough for one part.
+      ([[0, 1, 2], [2, 3, 4], nil], [2, 5, 6, 0, 3, 7, 1, 4, 8]),
+      // Three rare tasks, two to a sample: whoever takes the first that fits finds no end, and has to go back.
+      ([[0, 1, 2], [0, 3, 4], [1, 3, 5]], [0, 5, 6, 1, 4, 7, 2, 3, 8]),
       // A task without labels is lacking nowhere.
-      ([nil, [0, 1, 2, 3], []], [0, 4, 5, 1, 3, 6, 2, 7, 8]),
+      ([nil, [0, 1, 2, 3], []], [0, 3, 4, 1, 5, 6, 2, 7, 8]),
     ] as [([[Int]?], [Int])])
   func `Samples change places so that every part has the labels of the batch`(
     labelled: [[Int]?], order: [Int]

@@ -126,8 +126,7 @@ struct ModelSubject<Model: MultiTaskModel> {
   }
 
   private func meanLossFailure() -> Failure? {
-    run()
-    let losses = probe.losses()
+    let losses = losses()
     var (sums, counts) = (tasks.map { _ in 0.0 }, tasks.map { _ in 0 })
     for sample in samples {
       probe.run(data, sample..<sample + 1, isTraining: input.isTraining)

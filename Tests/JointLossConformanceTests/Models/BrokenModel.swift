@@ -88,7 +88,9 @@ struct BrokenModel: MultiTaskModel {
     for task in tasks.indices {
       let cotangents = pass.buffer(fault == .sharedBuffer ? 3 : 3 + task, columns: 1)
       cotangents.copy(from: pass.outputs(of: task))
-      if fault == .leakingHead, task == 0 { cotangents.add(pass.outputs(of: 1), times: 0.5) }
+      if fault == .leakingHead, task == 0 {
+        for sample in 0..<cotangents.rows { cotangents[sample, 0] += 0.5 * pass.outputs(of: 1)[sample, 0] }
+      }
       pass.addDense(
         weight: 2 + task, bias: nil, cotangents: cotangents,
         input: fault == .wrongShape ? hidden.columns(0..<2) : hidden)

@@ -41,6 +41,8 @@ struct BatchRecorder: WeightingStrategy {
 
   private(set) var jacobians: [Jacobian] = []
 
+  static let weighsAbsentTasks = true
+
   init(_ setup: StrategySetup) {}
 
   init() {}
