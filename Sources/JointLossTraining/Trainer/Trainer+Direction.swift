@@ -58,10 +58,7 @@ extension Trainer {
     let isSplit = count >= batches
     for task in labelled.indices { (observation.losses[task], labelled[task]) = (0, 0) }
     for part in 0..<batches {
-      let range =
-        isSplit
-        ? samples.lowerBound + part * count / batches..<samples.lowerBound + (part + 1) * count / batches
-        : samples
+      let range = isSplit ? LabelledParts<Scalar>.range(part, of: batches, in: samples) : samples
       run(range, of: samples, batch)
       pass.losses(into: &partLosses)
       for task in labelled.indices {
@@ -72,7 +69,9 @@ extension Trainer {
           throw TrainingError(
             .strategy,
             "\(Strategy.descriptor.name) needs labels of task \(tasks[task].name) in each of the \(batches) parts "
-              + "of a batch, or in none", task: task, step: counts.steps)
+              + "of a batch, or in none, and no division of these \(count) samples gives them: "
+              + "\(batch(samples).labelledCount(of: task)) have a label of it", task: task, step: counts.steps
+          )
         }
         observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
         labelled[task] += partLabelled[task]

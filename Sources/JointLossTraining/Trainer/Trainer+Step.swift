@@ -4,6 +4,7 @@ import JointLossWeighting
 extension Trainer {
   /// Takes one training step on consecutive samples of a data set, in their order.
   ///
+  /// (A rule that asks for independent batches may get them in another order: its parts need labels of the same tasks.)
   /// For loops that choose their own batches; end an epoch with ``endEpoch()``. A task without a label among the
   /// samples gets weight 0, and for the parameters that serve it alone, its head say, there is no step: neither
   /// they nor what the optimiser remembers of them move. Without any label nothing moves.
@@ -17,6 +18,11 @@ extension Trainer {
     try require(data, holds: samples)
     guard samples.count <= batchSize else {
       throw TrainingError(.shape, "\(samples.count) samples for batches of at most \(batchSize)")
+    }
+    if labelledParts != nil, data.labels != nil {
+      if order.count != data.sampleCount { order = Array(0..<data.sampleCount) }
+      for index in samples { order[index] = index }
+      if spreadLabels(over: samples, of: data) { return try step(on: samples) { gather($0, of: data) } }
     }
     try step(on: samples) { data.batch($0) }
   }
