@@ -24,7 +24,7 @@ import Testing
   private func comparable(_ records: [RunRecord]) -> [RunRecord] {
     records.map { record in
       var record = record
-      record.footer.measured = RunRecord.Measured(seconds: 0, medianStepMicroseconds: 0, peakMemoryBytes: 0)
+      record.footer.measured = RunRecord.Measured(seconds: 0, medianStepMicroseconds: 0)
       return record
     }
   }
