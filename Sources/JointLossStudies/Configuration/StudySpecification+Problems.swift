@@ -21,10 +21,9 @@ extension StudySpecification {
     for (key, entries) in [("suites", suites), ("strategies", strategies)] {
       for (index, entry) in entries.enumerated() {
         let label = entry.label ?? entry.name
-        let printable = label.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         require(
-          !label.isEmpty && printable, "\(key)[\(index)]\(entry.label == nil ? "" : ".label")",
-          "a label is a text of one line, not “\(label.debugDescription.dropFirst().dropLast())”")
+          label.isPrintable, "\(key)[\(index)]\(entry.label == nil ? "" : ".label")",
+          "a label is a text of one line in printable characters, not \(label.quotedForMessage)")
       }
     }
     switch seeds {

@@ -1,8 +1,19 @@
+import JointLossWeighting
+
 extension RunRecord {
   /// The first place where the record contradicts itself, or nil: its line in the file, the key, and why.
   var defect: (line: Int, key: String, message: String)? {
     let tasks = header.tasks.count
     guard tasks > 0 else { return (1, "tasks", "a record has at least one task") }
+    let specification = header.specification
+    let names =
+      [
+        ("suiteLabel", specification.suiteLabel), ("suite", specification.suite),
+        ("strategyLabel", specification.strategyLabel), ("strategy", specification.strategy),
+      ] + header.tasks.map { ("tasks", $0) }
+    for (key, name) in names where !name.isPrintable {
+      return (1, key, "a name is a text of one line in printable characters, not \(name.quotedForMessage)")
+    }
     for (index, epoch) in epochs.enumerated() {
       if let (key, message) = epoch.defect(expecting: index, tasks: tasks) {
         return (index + 2, key, message)

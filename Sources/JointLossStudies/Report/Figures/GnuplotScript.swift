@@ -1,4 +1,5 @@
 import Foundation
+import JointLossWeighting
 
 /// A gnuplot script that draws panels in a grid with one legend beside them, as SVG and as PNG.
 struct GnuplotScript {
@@ -56,7 +57,7 @@ struct GnuplotScript {
   /// The whole script.
   var text: String {
     """
-    # \(Self.oneLine(title)). Drawn by `jointloss report`; by hand: cd figures && gnuplot \(name).gp
+    # \(name), drawn by `jointloss report`; by hand: cd figures && gnuplot \(name).gp
     set encoding utf8
     set minussign
     if (!exists('prefix')) prefix = ''
@@ -132,17 +133,21 @@ struct GnuplotScript {
 
   // MARK: Texts of gnuplot
 
-  /// A text between single quotes, in which gnuplot reads nothing but the quote itself.
+  /// A text as gnuplot reads it between double quotes: letters, digits and spaces of ASCII as they are, every other byte
+  /// of its UTF-8 as an octal code. So no text can end the string, and none is code.
   ///
-  /// - Parameter text: any text.
-  /// - Returns: the quoted text, line breaks and control characters as spaces.
+  /// - Parameter text: any text; what is not printable becomes a space.
+  /// - Returns: the quoted text.
   static func quote(_ text: String) -> String {
-    "'" + oneLine(text).replacing("'", with: "''") + "'"
-  }
-
-  static func oneLine(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+    let codes = text.printable.utf8.map { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "):
+        String(UnicodeScalar(byte))
+      default: String(format: "\\%03o", byte)
+      }
+    }
+    return "\"" + codes.joined() + "\""
   }
 
   static func number(_ value: Double) -> String { String(format: "%.6g", value) }
@@ -154,7 +159,6 @@ extension FileName {
   /// - Parameter name: any name.
   /// - Returns: the identifier.
   static func identifier(_ name: String) -> String {
-    "figure_"
-      + String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    "figure_" + safe(name, allowing: "", replacement: "_")
   }
 }

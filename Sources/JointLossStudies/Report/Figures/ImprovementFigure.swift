@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 /// Δm of every strategy with its interval, and of every seed behind it.
 struct ImprovementFigure {
   let suite: SuiteComparison
@@ -10,10 +12,17 @@ struct ImprovementFigure {
   /// - Returns: the figure, or nil where there is no Δm: no yardstick, or no other strategy.
   func figure(named name: String) -> Figure? {
     guard let yardstick = suite.yardstick else { return nil }
-    let rows = suite.rows.filter { $0.label != yardstick && $0.improvement != nil }
+    let candidates = suite.rows.filter { $0.label != yardstick && $0.improvement != nil }
+    let rows = candidates.filter { row in
+      let estimate = row.improvement
+      return [estimate?.mean, estimate?.interval?.lower, estimate?.interval?.upper].compactMap { $0 }
+        .allSatisfy(Axis.canShow)
+    }
+    let absent = candidates.filter { row in !rows.contains { $0.label == row.label } }.map(\.label)
+    let leftOut = rows.flatMap(\.improvements).count { !Axis.canShow($0) }
     guard !rows.isEmpty else { return nil }
     let values = rows.flatMap { row in
-      row.improvements
+      row.improvements.filter(Axis.canShow)
         + [row.improvement?.interval?.lower, row.improvement?.interval?.upper].compactMap { $0 }
     }
     let height = max(150, 44 * rows.count)
@@ -26,7 +35,9 @@ struct ImprovementFigure {
       suite: suite.label, title: "Δm relative to \(yardstick)",
       caption:
         "Mean relative gain over \(yardstick) in percent: positive is better. \(Self.legend) The dashed "
-        + "line is the mean of \(reference).",
+        + "line is the mean of \(reference)."
+        + (absent.isEmpty ? "" : " Not drawn, for Δm or its interval is too large: \(NumberText.list(absent)).")
+        + Axis.note(leftOut: leftOut),
       data: data(rows), drawnBy: script)
   }
 
@@ -46,7 +57,7 @@ struct ImprovementFigure {
       let ends = [estimate.interval?.lower, estimate.interval?.upper].map { $0 ?? estimate.mean }
       let numbers = ([estimate.mean] + ends).map(GnuplotScript.number).joined(separator: " ")
       means += "\(rows.count - index) \(numbers)\n"
-      seeds += row.improvements.map { "\(rows.count - index) \(GnuplotScript.number($0))\n" }.joined()
+      seeds += row.improvements.filter(Axis.canShow).map { "\(rows.count - index) \(GnuplotScript.number($0))\n" }.joined()
     }
     return means + "\n\n" + seeds
   }
@@ -58,7 +69,7 @@ struct ImprovementFigure {
     let margin = max(0.06 * (most - least), 0.1)
     // The label of a tic is a format: % begins a conversion.
     let tics = rows.enumerated().map { index, row in
-      "\(GnuplotScript.quote(row.label.replacing("%", with: "%%"))) \(rows.count - index)"
+      "\(GnuplotScript.quote(row.label.mappingScalars { $0 == "%" ? "%%" : String($0) })) \(rows.count - index)"
     }
     var settings = [
       "set xrange [\(GnuplotScript.number(least - margin)):\(GnuplotScript.number(most + margin))]",
@@ -68,7 +79,9 @@ struct ImprovementFigure {
       "set label 3 \(GnuplotScript.quote(yardstick)) at 0,graph 1.04 center font 'Helvetica,13' "
         + "textcolor rgb '#606060'",
     ]
-    if let mean = rows.first(where: { $0.label == reference })?.improvement?.mean {
+    if let mean = rows.first(where: { $0.label == reference })?.improvement?.mean,
+      Axis.canShow(mean)
+    {
       let x = GnuplotScript.number(mean)
       settings.append(
         "set arrow 2 from \(x),graph 0 to \(x),graph 1 nohead back dashtype '-' linecolor rgb '#000000' "
