@@ -21,7 +21,10 @@ extension String {
 
   /// The text in quotation marks for a message, every scalar that is not printable as its code.
   package var quotedForMessage: String {
-    "“" + mappingScalars { $0.isPrintable ? String($0) : "\\u{\(String($0.value, radix: 16, uppercase: true))}" } + "”"
+    "“"
+      + mappingScalars {
+        $0.isPrintable ? String($0) : "\\u{\(String($0.value, radix: 16, uppercase: true))}"
+      } + "”"
   }
 
   /// The text with every scalar replaced.

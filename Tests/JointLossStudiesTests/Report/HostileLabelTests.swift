@@ -1,6 +1,8 @@
 import Foundation
-import JointLossSuites
+import JointLossLinearAlgebra
+@testable import JointLossSuites
 import JointLossTestSupport
+import JointLossTraining
 import JointLossWeighting
 import Testing
 
@@ -10,8 +12,10 @@ import Testing
 @Suite struct HostileLabelTests {
   /// One scalar of each general category, among them those that join the character beside them.
   private static let categories: [Unicode.Scalar] = [
-    "A", "a", "\u{1C5}", "\u{2B0}", "\u{5D0}", "\u{301}", "\u{903}", "\u{20DD}", "7", "\u{2160}", "\u{B2}", "_", "-", "(",
-    ")", "\u{AB}", "\u{BB}", "!", "+", "$", "^", "\u{A6}", " ", "\u{2028}", "\u{2029}", "\u{1}", "\u{600}", "\u{E000}",
+    "A", "a", "\u{1C5}", "\u{2B0}", "\u{5D0}", "\u{301}", "\u{903}", "\u{20DD}", "7", "\u{2160}", "\u{B2}",
+    "_", "-", "(",
+    ")", "\u{AB}", "\u{BB}", "!", "+", "$", "^", "\u{A6}", " ", "\u{2028}", "\u{2029}", "\u{1}", "\u{600}",
+    "\u{E000}",
     "\u{378}", "\u{200D}", "\u{85}", "\u{9B}", "\u{202E}", "\u{FEFF}", "\u{FFFF}",
   ]
   private static let metacharacters = Array("'\"<>&\\{}$%#_^~|,;`@*[]\n\r\t=".unicodeScalars)
@@ -20,8 +24,10 @@ import Testing
     metacharacters.map { meta in
       categories.reduce(into: "") { $0 += "\($1)\(meta)\($1)" }
     } + [
-      "eq\u{600}'; system(\"touch PWNED\") #", "eq\u{600}\"; system('touch PWNED') #", "`touch PWNED`\u{600}`",
-      "=\u{301}cmd", "@SUM(1)", "-1+1", "<script\u{600}>alert(1)</script\u{600}>", "\\input\u{301} /etc/passwd", "Δm é",
+      "eq\u{600}'; system(\"touch PWNED\") #", "eq\u{600}\"; system('touch PWNED') #",
+      "`touch PWNED`\u{600}`",
+      "=\u{301}cmd", "@SUM(1)", "-1+1", "<script\u{600}>alert(1)</script\u{600}>",
+      "\\input\u{301} /etc/passwd", "Δm é",
     ]
 
   private func report(in folder: String) async throws -> [String] {
@@ -110,16 +116,21 @@ import Testing
     """#
 
   @Test func `Formulas in cells are text and numbers stay numbers`() throws {
-    let records = try ["=1+1", "-3.5", "+x", "@a", "\t=1"].flatMap { try SyntheticRecords.runs($0, [[1], [2]]) }
+    let records = try ["=1+1", "-3.5", "+x", "@a", "\t=1"].flatMap {
+      try SyntheticRecords.runs($0, [[1], [2]])
+    }
     let text = CSV.suites(try Comparison(records: records, baseline: "=1+1", reference: "-3.5"))
     for cell in [",'=1+1,", ",-3.5,", ",'+x,", ",'@a,", ",' =1,"] { #expect(text.contains(cell)) }
   }
 
   @Test func `What is not printable is refused in a study with its line, and in descriptions`() throws {
-    for scalar in ["\u{600}", "\u{85}", "\u{9B}", "\u{2028}", "\u{202E}", "\u{200B}", "\u{FEFF}", "\u{E000}", "\u{3164}"] {
+    for scalar in [
+      "\u{600}", "\u{85}", "\u{9B}", "\u{2028}", "\u{202E}", "\u{200B}", "\u{FEFF}", "\u{E000}", "\u{3164}",
+    ] {
       #expect(!"a\(scalar)".isPrintable)
       let study = try StudySpecification(
-        yaml: "suites: [related]\nseeds: 2\nstrategies:\n  - single-task\n  - name: equal\n    label: \"a\\U\(Self.code(scalar))\"\n",
+        yaml:
+          "suites: [related]\nseeds: 2\nstrategies:\n  - single-task\n  - name: equal\n    label: \"a\\U\(Self.code(scalar))\"\n",
         file: "study.yaml")
       let problem = try #require(study.problems().first)
       #expect(problem.line == 6 && problem.file == "study.yaml")
@@ -140,5 +151,18 @@ import Testing
   private static func code(_ text: String) -> String {
     let digits = String(text.unicodeScalars.first?.value ?? 0, radix: 16, uppercase: true)
     return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}
+
+/// A suite of somebody's program: its name turns the direction of writing.
+private struct HiddenName: TaskSuite {
+  static let descriptor = SuiteDescriptor(name: "hidden\u{202E}", summary: "None.", formula: "y = 0")
+  let tasks: [TaskSpecification] = []
+  let recipe = TrainingRecipe(trunk: [2], activation: .tanh, epochs: 1, batchSize: 2, learningRate: 0.1)
+
+  init(_ parameters: ParameterValues) {}
+
+  func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
+    throw SuiteError("has no data")
   }
 }

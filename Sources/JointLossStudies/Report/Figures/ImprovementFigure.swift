@@ -36,7 +36,8 @@ struct ImprovementFigure {
       caption:
         "Mean relative gain over \(yardstick) in percent: positive is better. \(Self.legend) The dashed "
         + "line is the mean of \(reference)."
-        + (absent.isEmpty ? "" : " Not drawn, for Δm or its interval is too large: \(NumberText.list(absent)).")
+        + (absent.isEmpty
+          ? "" : " Not drawn, for Δm or its interval is too large: \(NumberText.list(absent)).")
         + Axis.note(leftOut: leftOut),
       data: data(rows), drawnBy: script)
   }
@@ -57,7 +58,9 @@ struct ImprovementFigure {
       let ends = [estimate.interval?.lower, estimate.interval?.upper].map { $0 ?? estimate.mean }
       let numbers = ([estimate.mean] + ends).map(GnuplotScript.number).joined(separator: " ")
       means += "\(rows.count - index) \(numbers)\n"
-      seeds += row.improvements.filter(Axis.canShow).map { "\(rows.count - index) \(GnuplotScript.number($0))\n" }.joined()
+      seeds += row.improvements.filter(Axis.canShow).map {
+        "\(rows.count - index) \(GnuplotScript.number($0))\n"
+      }.joined()
     }
     return means + "\n\n" + seeds
   }
