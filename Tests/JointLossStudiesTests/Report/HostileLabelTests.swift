@@ -50,7 +50,8 @@ import Testing
   func `No writer lets a label out of its place, and gnuplot runs none`(name: String) async throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/\(name)"
-    #expect(try await report(in: path) == [])
+    let messages = try await report(in: path)
+    #expect(messages == [])
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         == ["figures", "report.html", "table.csv", "table.md", "table.tex", "tasks.csv"])
@@ -128,13 +129,12 @@ import Testing
       "\u{600}", "\u{85}", "\u{9B}", "\u{2028}", "\u{202E}", "\u{200B}", "\u{FEFF}", "\u{E000}", "\u{3164}",
     ] {
       #expect(!"a\(scalar)".isPrintable)
-      let study = try StudySpecification(
-        yaml:
-          "suites: [related]\nseeds: 2\nstrategies:\n  - single-task\n  - name: equal\n    label: \"a\\U\(Self.code(scalar))\"\n",
-        file: "study.yaml")
-      let problem = try #require(study.problems().first)
-      #expect(problem.line == 6 && problem.file == "study.yaml")
-      #expect(problem.message.contains("printable"))
+      let yaml =
+        "suites: [related]\nseeds: 2\nstrategies:\n  - single-task\n  - name: equal\n    label: \"a\\U\(Self.code(scalar))\"\n"
+      let problem = #expect(throws: StudyError.self) {
+        try StudySpecification(yaml: yaml, file: "study.yaml")
+      }
+      #expect(problem?.description.hasPrefix("study.yaml:6: strategies[1].label: a label is") == true)
       var record = try SyntheticRecords.run("a\(scalar)", seed: 0, test: [1])
       #expect(record.defect?.key == "strategyLabel")
       record = try SyntheticRecords.run("a", seed: 0, test: [1], tasks: ["t\(scalar)"])

@@ -37,7 +37,7 @@ struct GnuplotScript {
   private var columns: Int { panels.count <= 3 ? max(panels.count, 1) : panels.count == 4 ? 2 : 3 }
   private var rows: Int { (panels.count + columns - 1) / columns }
   private var legendWidth: Int {
-    legend.isEmpty ? 16 : 66 + 9 * (legend.map(\.label.count).max() ?? 0)
+    legend.isEmpty ? 16 : 66 + 9 * min(legend.map(\.label.count).max() ?? 0, Self.longestText)
   }
   private var cell: (width: Int, height: Int) {
     (
@@ -47,7 +47,7 @@ struct GnuplotScript {
   }
   /// The size of the picture, in pixels.
   var size: (width: Int, height: Int) {
-    let forTitle = 9 * max(title.count, subtitle.count * 4 / 5) + 40
+    let forTitle = 9 * min(max(title.count, subtitle.count * 4 / 5), Self.longestText) + 40
     let forLegend = 24 * legend.count + Self.head + 20
     return (
       max(columns * cell.width + legendWidth, forTitle), max(rows * cell.height + Self.head + 6, forLegend)
@@ -57,7 +57,7 @@ struct GnuplotScript {
   /// The whole script.
   var text: String {
     """
-    # \(name), drawn by `jointloss report`; by hand: cd figures && gnuplot \(name).gp
+    # \(name), drawn by jointloss report; by hand: cd figures, gnuplot \(name).gp
     set encoding utf8
     set minussign
     if (!exists('prefix')) prefix = ''
@@ -133,13 +133,18 @@ struct GnuplotScript {
 
   // MARK: Texts of gnuplot
 
+  /// The most scalars of a text that a figure shows: gnuplot cuts longer ones in the middle of a character.
+  private static let longestText = 100
+
   /// A text as gnuplot reads it between double quotes: letters, digits and spaces of ASCII as they are, every other byte
   /// of its UTF-8 as an octal code. So no text can end the string, and none is code.
   ///
-  /// - Parameter text: any text; what is not printable becomes a space.
+  /// - Parameter text: any text; what is not printable becomes a space, and what is too long for a figure ends in dots.
   /// - Returns: the quoted text.
   static func quote(_ text: String) -> String {
-    let codes = text.printable.utf8.map { byte in
+    let scalars = text.printable.unicodeScalars
+    let shown = scalars.count <= longestText ? String(scalars) : String(scalars.prefix(longestText)) + "…"
+    let codes = shown.utf8.map { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "):
