@@ -136,8 +136,9 @@ struct GnuplotScript {
   /// The most scalars of a text that a figure shows: gnuplot cuts longer ones in the middle of a character.
   private static let longestText = 100
 
-  /// A text as gnuplot reads it between double quotes: letters, digits and spaces of ASCII as they are, every other byte
-  /// of its UTF-8 as an octal code. So no text can end the string, and none is code.
+  /// A text as gnuplot reads it between double quotes: letters and spaces of ASCII as they are, every other byte of its
+  /// UTF-8 as an octal code. So no text can end the string, and none is code. Digits are codes too, for gnuplot takes one
+  /// that follows a code for a part of it.
   ///
   /// - Parameter text: any text; what is not printable becomes a space, and what is too long for a figure ends in dots.
   /// - Returns: the quoted text.
@@ -147,13 +148,19 @@ struct GnuplotScript {
     let codes = shown.utf8.map { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "):
+        UInt8(ascii: " "):
         String(UnicodeScalar(byte))
       default: String(format: "\\%03o", byte)
       }
     }
     return "\"" + codes.joined() + "\""
   }
+
+  /// A text for the label of a tic, which is a format: % begins a conversion, and %% stands for it.
+  ///
+  /// - Parameter text: any text, treated as in ``quote(_:)``.
+  /// - Returns: the quoted text.
+  static func quoteFormat(_ text: String) -> String { quote(text).replacing("\\045", with: "\\045\\045") }
 
   static func number(_ value: Double) -> String { String(format: "%.6g", value) }
 }

@@ -1,5 +1,3 @@
-import JointLossWeighting
-
 /// Δm of every strategy with its interval, and of every seed behind it.
 struct ImprovementFigure {
   let suite: SuiteComparison
@@ -70,9 +68,8 @@ struct ImprovementFigure {
   ) -> GnuplotScript.Panel {
     let (least, most) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
     let margin = max(0.06 * (most - least), 0.1)
-    // The label of a tic is a format: % begins a conversion.
     let tics = rows.enumerated().map { index, row in
-      "\(GnuplotScript.quote(row.label.mappingScalars { $0 == "%" ? "%%" : String($0) })) \(rows.count - index)"
+      "\(GnuplotScript.quoteFormat(row.label)) \(rows.count - index)"
     }
     var settings = [
       "set xrange [\(GnuplotScript.number(least - margin)):\(GnuplotScript.number(most + margin))]",
