@@ -46,7 +46,7 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     BLASLibrary.setThreads(1)
-    printPreamble()
+    try printPreamble()
     var deviating: [String] = []
     for workload in Workload.all where self.workload.isEmpty || self.workload.contains(workload.name) {
       let dataset = try workload.data()
@@ -54,8 +54,7 @@ struct BenchCommand: ParsableCommand {
       for row in try BenchmarkStrategy.all(in: JointLoss.registry, tasks: workload.tasks)
       where strategy.isEmpty || strategy.contains(row.name) {
         let result = try measure(workload, data, row.name, row.strategy)
-        // Written at once, also into a pipe.
-        FileHandle.standardOutput.write(Data("\(try text(result))\n".utf8))
+        try StandardOutput.write(try text(result))
         if !result.check.passes { deviating.append("\(row.name) on \(workload.name)") }
       }
     }
@@ -88,7 +87,7 @@ struct BenchCommand: ParsableCommand {
     return String(decoding: try encoder.encode(result), as: UTF8.self)
   }
 
-  private func printPreamble() {
+  private func printPreamble() throws {
     for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] {
       guard let value = ProcessInfo.processInfo.environment[variable] else { continue }
       Self.warn("\(variable)=\(value) is set: OpenBLAS may not run at this machine's speed")
@@ -96,10 +95,9 @@ struct BenchCommand: ParsableCommand {
     guard !json else { return }
     let threads = BLASLibrary.threads.map { "\($0)" } ?? "an unknown number of"
     let title = "\(BLASLibrary.name), \(threads) threads, Float"
-    print(
-      title, Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation", "rounding"),
-      separator: "\n")
-    fflush(nil)
+    try StandardOutput.write(
+      title + "\n"
+        + Self.row("workload", "strategy", "µs", "floor µs", "ratio", "peak MB", "deviation", "rounding"))
   }
 
   private static func warn(_ message: String) {

@@ -38,15 +38,15 @@ struct CheckCommand: ParsableCommand {
       let report = Conformance.check(
         type: try JointLoss.registry.type(named: name), parameters: try settings.values(for: name), seed: seed
       )
-      print(Self.table(of: report))
+      try StandardOutput.write(Self.table(of: report))
       reports = [report]
     } else {
       reports = JointLoss.registry.types.map { Conformance.check(type: $0, seed: seed) }
-      print(Self.table(of: reports))
+      try StandardOutput.write(Self.table(of: reports))
     }
     let findings = reports.flatMap { report in report.findings.map { "\(report.strategy), \($0)" } }
     guard findings.isEmpty else {
-      print("\n" + findings.joined(separator: "\n\n"))
+      try StandardOutput.write("\n" + findings.joined(separator: "\n\n"))
       throw ExitCode.failure
     }
   }

@@ -24,11 +24,30 @@ public struct JointLoss: AsyncParsableCommand {
   ///
   /// - Parameter strategies: the types to add.
   public static func main(adding strategies: [any WeightingStrategy.Type]) async {
+    StandardStreams.prepare()
     do {
       let registry = try StrategyRegistry.builtIn.adding(strategies)
-      await $registry.withValue(registry) { await Self.main(nil) }
+      try await $registry.withValue(registry) {
+        var command = try await asyncParseAsRoot()
+        if var command = command as? any AsyncParsableCommand {
+          try await command.run()
+        } else {
+          try command.run()
+        }
+      }
     } catch {
-      Self.exit(withError: error)
+      end(with: error)
+    }
+  }
+
+  /// Ends the program; help and version, which come as errors of status 0, are answers that may not get lost either.
+  private static func end(with error: any Error) -> Never {
+    guard exitCode(for: error) == .success else { exit(withError: error) }
+    do {
+      try StandardOutput.write(fullMessage(for: error))
+      exit()
+    } catch {
+      exit(withError: error)
     }
   }
 }

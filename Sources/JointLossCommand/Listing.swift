@@ -48,18 +48,46 @@ package enum Listing {
 
   /// What a strategy promises, a line each.
   static func claims(_ claims: StrategyClaims) -> String {
-    let order = "the order of the tasks: \(claims.taskOrder.rawValue)"
-    let degree = claims.scaleDegree.map { degree in
-      degree == 0
-        ? "the scale of the losses does not matter"
-        : "losses times c have weights times c^\(ParameterValue.number(degree))"
-    }
-    return [
-      "the weights sum to \(claims.weightSum.rawValue)", order,
+    [
+      sum(claims.weightSum), order(claims.taskOrder),
       claims.hasNonNegativeWeights ? "no weight is negative" : nil,
-      claims.isNonConflicting ? "no task ascends along the direction" : nil, degree,
-      claims.isMemoryless ? "earlier steps do not matter" : nil,
+      claims.isNonConflicting
+        ? "no task ascends along the direction: a small enough step against it raises no task's loss on the batch"
+        : nil,
+      claims.scaleDegree.map(scale),
+      claims.isMemoryless ? "the weights of a step depend on that step alone, not on earlier ones" : nil,
     ].compactMap { $0 }.joined(separator: "\n")
+  }
+
+  private static func sum(_ sum: StrategyClaims.WeightSum) -> String {
+    switch sum {
+    case .free: "the weights have no fixed sum"
+    case .tasks, .atLeastTasks: "the weights sum to \(sum.rawValue), with T the number of tasks"
+    case .one, .atLeastOne: "the weights sum to \(sum.rawValue)"
+    case .oneOrZero: "the weights sum to \(sum.rawValue), which is 0 where the rule has no solution"
+    }
+  }
+
+  private static func order(_ order: StrategyClaims.TaskOrder) -> String {
+    let listed = "tasks listed in another order"
+    return switch order {
+    case .equivariant: "\(listed) have the same weights"
+    case .equivariantDirection:
+      "\(listed) have the same direction; their weights may be others where gradients are linearly dependent"
+    case .withoutTies:
+      "\(listed) have the same weights where one answer is best; which of equally good ones is taken depends on the order"
+    case .inDistribution: "\(listed) have weights of the same distribution: the rule draws at random"
+    case .matters: "\(listed) have other weights"
+    }
+  }
+
+  /// One factor for all losses: a listing must not be read as if it were one a task.
+  private static func scale(_ degree: Double) -> String {
+    let factor = "all losses multiplied by the same factor c > 0"
+    let weights =
+      degree == 0
+      ? "the same weights" : "weights multiplied by c^\(ParameterValue.number(degree))"
+    return "\(factor) have \(weights); this says nothing of one loss multiplied alone"
   }
 
   /// The parameters with defaults and ranges, ready for `--set`.
@@ -73,10 +101,17 @@ package enum Listing {
 }
 
 extension WeightingStrategy {
-  /// What the strategy reads.
+  /// What the strategy reads, the losses too where it needs them beside gradients.
   static var needs: String {
     let batches = Evidence.independentBatches
-    return Evidence.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
+    let need =
+      Evidence.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
       + (Evidence.looksAfterStep ? ", before and after" : "")
+    guard Evidence.need != .losses else { return need }
+    return switch descriptor.losses {
+    case .never: need
+    case .always: "\(need), losses"
+    case .with(let setting): "\(need); losses with \(setting)"
+    }
   }
 }

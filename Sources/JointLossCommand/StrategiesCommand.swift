@@ -19,7 +19,7 @@ struct StrategiesCommand: ParsableCommand {
   }
 
   func run() throws {
-    if markdown { return print(Listing.markdown(JointLoss.registry)) }
+    if markdown { return try StandardOutput.write(Listing.markdown(JointLoss.registry)) }
     guard let name else {
       let table = ReportTable(
         columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
@@ -30,7 +30,7 @@ struct StrategiesCommand: ParsableCommand {
           ]
         })
       let wrappers = Listing.facts(StrategyWrappers.summaries.map { ("NAME+\($0.name)", $0.summary) })
-      return print(
+      return try StandardOutput.write(
         """
         \(table.plainText)
 
@@ -55,7 +55,7 @@ struct StrategiesCommand: ParsableCommand {
     if !descriptor.differences.isEmpty {
       facts.append(("where we differ", descriptor.differences.joined(separator: "\n")))
     }
-    print(
+    try StandardOutput.write(
       """
       \(descriptor.name): \(descriptor.title)
 

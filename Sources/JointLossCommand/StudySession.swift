@@ -23,7 +23,8 @@ package struct StudySession {
   /// Does what is left of the study, writes its report and prints its tables.
   ///
   /// - Returns: the comparison, and the records behind it.
-  /// - Throws: `StudyError` if the folder cannot be written.
+  /// - Throws: `StudyError` if the folder cannot be written or no run completed; ``StreamError`` if the tables cannot
+  ///   be printed.
   @discardableResult
   package func run() async throws -> (comparison: Comparison, records: [RunRecord]) {
     let progress = ProgressReporter(quiet: options.quiet)
@@ -33,22 +34,28 @@ package struct StudySession {
     let records = try await runner.run(
       plan, store: store, jobs: options.jobs, checkpointInterval: .seconds(options.checkpointEvery),
       progress: progress.receive)
-    return (try await Self.report(records, of: plan, in: folder, progress: progress), records)
+    let comparison = try await Self.report(
+      records, baseline: plan.baseline, reference: plan.reference, in: folder, progress: progress)
+    guard records.contains(where: { $0.footer.status == .completed }) else {
+      throw StudyError("no run of the study completed: the notes say why", file: folder)
+    }
+    return (comparison, records)
   }
 
   /// Draws the report of records and prints its tables.
   static func report(
-    _ records: [RunRecord], of plan: RunPlan, in folder: String, progress: ProgressReporter
+    _ records: [RunRecord], baseline: String, reference: String, in folder: String, progress: ProgressReporter
   ) async throws -> Comparison {
-    let comparison = try Comparison(records: records, baseline: plan.baseline, reference: plan.reference)
-    print(Report.text(comparison))
-    // The tables are on screen before gnuplot takes its seconds.
-    fflush(nil)
+    let comparison = try Comparison(records: records, baseline: baseline, reference: reference)
+    // The tables are on screen before gnuplot takes its seconds; where they cannot be, the report is written all the
+    // same.
+    let printing = Result { try StandardOutput.write(Report.text(comparison)) }
     progress.note("Drawing the figures …")
     var problems: [String] = []
     try await Report.write(comparison, records: records, to: folder) { problems.append($0) }
     for problem in problems { progress.warn(problem) }
     progress.note("Everything is in \(folder): report.html shows it all.")
+    try printing.get()
     return comparison
   }
 }

@@ -19,7 +19,8 @@ struct SuitesCommand: ParsableCommand {
       let table = ReportTable(
         columns: [.init("suite", .left), .init("what it is", .left)],
         rows: registry.types.map { [$0.descriptor.name, $0.descriptor.summary] })
-      return print("\(table.plainText)\n\n`jointloss suites NAME` gives generator, source and parameters.")
+      return try StandardOutput.write(
+        "\(table.plainText)\n\n`jointloss suites NAME` gives generator, source and parameters.")
     }
     let descriptor = try registry.type(named: name).descriptor
     let suite = try registry.make(name, parameters: [:])
@@ -34,7 +35,7 @@ struct SuitesCommand: ParsableCommand {
           + "Adam \(recipe.learningRate), batch \(recipe.batchSize), \(recipe.epochs) epochs"
       ),
     ]
-    print(
+    try StandardOutput.write(
       """
       \(descriptor.name): \(descriptor.summary)
 

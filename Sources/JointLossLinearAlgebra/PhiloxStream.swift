@@ -38,6 +38,29 @@ public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
     self.counter = [counter.0, counter.1, counter.2, counter.3]
   }
 
+  /// Decodes a stream.
+  ///
+  /// - Parameter decoder: the source.
+  /// - Throws: `DecodingError`, also for a stream that cannot be: words are missing, or the position in the block is
+  ///   not 0 to 4.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    counter = try container.decode([UInt64].self, forKey: .counter)
+    key = try container.decode([UInt64].self, forKey: .key)
+    block = try container.decode([UInt64].self, forKey: .block)
+    position = try container.decode(Int.self, forKey: .position)
+    spareNormal = try container.decodeIfPresent(Double.self, forKey: .spareNormal)
+    guard counter.count == 4, key.count == 2, block.count == 4, (0...4).contains(position),
+      spareNormal?.isFinite ?? true
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .position, in: container,
+        debugDescription:
+          "a random stream has 4 words of counter, 2 of key, 4 of block and a position of 0 to 4, "
+          + "not \(counter.count), \(key.count), \(block.count) and \(position)")
+    }
+  }
+
   /// The next 64 random bits.
   public mutating func next() -> UInt64 {
     if position == 4 {

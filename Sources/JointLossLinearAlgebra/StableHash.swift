@@ -23,4 +23,13 @@ public enum StableHash {
   public static func fnv1a(_ text: String) -> UInt64 {
     text.utf8.reduce(offset) { ($0 ^ UInt64($1)) &* prime }
   }
+
+  /// The hash of a text as 16 hexadecimal digits.
+  ///
+  /// - Parameter text: the text.
+  /// - Returns: the digits, in lower case.
+  public static func digits(of text: String) -> String {
+    let digits = String(fnv1a(text), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
 }

@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 /// A study that cannot be read, planned, run, stored or reported.
 ///
 /// Where several things are wrong with one input, the first is the error and `further` holds the others, so
@@ -29,22 +31,31 @@ public struct StudyError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
     self.file = file
     self.line = line
-    self.key = key
+    self.key = key.map { Quotation.short($0, longest: Self.longestKey) }
     self.further = further
   }
+
+  /// The most problems of one input that are listed.
+  package static let mostListed = 20
+  private static let longestKey = 160
 
   /// One error for all problems of an input, in the order of their lines.
   ///
   /// - Parameter problems: the problems, in the order they were found.
-  /// - Returns: the first by line with the others as `further`, or nil if there is none.
+  /// - Returns: the first by line with the others as `further`, or nil if there is none. Beyond ``mostListed`` the last
+  ///   of `further` says how many more there are.
   package static func combining(_ problems: [StudyError]) -> StudyError? {
     // The sort keeps the order of those without a line.
     let sorted = problems.enumerated().sorted {
       ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset)
     }.map(\.element)
     guard let first = sorted.first else { return nil }
+    var further = Array(sorted.prefix(mostListed).dropFirst())
+    if sorted.count > mostListed {
+      further.append(StudyError("and \(sorted.count - mostListed) more problems", file: first.file))
+    }
     return StudyError(
-      first.message, file: first.file, line: first.line, key: first.key, further: Array(sorted.dropFirst()))
+      first.message, file: first.file, line: first.line, key: first.key, further: further)
   }
 
   /// One line a problem: `study.yaml:12: strategies[1].set.alpha: gradnorm.alpha is a number ≥ 0, not -1`.

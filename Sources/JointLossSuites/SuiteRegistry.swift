@@ -23,7 +23,8 @@ public struct SuiteRegistry: Sendable {
   public func type(named name: String) throws(SuiteError) -> any TaskSuite.Type {
     guard let type = types.first(where: { $0.descriptor.name == name }) else {
       throw SuiteError(
-        "no suite is named “\(name)”: \(NearestNames.hint(for: name, among: names, what: "names"))")
+        "no suite is named “\(Quotation.short(name))”: \(NearestNames.hint(for: name, among: names, what: "names"))"
+      )
     }
     return type
   }
@@ -56,7 +57,7 @@ public struct SuiteRegistry: Sendable {
     guard name.isPrintable else {
       throw SuiteError(
         "a suite, its parameters and its tasks have names of one line in printable characters, not "
-          + name.quotedForMessage)
+          + "“\(Quotation.short(name))”")
     }
   }
 }

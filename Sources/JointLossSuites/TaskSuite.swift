@@ -20,6 +20,10 @@ public protocol TaskSuite: Sendable {
   /// refused before it begins.
   var inputCount: Int? { get }
 
+  /// The samples of the training split, where they are known before data are drawn: then a study whose batches are
+  /// larger is refused before it begins.
+  var trainingSampleCount: Int? { get }
+
   /// How the suite is trained unless the user says otherwise.
   var recipe: TrainingRecipe { get }
 
@@ -35,6 +39,9 @@ extension TaskSuite {
   // Correct for every suite: what the data say is found out in each run.
   /// Nil: not known.
   public var inputCount: Int? { nil }
+
+  /// Nil: not known.
+  public var trainingSampleCount: Int? { nil }
 }
 
 /// What a suite says of itself.

@@ -13,6 +13,22 @@ public struct Gramian: Sendable, Codable, Hashable {
     elements = [Double](repeating: 0, count: taskCount * taskCount)
   }
 
+  /// Decodes a Gramian.
+  ///
+  /// - Parameter decoder: the source.
+  /// - Throws: `DecodingError`, also if there are not as many elements as the size says.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    taskCount = try container.decode(Int.self, forKey: .taskCount)
+    elements = try container.decode([Double].self, forKey: .elements)
+    let (square, overflow) = taskCount.multipliedReportingOverflow(by: taskCount)
+    guard taskCount >= 0, !overflow, square == elements.count else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .elements, in: container,
+        debugDescription: "\(elements.count) elements are no \(taskCount)×\(taskCount) matrix")
+    }
+  }
+
   /// A Gramian from its rows, symmetrised.
   ///
   /// - Parameter rows: T rows of T finite values, symmetric to a relative 1e-6, with a diagonal of at least 0,

@@ -1,5 +1,15 @@
 /// Random draws handed in from outside, so that a rule's output can be compared with another system's.
 public struct InjectedDraws: Sendable, Codable, Hashable {
+  /// What may be handed in.
+  public enum Kind: String, Sendable, Codable, Hashable, CaseIterable {
+    /// ``InjectedDraws/orders``.
+    case orders
+    /// ``InjectedDraws/uniforms``.
+    case uniforms
+    /// ``InjectedDraws/normals``.
+    case normals
+  }
+
   /// For each task, the tasks that it visits, in their order: the others (PCGrad, GradVac), itself where the rule
   /// says so.
   public var orders: [[Int]]?
@@ -18,6 +28,32 @@ public struct InjectedDraws: Sendable, Codable, Hashable {
     self.orders = orders
     self.uniforms = uniforms
     self.normals = normals
+  }
+
+  /// The kinds that are given.
+  package var given: Set<Kind> {
+    var kinds: Set<Kind> = []
+    if orders != nil { kinds.insert(.orders) }
+    if uniforms != nil { kinds.insert(.uniforms) }
+    if normals != nil { kinds.insert(.normals) }
+    return kinds
+  }
+
+  /// Checks that there are as many uniform draws as a rule reads, and that they lie in [0, 1).
+  ///
+  /// - Parameters:
+  ///   - count: how many it reads.
+  ///   - strategy: the strategy's name, for the message.
+  ///   - what: what each of them is for.
+  /// - Throws: ``WeightingError`` with both numbers, or with the draw that lies elsewhere.
+  func requireUniforms(_ count: Int, by strategy: String, for what: String) throws(WeightingError) {
+    guard let uniforms else { return }
+    guard uniforms.count == count else {
+      throw WeightingError(.shape, "\(strategy) reads \(count) uniforms, \(what), not \(uniforms.count)")
+    }
+    for (index, draw) in uniforms.enumerated() where !(0..<1).contains(draw) {
+      throw WeightingError(.shape, "uniforms[\(index)] is \(draw), outside [0, 1)")
+    }
   }
 
   /// Checks that the orders, where given, list for each task all the others once.

@@ -41,6 +41,23 @@ public struct Jacobian: Sendable, Codable, Hashable {
     elements = [Double](repeating: 0, count: taskCount * parameterCount)
   }
 
+  /// Decodes a Jacobian.
+  ///
+  /// - Parameter decoder: the source.
+  /// - Throws: `DecodingError`, also if there are not as many elements as the sizes say.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    taskCount = try container.decode(Int.self, forKey: .taskCount)
+    parameterCount = try container.decode(Int.self, forKey: .parameterCount)
+    elements = try container.decode([Double].self, forKey: .elements)
+    let (product, overflow) = taskCount.multipliedReportingOverflow(by: parameterCount)
+    guard taskCount >= 0, parameterCount >= 0, !overflow, product == elements.count else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .elements, in: container,
+        debugDescription: "\(elements.count) elements are no \(taskCount)×\(parameterCount) matrix")
+    }
+  }
+
   /// The inner products of this batch's gradients with another batch's, as a product with a vector: J (Kᵀ v).
   ///
   /// - Parameters:

@@ -57,10 +57,41 @@ enum LossTransforms {
   /// - Parameters:
   ///   - values: the weights.
   ///   - strategy: the strategy's name, for the message.
-  /// - Throws: ``WeightingError`` naming the first task whose weight is not finite.
-  static func requireFinite(_ values: [Double], by strategy: String) throws(WeightingError) {
+  ///   - parameter: the parameter that lets them leave it, if one does.
+  /// - Throws: ``WeightingError`` naming the first task whose weight is not finite, and the parameter.
+  static func requireFinite(
+    _ values: [Double], by strategy: String, letBy parameter: (name: String, value: Double)? = nil
+  ) throws(WeightingError) {
     for (task, value) in values.enumerated() where !value.isFinite {
-      throw WeightingError(.nonFinite, "\(strategy) makes \(value) of task \(task)'s losses", task: task)
+      throw WeightingError(
+        .nonFinite,
+        "\(strategy) makes \(value) of task \(task)'s losses\(clause(of: strategy, parameter))", task: task)
+    }
+  }
+
+  /// The end of a message on an overflow: the parameter that lets it happen, with its value.
+  ///
+  /// - Parameters:
+  ///   - strategy: the strategy's name.
+  ///   - parameter: the parameter; nil for none.
+  /// - Returns: the clause, with what separates it from the message; empty without a parameter.
+  static func clause(of strategy: String, _ parameter: (name: String, value: Double)?) -> String {
+    parameter.map { ": \(strategy).\($0.name) is \(ParameterValue.number($0.value))" } ?? ""
+  }
+
+  /// Notes the tasks whose loss is below a floor, and so counts as it.
+  ///
+  /// - Parameters:
+  ///   - interventions: where it is noted.
+  ///   - losses: T losses.
+  ///   - floor: the floor.
+  ///   - present: the tasks with labels; nil for all.
+  static func note(
+    in interventions: inout Interventions, _ losses: [Double], below floor: Double, present: [Bool]?
+  ) {
+    interventions.reset(taskCount: losses.count)
+    for task in losses.indices where (present?[task] ?? true) && losses[task] < floor {
+      interventions.insert(.floor, task: task)
     }
   }
 }

@@ -2,15 +2,25 @@
 package enum NearestNames {
   /// A hint that names the nearest candidates, or all of them where none is near.
   package static func hint(for name: String, among candidates: [String], what: String) -> String {
-    let farthest = max(2, name.count / 3)
-    // Names that differ more in length are not near, and need no table of a size that a user chooses.
-    let near = candidates.filter { abs($0.count - name.count) <= farthest }
+    let (length, farthest) = (name.count, max(2, name.count / 3))
+    // Names that differ more in length are not near, and need no table of a size that a user chooses. A text that is
+    // too long for a name is near to none.
+    let near = (length <= longest ? candidates : []).filter { abs($0.count - length) <= farthest }
       .map { (name: $0, distance: distance(name, $0)) }
       .filter { $0.distance <= farthest }
       .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3)
     return near.isEmpty
-      ? "its \(what) are \(candidates.sorted().joined(separator: ", "))"
-      : "did you mean \(near.map(\.name).joined(separator: " or "))?"
+      ? "its \(what) are \(list(candidates))"
+      : "did you mean \(near.map { Quotation.short($0.name) }.joined(separator: " or "))?"
+  }
+
+  /// The longest name that is compared with others, in characters.
+  private static let longest = 100
+
+  /// The candidates by name, as many as fit a message.
+  private static func list(_ candidates: [String]) -> String {
+    let shown = candidates.sorted().prefix(longest).map { Quotation.short($0) }.joined(separator: ", ")
+    return candidates.count > longest ? "\(shown) and \(candidates.count - longest) more" : shown
   }
 
   /// The number of insertions, deletions, substitutions and swaps of neighbours between two words.

@@ -91,7 +91,8 @@ public struct ParameterValues: Sendable, Hashable, Codable {
       guard let accepted = descriptor.accepted(value) else {
         throw ParameterError(
           owner: owner, parameter: descriptor.name,
-          description: "\(owner).\(descriptor.name) is \(descriptor.domain), not \(value)")
+          description:
+            "\(owner).\(descriptor.name) is \(descriptor.domain), not \(Quotation.short(value.description))")
       }
       values[descriptor.name] = accepted
     }
@@ -101,7 +102,8 @@ public struct ParameterValues: Sendable, Hashable, Codable {
         known.isEmpty
         ? "it has no parameters" : NearestNames.hint(for: name, among: known, what: "parameters")
       throw ParameterError(
-        owner: owner, parameter: name, description: "\(owner) has no parameter “\(name)”: \(hint)")
+        owner: owner, parameter: name,
+        description: "\(owner) has no parameter “\(Quotation.short(name))”: \(hint)")
     }
     self.values = values
   }

@@ -19,14 +19,6 @@ extension String {
   /// The text on one line, every scalar that is not printable as a space.
   package var printable: String { mappingScalars { $0.isPrintable ? String($0) : " " } }
 
-  /// The text in quotation marks for a message, every scalar that is not printable as its code.
-  package var quotedForMessage: String {
-    "“"
-      + mappingScalars {
-        $0.isPrintable ? String($0) : "\\u{\(String($0.value, radix: 16, uppercase: true))}"
-      } + "”"
-  }
-
   /// The text with every scalar replaced.
   ///
   /// `map` goes over characters instead, and a quotation mark with a combining mark is not the character `"`.

@@ -26,6 +26,16 @@ public struct StrategyDescriptor: Sendable, Hashable {
     case separate
   }
 
+  /// Whether a rule that reads gradients reads the losses beside them.
+  public enum LossReading: Sendable, Hashable {
+    /// It does not: a step may come without losses.
+    case never
+    /// It does.
+    case always
+    /// It does with some values of a parameter: `normalisation=loss`.
+    case with(String)
+  }
+
   /// The name on the command line, in lower case with hyphens.
   public let name: String
   /// The name in prose.
@@ -36,6 +46,8 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let formula: String
   /// Where the weights apply.
   public let appliesTo: TaskWeights.Application
+  /// Whether the losses are read beside gradients; of no meaning for a rule on losses alone.
+  public let losses: LossReading
   /// What a step costs beyond equal weighting.
   public let cost: String
   /// How the tasks are trained.
@@ -55,6 +67,7 @@ public struct StrategyDescriptor: Sendable, Hashable {
   ///   - citation: the publication.
   ///   - formula: the rule.
   ///   - appliesTo: where the weights apply.
+  ///   - losses: whether losses are read beside gradients.
   ///   - cost: what a step costs beyond equal weighting.
   ///   - arrangement: how the tasks are trained.
   ///   - parameters: the parameters.
@@ -62,7 +75,7 @@ public struct StrategyDescriptor: Sendable, Hashable {
   ///   - claims: what it promises with its default parameters.
   public init(
     name: String, title: String, citation: Citation? = nil, formula: String,
-    appliesTo: TaskWeights.Application, cost: String = "none",
+    appliesTo: TaskWeights.Application, losses: LossReading = .never, cost: String = "none",
     arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = [],
     claims: StrategyClaims = StrategyClaims()
   ) {
@@ -71,6 +84,7 @@ public struct StrategyDescriptor: Sendable, Hashable {
     self.citation = citation
     self.formula = formula
     self.appliesTo = appliesTo
+    self.losses = losses
     self.cost = cost
     self.arrangement = arrangement
     self.parameters = parameters

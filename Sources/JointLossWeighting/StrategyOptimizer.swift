@@ -44,17 +44,19 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
   ///   - values: the numbers to learn, one a task.
   ///   - gradient: their gradient.
   ///   - present: which tasks take the step; nil for all. The others keep number and moments.
+  ///   - cause: what a message on an overflow ends with: ``LossTransforms/clause(of:_:)``.
   /// - Throws: ``WeightingError`` naming the task whose gradient is not finite or overflows when squared;
   ///   nothing has changed then.
   mutating func step(
-    _ values: inout [Double], gradient: [Double], present: [Bool]? = nil
+    _ values: inout [Double], gradient: [Double], present: [Bool]? = nil,
+    cause: @autoclosure () -> String = ""
   ) throws(WeightingError) {
     for task in gradient.indices
     where present?[task] ?? true && !(gradient[task] * gradient[task]).isFinite {
       let square = gradient[task].isFinite ? ", whose square overflows" : ""
       throw WeightingError(
         .nonFinite,
-        "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])\(square)",
+        "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])\(square)\(cause())",
         task: task)
     }
     switch rule {
@@ -77,6 +79,24 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
         let scale = secondMoments[task].squareRoot() / correction.1 + Self.epsilon
         values[task] -= learningRate / correction.0 * firstMoments[task] / scale
       }
+    }
+  }
+
+  /// Holds the numbers of the present tasks in their range after a step, and notes those that had left it.
+  ///
+  /// - Parameters:
+  ///   - values: the numbers that the rule learns, one a task.
+  ///   - range: where they are held.
+  ///   - present: which tasks took the step; nil for all.
+  ///   - interventions: where it is noted; reset here.
+  static func clamp(
+    _ values: inout [Double], to range: ClosedRange<Double>, present: [Bool]?,
+    noting interventions: inout Interventions
+  ) {
+    interventions.reset(taskCount: values.count)
+    for task in values.indices where (present?[task] ?? true) && !range.contains(values[task]) {
+      values[task] = min(max(values[task], range.lowerBound), range.upperBound)
+      interventions.insert(.clamp, task: task)
     }
   }
 }

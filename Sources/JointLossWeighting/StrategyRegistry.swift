@@ -69,7 +69,7 @@ public struct StrategyRegistry: Sendable {
       for name in [type.descriptor.name] + type.descriptor.parameters.map(\.name) where !name.isPrintable {
         throw WeightingError(
           .name,
-          "a strategy and its parameters have names of one line in printable characters, not \(name.quotedForMessage)"
+          "a strategy and its parameters have names of one line in printable characters, not “\(Quotation.short(name))”"
         )
       }
       result.types.append(type)
@@ -91,11 +91,19 @@ public struct StrategyRegistry: Sendable {
     guard var type = types.first(where: { $0.descriptor.name == parts[0] }) else {
       throw WeightingError(
         .unknownStrategy,
-        "no strategy is named “\(parts[0])”: \(NearestNames.hint(for: parts[0], among: names, what: "names"))"
+        "no strategy is named “\(Quotation.short(parts[0]))”: \(hint(for: parts[0]))"
       )
     }
     for wrapper in parts.dropFirst() { type = try StrategyWrappers.wrap(type, in: wrapper) }
     return type
+  }
+
+  /// What might be meant by a name that no strategy has: the strategy that another system calls so, or else the nearest
+  /// names.
+  private func hint(for name: String) -> String {
+    let meant = ForeignNames.strategies(called: name).filter(names.contains)
+    guard meant.isEmpty else { return "did you mean \(meant.joined(separator: " or "))?" }
+    return NearestNames.hint(for: name, among: names, what: "names")
   }
 
   /// Creates a strategy.

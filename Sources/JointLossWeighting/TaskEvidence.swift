@@ -198,11 +198,11 @@ public struct LossEvidence: TaskEvidence {
   public var taskCount: Int { losses.count }
 }
 
-/// The losses and the norms of the task gradients, over the strategy's ``GradientScope``.
+/// The norms of the task gradients, and the losses where they are known, over the strategy's ``GradientScope``.
 public struct GradientNormEvidence: TaskEvidence {
-  /// Losses and norms.
+  /// The norms; the losses come with them.
   public static let need = EvidenceNeed.gradientNorms
-  /// The T unweighted losses.
+  /// The T unweighted losses; empty where only gradients are known.
   public let losses: [Double]
   /// The T norms of the unweighted task gradients.
   public let norms: [Double]
@@ -211,12 +211,12 @@ public struct GradientNormEvidence: TaskEvidence {
   /// For each task whether the batch has labels of it; nil where it has labels of all.
   public let present: [Bool]?
 
-  /// Cuts losses and norms from an observation; a Gramian's diagonal serves where norms are not given.
+  /// Cuts norms and losses from an observation; a Gramian's diagonal serves where norms are not given.
   ///
   /// - Parameter observation: the step.
-  /// - Throws: ``WeightingError`` if losses or norms are missing, too few or not finite.
+  /// - Throws: ``WeightingError`` if norms are missing, too few or negative, or a value is not finite.
   public init(observing observation: StepObservation) throws(WeightingError) {
-    try observation.requireLosses()
+    try observation.requireFiniteLosses()
     present = try observation.requirePresence()
     losses = observation.losses
     epoch = observation.epoch
@@ -236,7 +236,15 @@ public struct GradientNormEvidence: TaskEvidence {
   }
 
   /// The number of tasks.
-  public var taskCount: Int { losses.count }
+  public var taskCount: Int { norms.count }
+
+  /// Checks that the losses are known, and not negative.
+  ///
+  /// - Parameter strategy: the strategy's name, for the message.
+  /// - Throws: ``WeightingError`` if they are missing, or naming the task whose loss is negative.
+  public func requireNonNegativeLosses(by strategy: String) throws(WeightingError) {
+    try LossTransforms.requireKnownAndNonNegative(losses, by: strategy)
+  }
 }
 
 /// The Gramian of the task gradients, for rules that do not look at the losses.

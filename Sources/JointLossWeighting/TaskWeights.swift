@@ -37,6 +37,8 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   public var appliesTo: Application
   /// What a solver proved of them; nil for a rule that solves nothing in this step.
   public var certificate: SolverCertificate?
+  /// Where the rule had to depart from its formula in this step; nil for a rule that never does.
+  public var interventions: Interventions?
   /// The P values that take the place of the shared gradient, or of that on the representation, in the order of the
   /// Jacobian's columns; there exactly where `appliesTo` is ``Application/direction``.
   public private(set) var direction: [Double]?
@@ -52,10 +54,15 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   ///   - values: one weight a task.
   ///   - appliesTo: where they apply.
   ///   - certificate: what a solver proved of them.
-  public init(_ values: [Double], appliesTo: Application, certificate: SolverCertificate? = nil) {
+  ///   - interventions: where the rule had to depart from its formula.
+  public init(
+    _ values: [Double], appliesTo: Application, certificate: SolverCertificate? = nil,
+    interventions: Interventions? = nil
+  ) {
     self.values = values
     self.appliesTo = appliesTo
     self.certificate = certificate
+    self.interventions = interventions
   }
 
   /// Creates a direction.
@@ -64,8 +71,11 @@ public struct TaskWeights: Sendable, Codable, Hashable {
   ///   - direction: the P values that take the place of the shared gradient, or of that on the representation.
   ///   - values: what the rule weighs its own gradients by, one a task.
   ///   - headWeights: what each head's loss is multiplied by; nil for 1 each.
-  public init(direction: [Double], values: [Double], headWeights: [Double]? = nil) {
-    self.init(values, appliesTo: .direction)
+  ///   - interventions: where the rule had to depart from its formula.
+  public init(
+    direction: [Double], values: [Double], headWeights: [Double]? = nil, interventions: Interventions? = nil
+  ) {
+    self.init(values, appliesTo: .direction, interventions: interventions)
     self.direction = direction
     self.headWeights = headWeights
   }

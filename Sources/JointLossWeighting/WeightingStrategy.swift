@@ -55,6 +55,16 @@ public protocol WeightingStrategy: Codable, Sendable {
   /// - Returns: false where the gradients of the next step do not matter.
   func readsGradients(present: [Bool]?) -> Bool
 
+  /// The draws from outside that the next call of ``weights(for:)`` reads, where they are given.
+  ///
+  /// `jointloss weigh` refuses a line with others. A rule that reads ``InjectedDraws`` of its evidence must name them
+  /// here.
+  ///
+  /// - Parameter present: for each task whether the step has labels of it, as in ``StepObservation/present``; nil
+  ///   where it has labels of all.
+  /// - Returns: the kinds of draws.
+  func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind>
+
   /// Whether the rule is told the losses after a step, which its evidence lets it be.
   var looksAfterStep: Bool { get }
 
@@ -90,6 +100,13 @@ extension WeightingStrategy {
   /// - Parameter present: ignored.
   /// - Returns: true.
   public func readsGradients(present: [Bool]?) -> Bool { true }
+
+  // Correct for every rule that draws nothing.
+  /// None.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: the empty set.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [] }
 
   // Correct for every rule that asks for such evidence because it wants it.
   /// What the evidence says: ``TaskEvidence/looksAfterStep``.

@@ -4,8 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+/* A sanitizer instruments the functions that choose a clone, and they run before the sanitizer has started. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define JL_CLONES
+#endif
+#endif
 /* One clone a CPU level, chosen when the program is loaded, where compiler and object format can do it. */
-#if defined(__x86_64__) && defined(__ELF__) && defined(__has_attribute)
+#if !defined(JL_CLONES) && defined(__x86_64__) && defined(__ELF__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define JL_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #endif

@@ -3,7 +3,14 @@
 /* A header of the C library: __GLIBC__ is defined by it, and by no header of the compiler. */
 #include <stdlib.h>
 
-#if defined(__linux__) && defined(__GLIBC__)
+/* A sanitizer has an allocator of its own, which must stay in its place. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define JL_SANITIZER
+#endif
+#endif
+
+#if defined(__linux__) && defined(__GLIBC__) && !defined(JL_SANITIZER)
 #include <errno.h>
 
 extern void *__libc_malloc(size_t);

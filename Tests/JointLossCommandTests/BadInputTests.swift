@@ -30,6 +30,10 @@ import Testing
     (["compare", "--out", ""], "--out"),
     (["run", "/nowhere/study.yaml"], "/nowhere/study.yaml"),
     (["report", "/nowhere"], "/nowhere"),
+    (
+      ["compare", "--suite", "related", "--set", "related.samples=63"],
+      "batch-size: on related(samples=63): a batch of 64 samples is larger than the training data of 63"
+    ),
     (["strategies", "gradnrom"], "did you mean gradnorm"),
     (["suites", "unrelatd"], "did you mean unrelated"),
   ])
@@ -68,7 +72,9 @@ import Testing
       "jointloss",
       ["compare", "--suite", "gradnorm-tanh", "--strategy", "equal", "--seeds", "1", "--out", folder.path]
         + settings)
-    #expect(command.succeeded)
+    // No run completed.
+    #expect(!command.succeeded && command.output.contains("did not complete"))
+    #expect(command.error.contains("\(folder.path): no run of the study completed"), "\(command.error)")
     let records = try RecordFile.comparable(in: folder.path)
     #expect(records.count == 2)
     for lines in records.values {

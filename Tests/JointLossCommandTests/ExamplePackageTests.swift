@@ -29,7 +29,22 @@ import Testing
     try #require(comparison.succeeded, "\(comparison.error)")
     #expect(comparison.output.contains("my-weighting"))
     #expect(RecordFile.count(in: results.path) == 12)
+    try await stockProgramRedraws(results.path, printed: comparison.output)
     try await trainsOnItsOwn(in: binaries.output.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
+  /// The report of a folder whose strategy the stock program does not know, from the records: the same in every file.
+  private func stockProgramRedraws(_ folder: String, printed: String) async throws {
+    let files = ["table.md", "table.csv", "tasks.csv", "table.tex", "report.html"]
+    func texts() throws -> [String] {
+      try files.map { try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
+    }
+    let drawn = try texts()
+    for file in files { try FileManager.default.removeItem(atPath: "\(folder)/\(file)") }
+    let report = try await Command("jointloss", ["report", folder])
+    #expect(report.succeeded && report.output == printed, "\(report.error)")
+    #expect(report.error.contains("no strategy is named “my-weighting”"), "\(report.error)")
+    #expect(try texts() == drawn)
   }
 
   /// The loop on arrays, and the model of one's own under every strategy; built by then.

@@ -13,10 +13,23 @@ import Testing
       #expect(page.succeeded)
       let expected =
         descriptor.formula.split(separator: "\n").map(String.init) + descriptor.differences
-        + [descriptor.title, "sum to \(descriptor.claims.weightSum.rawValue)", descriptor.cost]
+        + [descriptor.title, descriptor.cost]
+        + [
+          descriptor.claims.weightSum == .free
+            ? "no fixed sum" : "sum to \(descriptor.claims.weightSum.rawValue)"
+        ]
         + [descriptor.citation?.text, descriptor.citation?.link].compactMap { $0 }
         + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
       for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }
+      // A claim is of one factor for all losses: it may not read as if each could have its own.
+      #expect(
+        !page.output.contains("does not matter") && !page.output.contains("no matter"), "\(descriptor.name)")
+      #expect(
+        page.output.contains("all losses multiplied by the same factor")
+          == (descriptor.claims.scaleDegree != nil)
+          && page.output.contains("this says nothing of one loss multiplied alone")
+            == (descriptor.claims.scaleDegree != nil)
+      )
     }
   }
 

@@ -50,7 +50,7 @@ import Testing
     #expect(first.test == again.test)
     #expect(first.train.inputs != other.train.inputs)
     #expect(first.train.targets != other.train.targets)
-    #expect(first.train.sampleCount == 40)
+    #expect(first.train.sampleCount == 40 && suite.trainingSampleCount == 40)
     #expect(first.train.targets.count == suite.tasks.count)
     #expect(first.irreducibleLoss?.count == suite.tasks.count)
     // No sample is in two splits.

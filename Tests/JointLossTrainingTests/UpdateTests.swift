@@ -131,7 +131,7 @@ import Testing
     let setup = try StrategySetup(for: AdaTask.descriptor, taskCount: 3)
     let trainer = try trainer(problem, AdaTask(setup), .adam(learningRate: 0.05))
     let probe = try self.trainer(problem, FixedCombination([1, 1, 1]), .sgd(learningRate: 0.05))
-    var byHand = AdaTask(setup)
+    var byHand = try AdaTask(setup)
     // The second task has labels in the first part alone.
     for (index, samples) in [0..<5, 4..<9, 0..<5, 0..<9, 4..<9, 0..<4].enumerated() {
       let rate = 0.05 / Double(index + 1)

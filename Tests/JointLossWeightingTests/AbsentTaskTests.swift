@@ -135,7 +135,9 @@ import Testing
         (observation.jacobian, observation.jacobians) = (jacobians[0], jacobians)
         observation.gramian = jacobians[0].gramian
         observation.draws.normals = tasks.map { draws[$0] }
-        observation.draws.uniforms = observation.draws.normals
+        // One draw a step, or one a task.
+        let isSingle = name == "relobralo" || parameters["law"] == .text("one-hot")
+        observation.draws.uniforms = isSingle ? [draws[0]] : observation.draws.normals
         observation.draws.orders = tasks.indices.map { task in tasks.indices.filter { $0 != task } }
         return observation
       }

@@ -7,7 +7,7 @@ import Testing
 /// AdaTask's update: by hand, against `python3 Tests/Golden/adatask.py`, and what it leaves alone.
 @Suite struct AdaTaskTests {
   private func make(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> AdaTask {
-    AdaTask(try StrategySetup(for: AdaTask.descriptor, taskCount: tasks, parameters: parameters))
+    try AdaTask(StrategySetup(for: AdaTask.descriptor, taskCount: tasks, parameters: parameters))
   }
 
   private func step(_ rows: [[Double]], present: [Bool]? = nil) throws -> StepObservation {

@@ -89,7 +89,7 @@ import Testing
       try rule.weights(observing: StepObservation(losses: [1, 1e200]))
     }
     #expect(error?.code == .nonFinite && error?.task == 1)
-    #expect(error?.message.hasSuffix(", whose square overflows") == true)
+    #expect(error?.message.hasSuffix(", whose square overflows: uncertainty.clamp is 10") == true)
     #expect(try run(&rule, losses: [3, 2], steps: 5) == run(&twin, losses: [3, 2], steps: 5))
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JointLossCommand
 
 /// The command `experiments`: replications, each a study file and the question it answers.
 @main
@@ -7,6 +8,11 @@ struct Experiments: AsyncParsableCommand {
     commandName: "experiments",
     abstract: "Repeats the experiments that papers/ reports.",
     subcommands: [ListCommand.self, RunCommand.self])
+
+  static func main() async {
+    StandardStreams.prepare()
+    await main(nil)
+  }
 
   /// All replications, by name.
   static var all: [any Replication.Type] { [RelatedVersusUnrelated.self] }

@@ -35,6 +35,6 @@ struct RunCommand: AsyncParsableCommand {
     let results = try await StudySession(
       plan: plan, options: options, defaultFolder: "experiments/out/\(name)"
     ).run()
-    print("\n" + replication.conclusion(results.comparison, results.records))
+    try StandardOutput.write("\n" + replication.conclusion(results.comparison, results.records))
   }
 }

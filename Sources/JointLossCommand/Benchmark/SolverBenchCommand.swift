@@ -52,14 +52,17 @@ struct SolverBenchCommand: ParsableCommand {
 
   func run() throws {
     BLASLibrary.setThreads(1)
-    if !json { print(Self.line("solver", "strategy", "T", "P", "µs", "target µs", "iterations", "residual")) }
+    if !json {
+      try StandardOutput.write(
+        Self.line("solver", "strategy", "T", "P", "µs", "target µs", "iterations", "residual"))
+    }
     for tasks in [10, 100] {
       for parameters in [tasks / 2, 2 * tasks] {
         for subject in Self.subjects {
           let strategy = try StrategyRegistry.builtIn.make(subject.name, taskCount: tasks)
           let row = try measure(
             strategy, subject.solver, tasks: tasks, parameters: parameters, target: subject.targets[tasks])
-          print(try text(row))
+          try StandardOutput.write(try text(row))
         }
       }
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import JointLossWeighting
 
 /// `jointloss weigh`: one training step a line in, its weights a line out.
@@ -21,15 +20,28 @@ struct WeighCommand: ParsableCommand {
       what is given of the others is not looked at, and their weight is 0. "orders", "uniforms" and "normals" \
       replace random draws.
 
+      Every strategy takes losses, a Gramian and a Jacobian, so that one loop serves all: losses that it does not read go \
+      into the epoch's means, and gradients that it does not read into the diagnostics. A line with draws, \
+      "gradient_norms", "jacobians", "representation" or "losses_after" that the strategy does not read is an error.
+
       Writes one line a step:
 
-        {"applies_to":"losses","diagnostics":{},"weights":[1,1]}
+        {"applies_to":"losses","diagnostics":{},"weights":[1.0,1.0]}
 
       with "direction", the strategy's own or the weighted sum of the rows, where a Jacobian was given, or "update" of \
       a strategy that gives what the shared parameters lose for each unit of the learning rate, in place of an \
-      optimiser's step; and in the diagnostics "solver": iterations, residual and ridge of a strategy's solver. State is carried from line to \
+      optimiser's step; with "head_weights" of a strategy that weighs the losses of the heads by other numbers than 1 \
+      beside its direction. In the diagnostics "solver" has iterations, residual and ridge of a strategy's solver, and \
+      "interventions" for each task where the strategy departed from its formula in this step: \
+      "clamp" (a number that it learns was held in its range), "floor" and "ceiling" (a loss, mean or ratio counted as \
+      the smallest or largest allowed one), "minimum-weight", "left-out" (next to no gradient beside the others). \
+      State is carried from line to \
       line. A line that cannot be weighed gets {"error":"…","line":N}, changes nothing, and makes the exit \
       status 1 at the end.
+
+      With --state the state is also carried from one process to the next: it is read from the file where there is \
+      one, and written to it after each line, before the answer. The file is replaced as a whole, so that a process \
+      that is killed leaves the state before its last line or after it.
       """)
 
   @Argument(help: "The strategy's name.")
@@ -42,27 +54,45 @@ struct WeighCommand: ParsableCommand {
   @Option(help: "The seed of the strategy's random draws.")
   var seed: UInt64 = 0
 
+  @Option(
+    name: .customLong("state"),
+    help: "A file that the strategy's state is read from, if it is there, and written to after each line.")
+  var statePath: String?
+
   func validate() throws {
     _ = try makeSession()
   }
 
   func run() throws {
     var session = try makeSession()
-    while let line = readLine() {
-      guard let answer = session.answer(to: line) else { continue }
+    let file = statePath.map(WeighStateFile.init)
+    var input = StandardInput()
+    while let line = try input.line() {
+      let failures = session.failures
+      let answer = session.answer(to: line)
+      if let file, session.failures == failures, let state = try session.state() { try file.write(state) }
+      guard let answer else { continue }
       // Written at once, so that a loop on the other side of a pipe gets its weights.
-      try FileHandle.standardOutput.write(contentsOf: Data((answer + "\n").utf8))
+      try StandardOutput.write(answer)
     }
     if session.failures > 0 { throw ExitCode.failure }
   }
 
   private func makeSession() throws -> WeighSession {
     let parameters = try settings.values(for: strategy)
+    var session: WeighSession
     do {
-      return try WeighSession(
+      session = try WeighSession(
         strategy: strategy, parameters: parameters, seed: seed, registry: JointLoss.registry)
     } catch {
       throw ValidationError(error.message)
     }
+    guard let statePath else { return session }
+    do throws(WeighStateError) {
+      if let state = try WeighStateFile(statePath).content() { try session.restore(state, from: statePath) }
+    } catch {
+      throw ValidationError(error.description)
+    }
+    return session
   }
 }

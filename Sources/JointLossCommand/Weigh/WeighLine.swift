@@ -1,4 +1,5 @@
 import Foundation
+import JointLossTraining
 import JointLossWeighting
 
 /// One line of input to `jointloss weigh`: a training step as a JSON object.
@@ -42,32 +43,24 @@ struct WeighLine {
   init(parsing text: String) throws(WeighLineError) {
     let data = Data(text.utf8)
     do {
-      self = try JSONDecoder().decode(WeighLine.self, from: data)
-    } catch let error as WeighLineError {
-      throw error
-    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+      try StrictJSON.check(data)
+    } catch {
       // NaN and Infinity are no JSON, but many programs write them: name the field that holds one.
       let lenient = JSONDecoder()
       lenient.allowsJSON5 = true
       if let line = try? lenient.decode(WeighLine.self, from: data) { try line.requireFinite() }
-      throw WeighLineError("not valid JSON: \(Self.reason(for: data))")
+      throw WeighLineError("not valid JSON: \(error)")
+    }
+    do {
+      self = try JSONDecoder().decode(WeighLine.self, from: data)
+    } catch let error as WeighLineError {
+      throw error
+    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+      throw WeighLineError("not valid JSON: a number is outside the range of a Double")
     } catch {
       throw WeighLineError(decoding: error)
     }
-    if let key = TopLevelKeys.firstRepeated(in: text) {
-      throw WeighLineError("the field “\(key)” is given twice")
-    }
     try requireFinite()
-  }
-
-  /// Why the data is not JSON, with the place: `JSONSerialization` says it, `JSONDecoder` does not.
-  private static func reason(for data: Data) -> String {
-    do {
-      _ = try JSONSerialization.jsonObject(with: data)
-      return "a number is outside the range of a Double"
-    } catch {
-      return (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
-    }
   }
 
   private func requireFinite() throws(WeighLineError) {
@@ -99,7 +92,8 @@ extension WeighLine: Decodable {
     let names = try decoder.container(keyedBy: FieldName.self).allKeys.map(\.stringValue)
     if let unknown = names.sorted().first(where: { !known.contains($0) }) {
       throw WeighLineError(
-        "there is no field “\(unknown)”: \(NearestNames.hint(for: unknown, among: known, what: "fields"))")
+        "there is no field “\(Quotation.short(unknown))”: \(NearestNames.hint(for: unknown, among: known, what: "fields"))"
+      )
     }
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     losses = try fields.decodeIfPresent([Double].self, forKey: .losses)
@@ -174,7 +168,7 @@ struct WeighLineError: Error, CustomStringConvertible {
       let expected = type == Double.self ? "a number" : type == Bool.self ? "true or false" : "a list"
       description = "\(Self.place(context.codingPath)) is not \(expected)"
     case DecodingError.dataCorrupted(let context):
-      description = "\(Self.place(context.codingPath)): \(context.debugDescription)"
+      description = "\(Self.place(context.codingPath)): \(Quotation.short(context.debugDescription))"
     default:
       description = "\(error)"
     }

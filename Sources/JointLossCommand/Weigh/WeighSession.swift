@@ -1,13 +1,13 @@
-import Foundation
+package import Foundation
 package import JointLossWeighting
 
 /// The state behind `jointloss weigh`, without input or output: lines in, lines out.
 package struct WeighSession {
   private let registry: StrategyRegistry
-  private let name: String
-  private let parameters: [String: ParameterValue]
-  private let seed: UInt64
+  private let origin: WeighOrigin
   private var progress: Progress?
+  /// The file that the state was read from, for messages.
+  private var stateFile: String?
   private var lineNumber = 0
   /// The number of lines that could not be weighed.
   package private(set) var failures = 0
@@ -53,12 +53,55 @@ package struct WeighSession {
     strategy: String, parameters: [String: ParameterValue], seed: UInt64, registry: StrategyRegistry
   ) throws(WeightingError) {
     let descriptor = try registry.type(named: strategy).descriptor
-    _ = try StrategySetup(for: descriptor, taskCount: 1, parameters: parameters)
+    let setup = try StrategySetup(for: descriptor, taskCount: 1, parameters: parameters)
     self.registry = registry
-    self.name = strategy
-    self.parameters = parameters
-    self.seed = seed
+    origin = WeighOrigin(strategy: strategy, parameters: setup.parameters.values, seed: seed)
   }
+
+  // MARK: State
+
+  /// The state between two lines, for ``restore(_:from:)``; nil before the first line that could be weighed.
+  ///
+  /// - Returns: sealed JSON.
+  /// - Throws: an error if a number of the state has no JSON.
+  package func state() throws -> Data? {
+    try progress.map { try Self.state($0, of: $0.strategy, origin) }
+  }
+
+  private static func state<Strategy: WeightingStrategy>(
+    _ progress: Progress, of strategy: Strategy, _ origin: WeighOrigin
+  ) throws -> Data {
+    try WeighState(
+      origin: origin, taskCount: progress.taskCount, epoch: progress.epoch, step: progress.step,
+      awaitsLosses: progress.awaitsLosses, means: progress.means, strategy: strategy
+    ).sealed()
+  }
+
+  /// Goes on from a state.
+  ///
+  /// - Parameters:
+  ///   - content: what ``state()`` of a session of the same strategy, parameters and seed returned.
+  ///   - file: where it was read, for messages.
+  /// - Throws: ``WeighStateError`` naming the file if it is damaged, or of another session.
+  package mutating func restore(_ content: Data, from file: String) throws(WeighStateError) {
+    do {
+      progress = try Self.progress(from: content, of: registry.type(named: origin.strategy), origin)
+    } catch {
+      throw WeighStateError("\(file): \(error)")
+    }
+    stateFile = file
+  }
+
+  private static func progress<Strategy: WeightingStrategy>(
+    from content: Data, of type: Strategy.Type, _ origin: WeighOrigin
+  ) throws(WeighStateError) -> Progress {
+    let state = try WeighState<Strategy>(sealed: content, for: origin)
+    return Progress(
+      strategy: state.strategy, taskCount: state.taskCount, epoch: state.epoch, means: state.means,
+      step: state.step, awaitsLosses: state.awaitsLosses)
+  }
+
+  // MARK: Lines
 
   /// Weighs a line.
   ///
@@ -77,8 +120,11 @@ package struct WeighSession {
       return nil
     } catch {
       failures += 1
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       let failure = WeighFailure(error: "\(error)", line: lineNumber)
-      return (try? Self.encoded(failure)) ?? #"{"error":"the error cannot be written","line":\#(lineNumber)}"#
+      return (try? encoder.encode(failure)).map { String(decoding: $0, as: UTF8.self) }
+        ?? #"{"error":"the error cannot be written","line":\#(lineNumber)}"#
     }
   }
 
@@ -87,12 +133,14 @@ package struct WeighSession {
     let taskCount = observation.taskCount
     var next = try progress ?? start(taskCount: taskCount, epoch: line.epoch ?? 0)
     guard taskCount == next.taskCount else {
-      throw WeightingError(.taskCount, "this line has \(taskCount) tasks, those before had \(next.taskCount)")
+      let before = stateFile.map { "the state of \($0) has" } ?? "those before had"
+      throw WeightingError(.taskCount, "this line has \(taskCount) tasks, \(before) \(next.taskCount)")
     }
     guard !next.awaitsLosses else {
       throw WeightingError(
         .missingEvidence,
-        "\(name) looks at the losses after a step: give losses_after with its line, or on a line of its own")
+        "\(origin.strategy) looks at the losses after a step: give losses_after with its line, or on a line of its own"
+      )
     }
     let epoch = line.epoch ?? next.epoch
     guard epoch >= next.epoch else {
@@ -103,9 +151,10 @@ package struct WeighSession {
     observation.epoch = epoch
     observation.step = next.step
 
+    try line.requireReader(next.strategy, named: origin.strategy, of: observation)
     let weights = try next.strategy.weights(observing: observation)
-    // Encoded before the state moves on, so that an answer that cannot be written changes nothing.
-    let answer = try Self.encoded(WeighAnswer(weights, observation: observation))
+    // Written before the state moves on, so that an answer that cannot be written changes nothing.
+    let answer = try WeighAnswer(weights, observation: observation).json
     next.step += 1
     next.awaitsLosses = next.strategy.looksAfterStep
     if next.awaitsLosses, let lossesAfter = line.lossesAfter { try next.endStep(lossesAfter: lossesAfter) }
@@ -122,14 +171,9 @@ package struct WeighSession {
 
   private func start(taskCount: Int, epoch: Int) throws(WeightingError) -> Progress {
     Progress(
-      strategy: try registry.make(name, taskCount: taskCount, parameters: parameters, seed: seed),
+      strategy: try registry.make(
+        origin.strategy, taskCount: taskCount, parameters: origin.parameters, seed: origin.seed),
       taskCount: taskCount, epoch: epoch, means: EpochMeans(taskCount: taskCount))
-  }
-
-  private static func encoded(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }
 

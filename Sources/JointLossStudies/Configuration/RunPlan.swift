@@ -44,7 +44,10 @@ public struct RunPlan: Sendable {
     for seed in study.seedValues {
       for suite in resolver.suiteEntries {
         for strategy in resolver.strategyEntries {
-          runs.append(study.run(suite: suite, strategy: strategy, seed: seed))
+          runs.append(
+            study.run(
+              suite: (suite.label, suite.name, suite.parameters), recipe: suite.recipe,
+              strategy: (strategy.label, strategy.name, strategy.parameters), seed: seed))
         }
       }
     }
@@ -53,10 +56,13 @@ public struct RunPlan: Sendable {
 }
 
 extension StudySpecification {
-  fileprivate func run(
-    suite: StudyResolver.Suite, strategy: StudyResolver.Strategy, seed: UInt64
+  /// A suite or a strategy of a run: label, name and the value of every parameter.
+  typealias ResolvedEntry = (label: String, name: String, parameters: ParameterValues)
+
+  /// The run of a suite, a strategy and a seed; what the study leaves open is that of the recipe.
+  func run(
+    suite: ResolvedEntry, recipe: TrainingRecipe, strategy: ResolvedEntry, seed: UInt64
   ) -> RunSpecification {
-    let recipe = suite.recipe
     let rate = learningRate ?? recipe.learningRate
     return RunSpecification(
       format: RunSpecification.currentFormat,

@@ -24,7 +24,7 @@ extension StudyReader {
     guard let due = Architecture.sizes.first(where: { $0.name == name })?.keys else {
       let names = Architecture.sizes.map(\.name)
       report(
-        "there is no architecture “\(name)”: "
+        "there is no architecture “\(Quotation.short(name))”: "
           + NearestNames.hint(for: name, among: names, what: "architectures"), at: path)
       return nil
     }

@@ -109,7 +109,8 @@ struct StudyReader {
     if node.sequence != nil {
       return list(node, at: path) { $0.number($1, at: $2) }.map { .numbers($0) }
     }
-    guard let text = node.scalar?.string, !isNull(node) else {
+    guard let text = node.scalar?.string, !isNull(node), scalar(node).flatMap({ Double($0) })?.isNaN != true
+    else {
       return mismatch(node, at: path, expected: "a number, a list of numbers or a word")
     }
     // Quotes make a text of what would be a number.
@@ -130,8 +131,8 @@ struct StudyReader {
         let keyPath = "\(path).\(key)"
         switch key {
         case "name": name = text(value, at: keyPath) ?? ""
-        case "warm-up": warmUp = integer(value, at: keyPath) ?? 0
-        case "every", "patience": numbers[key] = integer(value, at: keyPath).map { Double($0) }
+        case "warm-up": warmUp = count(value, at: keyPath) ?? 0
+        case "every", "patience": numbers[key] = count(value, at: keyPath).map { Double($0) }
         default: numbers[key] = number(value, at: keyPath)
         }
       }
@@ -140,7 +141,7 @@ struct StudyReader {
     guard problems.count == earlier else { return nil }
     guard let own = shapes[name] else {
       report(
-        "there is no schedule “\(name)”: "
+        "there is no schedule “\(Quotation.short(name))”: "
           + NearestNames.hint(for: name, among: shapes.keys.sorted(), what: "schedules"), at: path)
       return nil
     }
@@ -167,7 +168,7 @@ struct StudyReader {
     let earlier = problems.count
     for (key, value) in fields(of: node, at: path, known: ["patience", "minimum-improvement"]) {
       switch key {
-      case "patience": patience = integer(value, at: "\(path).\(key)")
+      case "patience": patience = count(value, at: "\(path).\(key)")
       default: improvement = number(value, at: "\(path).\(key)") ?? 0
       }
     }
@@ -209,7 +210,11 @@ struct StudyReader {
       let keyPath = path.isEmpty ? key : "\(path).\(key)"
       locations.lines[keyPath] = keyNode.mark?.line
       if let known, !known.contains(key) {
-        report("unknown key: \(NearestNames.hint(for: key, among: known, what: "keys"))", at: keyPath)
+        // Those that are not listed need no search for a hint.
+        let hint =
+          problems.count > StudyError.mostListed
+          ? "" : ": \(NearestNames.hint(for: key, among: known, what: "keys"))"
+        report("unknown key\(hint)", at: keyPath)
       } else {
         result.append((key, value))
       }
@@ -238,8 +243,18 @@ struct StudyReader {
     return value
   }
 
+  /// A whole number that is small enough to count with; whether it is large enough is for others to say.
+  private mutating func count(_ node: Node, at path: String) -> Int? {
+    guard let value = integer(node, at: path) else { return nil }
+    let largest = StudySpecification.Limit.count
+    guard (-largest...largest).contains(value) else {
+      return mismatch(node, at: path, expected: "a whole number of at most \(largest)")
+    }
+    return value
+  }
+
   mutating func number(_ node: Node, at path: String) -> Double? {
-    guard let value = scalar(node).flatMap({ Double($0) }) else {
+    guard let value = scalar(node).flatMap({ Double($0) }), !value.isNaN else {
       return mismatch(node, at: path, expected: "a number")
     }
     return value
@@ -252,7 +267,7 @@ struct StudyReader {
     if let value = Choice(rawValue: text) { return value }
     let options = Choice.allCases.map(\.rawValue)
     report(
-      "is \(options.joined(separator: " | ")), not “\(text)”: "
+      "is \(options.joined(separator: " | ")), not “\(Quotation.short(text))”: "
         + NearestNames.hint(for: text, among: options, what: "values"),
       at: path)
     return nil
@@ -281,7 +296,7 @@ struct StudyReader {
         "nothing"
       } else {
         switch node {
-        case .scalar(let scalar): "“\(scalar.string)”"
+        case .scalar(let scalar): "“\(Quotation.short(scalar.string))”"
         case .mapping: "a mapping"
         case .sequence: "a list"
         case .alias: "an alias"

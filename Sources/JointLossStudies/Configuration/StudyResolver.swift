@@ -41,6 +41,10 @@ struct StudyResolver {
 
   mutating func resolve() {
     problems = study.problems()
+    // What a study asks for is bounded before anything is made of it.
+    guard study.suites.count <= StudySpecification.Limit.entries,
+      study.strategies.count <= StudySpecification.Limit.entries
+    else { return }
     for (index, entry) in study.suites.enumerated() {
       if let suite = resolve(suite: entry, at: "suites[\(index)]") { suiteEntries.append(suite) }
     }
@@ -64,6 +68,17 @@ struct StudyResolver {
     if let entry = entry(of: study.reference, as: "reference", position: min(1, strategyEntries.count)) {
       reference = entry.label
     }
+    requireRuns()
+  }
+
+  private mutating func requireRuns() {
+    guard problems.isEmpty else { return }
+    let (seeds, limit) = (study.seedValues.count, StudySpecification.Limit.runs)
+    let runs = suiteEntries.count * strategyEntries.count * seeds
+    guard runs > limit else { return }
+    report(
+      "\(suiteEntries.count) suites, \(strategyEntries.count) strategies and \(seeds) seeds are \(runs) runs, and a "
+        + "study has up to \(limit)", at: "seeds")
   }
 
   // MARK: Entries
@@ -81,6 +96,7 @@ struct StudyResolver {
       let suite = try suites.make(entry.name, parameters: parameters.values)
       let label = label(of: entry, parameters, declared: descriptor.parameters)
       requireOptimizer(of: suite.recipe, label)
+      requireBatch(of: suite, label)
       return Suite(
         name: entry.name, label: label, parameters: parameters, recipe: suite.recipe, tasks: suite.tasks,
         network: network(of: suite, label))
@@ -96,8 +112,19 @@ struct StudyResolver {
     do throws(TrainingError) {
       try study.optimizer(learningRate: study.learningRate ?? recipe.learningRate).validate(in: Float.self)
     } catch {
-      report("on \(label): \(error.message)", at: study.weightDecay == nil ? "optimizer" : "weight-decay")
+      report(
+        "on \(Quotation.short(label)): \(error.message)",
+        at: study.weightDecay == nil ? "optimizer" : "weight-decay")
     }
+  }
+
+  /// A batch that is larger than the training data fails here and not in every run.
+  private mutating func requireBatch(of suite: any TaskSuite, _ label: String) {
+    let size = study.batchSize ?? suite.recipe.batchSize
+    guard let samples = suite.trainingSampleCount, size > samples else { return }
+    report(
+      "on \(label): a batch of \(size) samples is larger than the training data of \(samples)",
+      at: "batch-size")
   }
 
   /// The network of all tasks of a suite; what cannot be one is reported here and not in every run.
@@ -114,13 +141,13 @@ struct StudyResolver {
     do {
       _ = try make(.plain)
     } catch {
-      report("on \(label): \(error.message)", at: "trunk")
+      report("on \(Quotation.short(label)): \(error.message)", at: "trunk")
       return nil
     }
     do {
       return try make(study.block ?? .plain)
     } catch {
-      report("on \(label): \(error.message)", at: "block")
+      report("on \(Quotation.short(label)): \(error.message)", at: "block")
       return nil
     }
   }
@@ -137,7 +164,7 @@ struct StudyResolver {
             parameters: parameters.values)
           requireGradients(of: strategy, on: suite, at: path)
         } catch {
-          report("on \(suite.label): \(error.description)", at: path)
+          report("on \(Quotation.short(suite.label)): \(error.description)", at: path)
         }
       }
       requireStepOptions(of: try strategies.type(named: entry.name))
@@ -158,7 +185,7 @@ struct StudyResolver {
     do throws(TrainingError) {
       try suite.network?.validate(for: strategy, optimizer: optimizer, options: study.step)
     } catch {
-      report("on \(suite.label): \(error.message)", at: path)
+      report("on \(Quotation.short(suite.label)): \(error.message)", at: path)
     }
   }
 
@@ -172,7 +199,9 @@ struct StudyResolver {
         var unclipped = study.step
         unclipped.clipNorm = nil
         let isClipping = (try? unclipped.validate(for: type, batchSize: size)) != nil
-        report("on \(suite.label): \(error.message)", at: isClipping ? "clip-norm" : "accumulation")
+        report(
+          "on \(Quotation.short(suite.label)): \(error.message)",
+          at: isClipping ? "clip-norm" : "accumulation")
       }
     }
   }
@@ -218,7 +247,8 @@ struct StudyResolver {
     var first: [String: String] = [:]
     for (path, label) in zip(paths, labels) {
       if let earlier = first[label] {
-        report("has the label “\(label)” of \(earlier): give it a label of its own", at: path)
+        report(
+          "has the label “\(Quotation.short(label))” of \(earlier): give it a label of its own", at: path)
       } else {
         first[label] = path
       }
@@ -233,7 +263,9 @@ struct StudyResolver {
     let named = strategyEntries.filter { $0.name == wanted }
     if named.count == 1 { return named[0] }
     if named.count > 1 {
-      report("“\(wanted)” could be \(named.map(\.label).joined(separator: " or ")): give a label", at: role)
+      report(
+        "“\(Quotation.short(wanted))” could be \(named.prefix(3).map { Quotation.short($0.label) }.joined(separator: " or ")): give a label",
+        at: role)
       return nil
     }
     let added = StudySpecification.Entry(wanted)

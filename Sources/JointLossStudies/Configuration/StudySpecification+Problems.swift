@@ -1,10 +1,12 @@
 import JointLossWeighting
 
 extension StudySpecification {
-  /// The most seeds, epochs, samples a batch, layers and units that a study may ask for: far beyond any use,
+  /// The most seeds, suites and strategies each, runs, epochs, samples a batch and units that a study may ask for: far beyond any use,
   /// and small enough that no product of them overflows.
   enum Limit {
     static let seeds = 100_000
+    static let entries = 1_000
+    static let runs = 2_000_000
     static let count = 10_000_000
     static let width = 65_536
   }
@@ -19,11 +21,14 @@ extension StudySpecification {
     require(!suites.isEmpty, "suites", "a study needs at least one suite")
     require(!strategies.isEmpty, "strategies", "a study needs at least one strategy")
     for (key, entries) in [("suites", suites), ("strategies", strategies)] {
+      require(
+        entries.count <= Limit.entries, key, "a study has up to \(Limit.entries) \(key), not \(entries.count)"
+      )
       for (index, entry) in entries.enumerated() {
         let label = entry.label ?? entry.name
         require(
           label.isPrintable, "\(key)[\(index)]\(entry.label == nil ? "" : ".label")",
-          "a label is a text of one line in printable characters, not \(label.quotedForMessage)")
+          "a label is a text of one line in printable characters, not “\(Quotation.short(label))”")
       }
     }
     switch seeds {

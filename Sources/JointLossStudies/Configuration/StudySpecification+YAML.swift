@@ -9,13 +9,25 @@ extension StudySpecification {
   /// - Parameter path: where it is.
   /// - Throws: ``StudyError`` if it cannot be read, with all that is wrong with its content.
   public init(contentsOf path: String) throws(StudyError) {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-      throw StudyError("cannot be read: \(error.localizedDescription)", file: path)
+    try self.init(content: StudyFile.content(of: path, limit: Self.longestFile), file: path)
+  }
+
+  /// The longest study file that is read, in bytes: far beyond the seeds and entries that a study may have.
+  private static let longestFile = 8 << 20
+
+  /// Reads the content of a study file.
+  ///
+  /// - Parameters:
+  ///   - content: the bytes of the file.
+  ///   - file: its name, for messages.
+  /// - Throws: ``StudyError`` as ``init(yaml:file:)`` does, and with the line of the first byte that is not UTF-8.
+  init(content: Data, file: String) throws(StudyError) {
+    guard let text = String(validating: content, as: UTF8.self) else {
+      let lines = content.split(separator: 0x0A, omittingEmptySubsequences: false)
+      let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
+      throw StudyError("the line is not text in UTF-8", file: file, line: line.map { $0 + 1 })
     }
-    try self.init(yaml: text, file: path)
+    try self.init(yaml: text, file: file)
   }
 
   /// Reads the text of a study file; keys that are left out have the defaults of ``init()``.
@@ -105,16 +117,16 @@ extension StudySpecification {
     switch error {
     case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _):
-      return StudyError("is not YAML: \(problem)", file: file, line: mark.line)
+      return StudyError("is not YAML: \(Quotation.short(problem, longest: 160))", file: file, line: mark.line)
     case YamlError.reader(let problem, let offset, _, _):
       let line = offset.map { yaml.prefix($0).count { $0.isNewline } + 1 }
-      return StudyError("is not YAML: \(problem)", file: file, line: line)
+      return StudyError("is not YAML: \(Quotation.short(problem, longest: 160))", file: file, line: line)
     case YamlError.duplicatedKeysInMapping(let duplicates, let context):
       return StudyError(
         "the key appears twice in one mapping, first here", file: file, line: context.mark.line,
         key: duplicates.joined(separator: ", "))
     default:
-      return StudyError("is not YAML: \(error)", file: file)
+      return StudyError("is not YAML: \(Quotation.short("\(error)", longest: 160))", file: file)
     }
   }
 }

@@ -16,6 +16,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     var clippedShare: Double?
     var directionNorm: Double?
     var certificate: SolverCertificate?
+    var interventionShares: [Intervention: Double]?
   }
 
   /// The probe batch: so many validation samples from the first on, the same for every strategy.
@@ -78,6 +79,9 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   var counts: PassCounts { trainer.counts }
 
+  /// The epochs that the run asks for.
+  var plannedEpochs: Int { specification.epochs }
+
   /// The gradients that the strategy sees; nil where it sees losses alone.
   var gradientScope: GradientScope? { trainer.gradientScope }
 
@@ -99,11 +103,41 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
   func restoration(
     from checkpoint: Checkpoint, after epochs: [RunRecord.Epoch]
   ) throws(TrainingError) -> () -> Void {
-    let restore = try trainer.restoration(from: checkpoint)
+    let restoration = try trainer.restoration(from: checkpoint)
+    try require(restoration, after: epochs)
     return { [self] in
-      restore()
+      restoration.apply()
       scores = []
       for epoch in epochs.prefix(lastEpoch + 1) { append(Epoch(epoch, of: tasks)) }
+    }
+  }
+
+  /// Checks that a checkpoint is where this run can be after these epochs.
+  private func require(
+    _ restoration: Trainer<Float, Strategy>.Restoration, after epochs: [RunRecord.Epoch]
+  ) throws(TrainingError) {
+    let (epoch, last) = (restoration.epoch, epochs.count - 1)
+    // A network that has stopped stays at its last epoch while those of other tasks go on.
+    let scores = epochs.prefix(epoch + 1).map {
+      EpochSelection.score(
+        of: Epoch($0, of: tasks).validation, untrained: Epoch(epochs[0], of: tasks).validation)
+    }
+    let hasStopped = specification.earlyStopping?.ends(validation: scores) ?? false
+    guard epoch == last || epoch < last && hasStopped else {
+      throw TrainingError(.checkpoint, "the checkpoint is of epoch \(epoch), the run is at \(last)")
+    }
+    let (samples, batch) = (train.sampleCount, specification.batchSize)
+    let due = (steps: epoch * ((samples + batch - 1) / batch), samples: epoch * samples)
+    guard restoration.counts.steps == due.steps, restoration.counts.samples == due.samples else {
+      throw TrainingError(
+        .checkpoint,
+        "the checkpoint counts \(restoration.counts.steps) steps and \(restoration.counts.samples) samples, where "
+          + "\(epoch) epochs have \(due.steps) and \(due.samples)")
+    }
+    let (rate, base) = (restoration.learningRate, specification.optimizer.learningRate)
+    guard specification.schedule == nil ? rate == base : rate <= base else {
+      throw TrainingError(
+        .checkpoint, "the checkpoint's learning rate \(rate) is not one of a rule from \(base)")
     }
   }
 
@@ -140,6 +174,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     epoch.clippedShare = summary.clippedShare
     epoch.directionNorm = summary.directionNorm
     epoch.certificate = summary.certificate
+    epoch.interventionShares = summary.interventionShares
     if specification.schedule != nil { epoch.learningRate = trainer.learningRate }
     return epoch
   }
@@ -236,6 +271,7 @@ extension RunRecord.Epoch {
       learningRates: eachTask(\.learningRate),
       clippedShares: eachTask(\.clippedShare),
       directionNorm: parts.count == 1 ? parts[0].directionNorm : nil,
-      solver: parts.count == 1 ? parts[0].certificate : nil)
+      solver: parts.count == 1 ? parts[0].certificate : nil,
+      interventionShares: parts.count == 1 ? parts[0].interventionShares : nil)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import JointLossTraining
+import JointLossWeighting
 
 /// What a run that takes long leaves on the disk from time to time, to go on from if it is killed.
 package struct RunCheckpoints: Sendable {
@@ -41,7 +42,9 @@ package struct RunCheckpoints: Sendable {
         let checkpoints = try networks.indices.map { network throws(TrainingError) in
           try Checkpoint(tensors: file(Self.tensors(network)), state: file(Self.state(network)))
         }
-        return (progress: try Self.decoded(content), checkpoints: checkpoints)
+        let progress = try Self.decoded(content)
+        try Self.validate(progress.epochs, of: networks)
+        return (progress: progress, checkpoints: checkpoints)
       }
       guard let found else { return [] }
       for error in found.damaged { notice("a damaged checkpoint is not used: \(error)") }
@@ -87,11 +90,28 @@ package struct RunCheckpoints: Sendable {
     last = .now
   }
 
+  /// Checks the epochs that were read: as many as the run can have had, each with a value for every task.
+  private static func validate<Strategy>(
+    _ epochs: [RunRecord.Epoch], of networks: [NetworkTraining<Strategy>]
+  ) throws(TrainingError) {
+    let (tasks, planned) = (networks.reduce(0) { $0 + $1.tasks.count }, networks.first?.plannedEpochs ?? 0)
+    guard !epochs.isEmpty, epochs.count <= planned else {
+      throw TrainingError(.checkpoint, "\(progress) has \(epochs.count) epochs of \(planned)")
+    }
+    for (index, epoch) in epochs.enumerated() {
+      if let defect = epoch.defect(expecting: index, tasks: tasks) {
+        throw TrainingError(.checkpoint, "\(progress), epoch \(index): \(defect.key) \(defect.message)")
+      }
+    }
+  }
+
   private static func decoded(_ content: Data) throws(TrainingError) -> Progress {
     do {
+      try StrictJSON.check(content)
       return try JSONDecoder().decode(Progress.self, from: content)
     } catch {
-      throw TrainingError(.checkpoint, "\(progress) cannot be read: \(error)")
+      throw TrainingError(
+        .checkpoint, "\(progress) cannot be read: \(Quotation.short("\(error)", longest: 300))")
     }
   }
 

@@ -99,8 +99,7 @@ public struct RunExecutor: Sendable {
         },
         measured: RunRecord.Measured(
           seconds: (clock.now - start) / .seconds(1),
-          medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +),
-          peakMemoryBytes: ProcessMemory.peakBytes)))
+          medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +))))
   }
 
   private static func data(of suite: any TaskSuite, seed: UInt64) throws(RunFailure) -> SuiteData {

@@ -44,9 +44,11 @@ public struct StudyRunner: Sendable {
     guard (1...Self.mostJobs).contains(jobs) else {
       throw StudyError("a study has 1 to \(Self.mostJobs) jobs, not \(jobs)")
     }
-    if try store.write(plan.study) {
+    if let kept = try store.write(plan.study) {
       progress(
-        .notice("\(store.directory) held another study: its runs stay there, those of this one are reused"))
+        .notice(
+          "\(store.directory) held another study. Its runs stay there, and those that are also this one's are reused. "
+            + "This one's report replaces its report, which is kept in \(kept) with its study.yaml."))
     }
     var complete: [Int: RunRecord] = [:]
     for (index, run) in plan.runs.enumerated() {

@@ -13,7 +13,7 @@ enum CSV {
       "loss_ratio", "loss_ratio_lower", "loss_ratio_upper", "delta_m_percent", "delta_m_percent_lower",
       "delta_m_percent_upper", "mean_rank", "difference_points", "difference_points_lower",
       "difference_points_upper", "pairs", "wilcoxon_p", "holm_p", "step_microseconds", "step_ratio",
-      "run_seconds", "backward_passes", "peak_memory_bytes",
+      "run_seconds", "backward_passes",
     ]
     let rows = comparison.suites.flatMap { suite in
       suite.rows.map { row in
@@ -26,7 +26,6 @@ enum CSV {
             row.difference.map { "\($0.estimate.count)" } ?? "", number(row.difference?.pValue),
             number(row.difference?.adjustedPValue), number(row.cost?.stepMicroseconds),
             number(row.cost?.ratio), number(row.cost?.runSeconds), number(row.cost?.backwardPasses),
-            row.cost.map { "\($0.peakMemoryBytes)" } ?? "",
           ]
       }
     }

@@ -60,7 +60,7 @@ struct ComparisonTables {
     ReportTable(
       columns: [
         .init("strategy", .left), .init("median µs/step"), .init("× \(reference)"),
-        .init("backward passes/run"), .init("s/run"), .init("peak memory MiB"), .init("completed"),
+        .init("backward passes/run"), .init("s/run"), .init("completed"),
         .init("diverged"), .init("failed"),
       ],
       rows: suite.rows.map { row in
@@ -70,7 +70,6 @@ struct ComparisonTables {
           text(row.cost?.ratio) { NumberText.fixed($0, decimals: 2) },
           text(row.cost?.backwardPasses) { NumberText.fixed($0, decimals: 0) },
           text(row.cost?.runSeconds) { NumberText.fixed($0, decimals: 2) },
-          text(row.cost?.peakMemoryBytes) { NumberText.fixed(Double($0) / 0x1p20, decimals: 0) },
           "\(row.runs.completed)", "\(row.runs.diverged)", "\(row.runs.failed)",
         ]
       })

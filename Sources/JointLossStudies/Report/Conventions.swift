@@ -21,9 +21,10 @@ enum Conventions {
       "Δm − \(reference)'s: the paired difference to \(reference) of the same seed, in points of Δm; positive is "
         + "better.",
       "p (Holm): two-sided Wilcoxon signed-rank test of that difference over seeds (exact up to 25 seeds; "
-        + "differences up to \(SuiteComparison.smallestDifference) points are rounding, count as zero and are dropped), "
-        + "after Holm's correction over the strategies of the suite; * marks p < 0.05.",
-      "[ , ]: 95 % interval of the mean over seeds, BCa bootstrap with \(Bootstrap.defaultResamples) resamples.",
+        + "differences of equal losses are dropped), after Holm's correction over the strategies of the suite; * marks p < 0.05.",
+      "[ , ]: 95 % interval of the mean over at least \(Estimate.fewestForInterval) seeds, BCa bootstrap with "
+        + "\(Bootstrap.defaultResamples) resamples.",
+      "Losses, and differences, that agree to a relative \(Rounding.tolerance) are equal: they differ by rounding only.",
       "µs/step: the median over runs of the median time of a training step on this machine (single networks: "
         + "the sum over tasks).",
       "A run that diverged or failed enters no mean, interval or test, and ranks last in its seed.",

@@ -39,7 +39,7 @@ struct OutputFolder {
   /// - Parameter name: the name of the file.
   /// - Returns: the text, or nil if there is no such file or it is not text in UTF-8.
   func text(of name: String) -> String? {
-    try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+    (try? StudyFile.content(of: "\(path)/\(name)")).flatMap { String(validating: $0, as: UTF8.self) }
   }
 
   /// Removes the temporary files whose writers are gone.
@@ -52,6 +52,22 @@ struct OutputFolder {
   func remove(_ name: String) throws(StudyError) {
     let file = "\(path)/\(name)"
     guard unlink(file) == 0 || errno == ENOENT else { throw StudyFile.failure(file) }
+  }
+
+  /// Moves a file or folder into another folder, in place of what has its name there; nothing if there is none.
+  ///
+  /// - Parameters:
+  ///   - name: its name.
+  ///   - target: the folder that gets it.
+  /// - Throws: ``StudyError`` with the path.
+  func move(_ name: String, into target: OutputFolder) throws(StudyError) {
+    let destination = "\(target.path)/\(name)"
+    guard FileManager.default.fileExists(atPath: "\(path)/\(name)") else { return }
+    try? FileManager.default.removeItem(atPath: destination)
+    // Another process may have moved it meanwhile.
+    guard rename("\(path)/\(name)", destination) == 0 || errno == ENOENT else {
+      throw StudyFile.failure(destination)
+    }
   }
 
   /// Gives a file its final name, in place of any file that has it.

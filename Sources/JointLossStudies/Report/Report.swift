@@ -2,6 +2,9 @@ import JointLossWeighting
 
 /// A comparison on paper: tables, figures and a page, written to a folder.
 public enum Report {
+  /// What a report consists of, in its folder.
+  static let files = ["table.md", "table.csv", "tasks.csv", "table.tex", "report.html", "figures"]
+
   /// The comparison as aligned text, to be printed.
   ///
   /// - Parameter comparison: the comparison.

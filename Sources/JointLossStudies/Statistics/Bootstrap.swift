@@ -60,10 +60,14 @@ package struct Bootstrap: Sendable {
   ) -> ConfidenceInterval? {
     precondition(values.count == sampleSize, "\(values.count) values for resamples of \(sampleSize)")
     guard sampleSize > 1, let mean = Quantiles.mean(values) else { return nil }
-    let deviations = values.map { $0 - mean }
+    let distances = values.map { $0 - mean }
+    // A power of 2 near the largest, which changes no digit: cubes of large values would leave Double's range.
+    let largest = distances.map(\.magnitude).max() ?? 0
+    let unit = largest.isNormal ? Double(sign: .plus, exponent: largest.exponent, significand: 1) : 1
+    let deviations = distances.map { $0 / unit }
     let squares = deviations.reduce(0) { $0 + $1 * $1 }
     // Values that differ by rounding only have no spread that could be resampled.
-    guard squares.squareRoot() > 1e-13 * abs(mean) else {
+    guard unit * squares.squareRoot() > 1e-13 * abs(mean) else {
       return ConfidenceInterval(lower: mean, upper: mean)
     }
     let cubes = deviations.reduce(0) { $0 + $1 * $1 * $1 }
@@ -80,7 +84,7 @@ package struct Bootstrap: Sendable {
     func end(_ probability: Double) -> Double {
       let shifted = bias + NormalDistribution.quantile(probability)
       let level = NormalDistribution.cumulative(bias + shifted / (1 - acceleration * shifted))
-      return mean + Quantiles.quantile(level, ofSorted: means)
+      return mean + unit * Quantiles.quantile(level, ofSorted: means)
     }
     let tail = (1 - confidence) / 2
     return ConfidenceInterval(lower: end(tail), upper: end(1 - tail))

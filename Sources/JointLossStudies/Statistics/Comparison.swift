@@ -9,7 +9,9 @@
 ///   losses sharing their average rank; averaged over seeds and tasks;
 /// - *difference*: Δm minus the reference's Δm of the same seed, in points; p is Wilcoxon's signed-rank test of
 ///   these differences, adjusted by Holm's method over the strategies of the suite;
-/// - intervals: 95 %, BCa bootstrap of the mean over seeds;
+/// - numbers that agree to 1e-6, relatively, are equal: losses share a rank, a difference of equal losses is 0, and
+///   equal differences are ties of the test;
+/// - intervals: 95 %, BCa bootstrap of the mean over seeds, where there are at least 5;
 /// - a run that diverged or failed enters no mean, interval or test, and ranks last in its seed.
 ///
 /// Where a suite has no completed run of the baseline, the reference takes the baseline's place.
@@ -45,9 +47,12 @@ public struct Comparison: Sendable, Hashable {
 
 /// A mean over seeds, and how sure we are of it.
 public struct Estimate: Sendable, Hashable {
+  /// The fewest seeds that have an interval: the bootstrap of fewer is little more than their range.
+  static let fewestForInterval = 5
+
   /// The mean.
   public let mean: Double
-  /// The 95 % interval of the mean; nil for one seed.
+  /// The 95 % interval of the mean; nil for fewer than 5 seeds.
   public let interval: ConfidenceInterval?
   /// The number of seeds.
   public let count: Int
@@ -55,7 +60,7 @@ public struct Estimate: Sendable, Hashable {
   init?(_ values: [Double], _ bootstraps: inout BootstrapPool) {
     guard let mean = Quantiles.mean(values) else { return nil }
     self.mean = mean
-    interval = bootstraps.interval(ofMean: values)
+    interval = values.count < Self.fewestForInterval ? nil : bootstraps.interval(ofMean: values)
     count = values.count
   }
 }

@@ -1,4 +1,6 @@
 /// Ranks of a sample from 1 for the smallest value.
+///
+/// Values are equal as ``Rounding`` has it: those that agree with the smallest of their group.
 package enum Ranks {
   /// Average ranks: equal values share the mean of the ranks they occupy.
   ///
@@ -29,7 +31,7 @@ package enum Ranks {
     var start = 0
     while start < order.count {
       var end = start + 1
-      while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
+      while end < order.count, Rounding.areEqual(values[order[end]], values[order[start]]) { end += 1 }
       groups.append(start..<end)
       start = end
     }

@@ -49,6 +49,8 @@ public struct StrategyComparison: Sendable, Hashable {
   public struct PairedDifference: Sendable, Hashable {
     /// The mean in points of Δm, positive is better than the reference.
     public let estimate: Estimate
+    /// The median in points of Δm.
+    public let median: Double
     /// The two-sided p of Wilcoxon's signed-rank test.
     public let pValue: Double
     /// The p after Holm's correction over the suite's strategies.
@@ -58,6 +60,12 @@ public struct StrategyComparison: Sendable, Hashable {
 
     /// Whether the adjusted p is below 0.05.
     public var isSignificant: Bool { adjustedPValue < SuiteComparison.level }
+
+    /// Whether the difference is for the better: true where ranks and mean are in favor, false where both are against,
+    /// nil where they disagree.
+    var isBetter: Bool? {
+      favours && estimate.mean > 0 ? true : !favours && estimate.mean < 0 ? false : nil
+    }
   }
 
   /// What the completed runs of a strategy cost on the machine that ran them.
@@ -70,8 +78,6 @@ public struct StrategyComparison: Sendable, Hashable {
     public let runSeconds: Double
     /// The mean number of backward passes of a run.
     public let backwardPasses: Double
-    /// The largest resident memory of the process by the end of a run, in bytes.
-    public let peakMemoryBytes: Int
   }
 }
 
@@ -89,7 +95,7 @@ extension StrategyComparison {
     seeds = scores.keys.sorted()
     let bySeed = seeds.compactMap { scores[$0] }
     improvements = bySeed.map(\.improvement)
-    lossRatio = Estimate(bySeed.compactMap { Quantiles.mean($0.ratios) }, &bootstraps)
+    lossRatio = Estimate(bySeed.map(\.ratio), &bootstraps)
     improvement = Estimate(improvements, &bootstraps)
     var tasks: [TaskComparison] = []
     for (index, name) in records.tasks.enumerated() {
@@ -105,8 +111,7 @@ extension StrategyComparison {
       Cost(
         stepMicroseconds: step, ratio: referenceStep.flatMap { $0 > 0 ? step / $0 : nil },
         runSeconds: Quantiles.mean(completed.map(\.footer.measured.seconds)) ?? 0,
-        backwardPasses: Quantiles.mean(completed.map { Double($0.footer.passes.backward) }) ?? 0,
-        peakMemoryBytes: completed.map(\.footer.measured.peakMemoryBytes).max() ?? 0)
+        backwardPasses: Quantiles.mean(completed.map { Double($0.footer.passes.backward) }) ?? 0)
     }
   }
 }

@@ -6,8 +6,6 @@ import JointLossWeighting
 public struct SuiteComparison: Sendable, Hashable {
   /// The significance level of every test, after correction.
   static let level = 0.05
-  /// Differences of at most so many points of Δm are no differences.
-  static let smallestDifference = 1e-4
 
   /// The label of the suite.
   public let label: String
@@ -102,49 +100,28 @@ public struct SuiteComparison: Sendable, Hashable {
     bootstraps: inout BootstrapPool
   ) -> [String: StrategyComparison.PairedDifference] {
     guard let reference, let own = scores[reference] else { return [:] }
-    var tests: [(strategy: String, estimate: Estimate, test: WilcoxonSignedRank)] = []
+    var tests: [(strategy: String, estimate: Estimate, median: Double, test: WilcoxonSignedRank)] = []
     for strategy in records.strategies where strategy != reference {
       let pairs = records.seeds.compactMap { seed in
         scores[strategy]?[seed].flatMap { other in own[seed].map { (other, $0) } }
       }
-      let differences = pairs.map { Self.difference($0.improvement, $1.improvement) }
-      guard let estimate = Estimate(differences, &bootstraps) else { continue }
-      tests.append((strategy, estimate, WilcoxonSignedRank(differences)))
+      let differences = pairs.map { $0.difference(to: $1) }
+      guard let estimate = Estimate(differences, &bootstraps), let median = Quantiles.median(differences)
+      else { continue }
+      tests.append((strategy, estimate, median, WilcoxonSignedRank(differences)))
     }
     let adjusted = Holm.adjust(tests.map(\.test.pValue))
     var results: [String: StrategyComparison.PairedDifference] = [:]
     for (entry, adjustedPValue) in zip(tests, adjusted) {
       results[entry.strategy] = StrategyComparison.PairedDifference(
-        estimate: entry.estimate, pValue: entry.test.pValue, adjustedPValue: adjustedPValue,
+        estimate: entry.estimate, median: entry.median, pValue: entry.test.pValue,
+        adjustedPValue: adjustedPValue,
         favours: entry.test.positiveRankSum > entry.test.negativeRankSum)
     }
     return results
   }
 
-  /// The difference of two Δm; 0 where it is what rounding in `Float` makes of equal training runs.
-  private static func difference(_ own: Double, _ reference: Double) -> Double {
-    let difference = own - reference
-    return abs(difference) <= smallestDifference ? 0 : difference
-  }
-
   static func medianStep(of strategy: String, in records: SuiteRecords) -> Double? {
     Quantiles.median(records.completedRuns(of: strategy).map(\.footer.measured.medianStepMicroseconds))
-  }
-}
-
-/// The score of one run: its test losses against the yardstick's of the same seed.
-struct SeedScore {
-  /// Each task's loss divided by the yardstick's.
-  let ratios: [Double]
-  /// Δm in percent.
-  let improvement: Double
-
-  /// Scores a run; nil where a loss of the yardstick is not positive and cannot be divided by.
-  init?(losses: [Double], yardstick: [Double]) {
-    guard yardstick.allSatisfy({ $0 > 0 }),
-      let percent = try? RelativeImprovement.percent(losses: losses, baseline: yardstick)
-    else { return nil }
-    ratios = zip(losses, yardstick).map { $0 / $1 }
-    improvement = percent
   }
 }

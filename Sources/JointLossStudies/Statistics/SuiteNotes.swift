@@ -7,8 +7,8 @@ struct SuiteNotes {
   let rows: [StrategyComparison]
 
   var sentences: [String] {
-    yardstickNotes + missingNotes + incompleteNotes + untrainedNotes
-      + [rankNote, recipeNote, versionsNote].compactMap { $0 }
+    yardstickNotes + largeNotes + missingNotes + incompleteNotes + untrainedNotes
+      + [intervalNote, rankNote, recipeNote, versionsNote].compactMap { $0 }
   }
 
   private var yardstickNotes: [String] {
@@ -31,7 +31,7 @@ struct SuiteNotes {
       )
     }
     let zero = records.seeds.filter { seed in
-      records.selectedTest(yardstick, seed: seed).map { SeedScore(losses: $0, yardstick: $0) == nil } ?? false
+      records.selectedTest(yardstick, seed: seed).map { !SeedScore.canDivide(by: $0) } ?? false
     }
     if !zero.isEmpty {
       notes.append(
@@ -39,6 +39,36 @@ struct SuiteNotes {
           + "loss ratios, Δm and tests.")
     }
     return notes
+  }
+
+  /// Strategies with losses that are too many times the yardstick's.
+  private var largeNotes: [String] {
+    guard let yardstick else { return [] }
+    return rows.compactMap { row in
+      let seeds = records.seeds.filter { seed in
+        guard let own = records.selectedTest(row.label, seed: seed),
+          let denominators = records.selectedTest(yardstick, seed: seed),
+          SeedScore.canDivide(by: denominators)
+        else { return false }
+        return SeedScore(losses: own, yardstick: denominators) == nil
+      }
+      guard !seeds.isEmpty else { return nil }
+      return
+        "\(row.label): a test loss is more than \(SeedScore.largestRatio) times that of \(yardstick) for "
+        + "\(seedList(seeds)): left out of loss ratios, Δm and tests."
+    }
+  }
+
+  /// Strategies with too few seeds for an interval.
+  private var intervalNote: String? {
+    let few = rows.filter { row in
+      [row.improvement, row.difference?.estimate].contains { $0.map { $0.interval == nil } ?? false }
+    }
+    guard !few.isEmpty else { return nil }
+    let whose = few.count == rows.count ? "" : " of \(NumberText.list(few.map(\.label)))"
+    return
+      "Intervals\(whose) are missing: they need at least \(Estimate.fewestForInterval) seeds, since the bootstrap "
+      + "of fewer is little more than the range of the values and covers the mean far less often than 95 %."
   }
 
   /// Strategies that were not run with every seed.

@@ -12,20 +12,24 @@ extension RunRecord {
         ("strategyLabel", specification.strategyLabel), ("strategy", specification.strategy),
       ] + header.tasks.map { ("tasks", $0) }
     for (key, name) in names where !name.isPrintable {
-      return (1, key, "a name is a text of one line in printable characters, not \(name.quotedForMessage)")
+      return (1, key, "a name is a text of one line in printable characters, not “\(Quotation.short(name))”")
+    }
+    let planned = specification.epochs
+    guard (1...StudySpecification.Limit.count).contains(planned) else {
+      return (1, "specification.epochs", "is 1 to \(StudySpecification.Limit.count), not \(planned)")
     }
     for (index, epoch) in epochs.enumerated() {
       if let (key, message) = epoch.defect(expecting: index, tasks: tasks) {
         return (index + 2, key, message)
       }
     }
-    return footerDefect.map { (epochs.count + 2, $0.key, $0.message) }
+    return footerDefect.map { (self.epochs.count + 2, $0.key, $0.message) }
   }
 
   private var footerDefect: (key: String, message: String)? {
     let tasks = header.tasks.count
     if let stopped = footer.stoppedAt,
-      stopped.count != tasks || stopped.contains(where: { $0 >= epochs.count })
+      stopped.count != tasks || stopped.contains(where: { !epochs.indices.contains($0) })
     {
       return ("stoppedAt", "is not one of the epochs for each of \(tasks) tasks")
     }
@@ -54,13 +58,22 @@ extension RunRecord {
     }
     if let task = footer.task, !header.tasks.contains(task) { return ("task", "there is no task “\(task)”") }
     let counts = [footer.passes.steps, footer.passes.forward, footer.passes.backward, footer.passes.samples]
-    guard counts.allSatisfy({ $0 >= 0 }) else { return ("passes", "a count is negative") }
+    let largest = StrategyState.largestCount
+    guard counts.allSatisfy({ (0...largest).contains($0) }) else {
+      return ("passes", "a count is not 0 to \(largest)")
+    }
+    if let step = footer.step, !(0...largest).contains(step) { return ("step", "is \(step)") }
+    let (seconds, median) = (footer.measured.seconds, footer.measured.medianStepMicroseconds)
+    guard seconds >= 0, seconds.isFinite, median >= 0, median.isFinite else {
+      return ("measured", "a value is negative or too large")
+    }
     return nil
   }
 }
 
 extension RunRecord.Epoch {
-  fileprivate func defect(expecting index: Int, tasks: Int) -> (key: String, message: String)? {
+  /// The first key of the epoch whose value cannot be, and why; nil as a rule.
+  func defect(expecting index: Int, tasks: Int) -> (key: String, message: String)? {
     guard epoch == index else { return ("epoch", "is \(epoch) where epoch \(index) is due") }
     let arrays: [(String, [Double]?, Int)] = [
       ("train", train, tasks), ("validation", validation, tasks), ("test", test, tasks),
@@ -69,7 +82,26 @@ extension RunRecord.Epoch {
       ("cosines", cosines, tasks * (tasks - 1) / 2),
     ]
     for (key, values, due) in arrays {
-      if let values, values.count != due { return (key, "has \(values.count) values, \(due) are due") }
+      guard let values else { continue }
+      guard values.count == due else { return (key, "has \(values.count) values, \(due) are due") }
+      if let value = values.first(where: { !$0.isFinite }) { return (key, "holds \(value)") }
+    }
+    // The bounds of a cosine are kept to the rounding of inner products in single precision.
+    let ranges: [(String, [Double]?, ClosedRange<Double>)] = [
+      ("gradientNorms", gradientNorms, 0...Double.greatestFiniteMagnitude),
+      ("cosines", cosines, -1.01...1.01),
+      ("learningRates", learningRates, 0...Double.greatestFiniteMagnitude),
+      ("clippedShares", clippedShares, 0...1), ("conflictRate", conflictRate.map { [$0] }, 0...1),
+      ("seenConflictRate", seenConflictRate.map { [$0] }, 0...1),
+      ("conditionNumber", conditionNumber.map { [$0] }, 0...Double.greatestFiniteMagnitude),
+      ("directionNorm", directionNorm.map { [$0] }, 0...Double.greatestFiniteMagnitude),
+    ]
+    for (key, values, range) in ranges {
+      if let value = values?.first(where: { !range.contains($0) }) { return (key, "holds \(value)") }
+    }
+    if let defect = solver?.defect { return ("solver", "has \(defect.phrase)") }
+    for (intervention, share) in interventionShares ?? [:] where !(share > 0 && share <= 1) {
+      return ("interventionShares", "the share of \(intervention.rawValue) is \(share), not in (0, 1]")
     }
     guard (weights == nil) == (index == 0) else {
       return ("weights", index == 0 ? "there are none before training" : "are missing")

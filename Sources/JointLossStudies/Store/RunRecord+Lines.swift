@@ -1,5 +1,6 @@
 package import Foundation
 import JointLossLinearAlgebra
+import JointLossTraining
 
 extension RunRecord {
   /// The content of the record's file: JSON Lines with sorted keys, doubles in their shortest form that reads
@@ -36,6 +37,7 @@ extension RunRecord {
     for (index, line) in lines.enumerated() {
       let number = index + 1
       do {
+        try StrictJSON.check(line)
         switch try JSONDecoder().decode(Kinded.self, from: line).kind {
         case .header where index == 0: header = try JSONDecoder().decode(Header.self, from: line)
         case .epoch where index > 0 && index < lines.count - 1:
@@ -47,6 +49,8 @@ extension RunRecord {
         }
       } catch let error as StudyError {
         throw error
+      } catch let error as StrictJSON.Defect {
+        throw StudyError("the line is damaged: it is not JSON, \(error)", file: file, line: number)
       } catch {
         throw StudyError("the line is damaged: \(Self.describe(error))", file: file, line: number)
       }
@@ -106,8 +110,7 @@ extension RunRecord {
   private static let measured = Data(#""measured":{"#.utf8)
 
   private static func seal(of content: Data) -> String {
-    let digits = String(StableHash.fnv1a(String(decoding: content, as: UTF8.self)), radix: 16)
-    return "\"checksum\":\"\(String(repeating: "0", count: 16 - digits.count))\(digits)\","
+    "\"checksum\":\"\(StableHash.digits(of: String(decoding: content, as: UTF8.self)))\","
   }
 
   private static func isIntact(_ content: Data) -> Bool {

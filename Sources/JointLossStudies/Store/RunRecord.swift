@@ -80,6 +80,10 @@ public struct RunRecord: Sendable, Hashable {
     /// What the strategy's solver proved over the epoch's steps: all iterations, the largest relative residual and
     /// ridge; nil where nothing was solved.
     public var solver: SolverCertificate?
+    /// Where the strategy departed from its formula: for each intervention the share of the epoch's steps in which it
+    /// touched at least one task; nil where none did, where each task has a network of its own, and in records from
+    /// before it was written.
+    public var interventionShares: [Intervention: Double]?
   }
 
   /// How a run ended, and what it cost.
@@ -130,13 +134,14 @@ public struct RunRecord: Sendable, Hashable {
     public var samples: Int
   }
 
-  /// A run's cost in time and memory.
+  /// A run's cost in time.
+  ///
+  /// Records from before have a `peakMemoryBytes` here, which is not read: it was that of the whole process with all
+  /// its runs so far.
   public struct Measured: Sendable, Hashable, Codable {
     /// The whole run, with evaluation.
     public var seconds: Double
     /// The median time of a step (the sum of the networks' medians, where each task has its own).
     public var medianStepMicroseconds: Double
-    /// The largest resident memory of the process so far, in bytes.
-    public var peakMemoryBytes: Int
   }
 }

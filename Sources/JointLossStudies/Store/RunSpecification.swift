@@ -61,8 +61,7 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   /// The identity: the stable hash of the canonical JSON, as 16 hexadecimal digits.
   package var identity: String {
     get throws {
-      let digits = String(StableHash.fnv1a(try canonicalJSON), radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
+      StableHash.digits(of: try canonicalJSON)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JointLossLinearAlgebra
 import JointLossTraining
 
 #if canImport(Glibc)
@@ -16,7 +17,8 @@ import JointLossTraining
 /// ``RunRecord/Measured``. A damaged file is moved to `runs/damaged/`.
 ///
 /// Records carry their whole specification, so runs of other studies may lie in the same folder: a study reuses
-/// those that are also its own and leaves the others alone. `study.yaml` is the study that was run last.
+/// those that are also its own and leaves the others alone. `study.yaml` is the study that was run last; the report of
+/// one before it is in `earlier/`, in a folder named by the hash of its study file, with that file.
 public struct RunStore: Sendable {
   /// What the store has of a run.
   public enum Lookup: Sendable {
@@ -39,6 +41,7 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` that names the folder if it cannot be created.
   public init(_ directory: String) throws(StudyError) {
     self.directory = directory
+    try Self.requireName(directory)
     try StudyFile.createFolder("\(directory)/runs")
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
@@ -50,8 +53,15 @@ public struct RunStore: Sendable {
   /// - Throws: ``StudyError`` if it holds no study.
   public init(existing directory: String) throws(StudyError) {
     self.directory = directory
+    try Self.requireName(directory)
     guard FileManager.default.fileExists(atPath: studyFile) else {
       throw StudyError("holds no study: study.yaml is missing", file: directory)
+    }
+  }
+
+  private static func requireName(_ directory: String) throws(StudyError) {
+    guard !directory.isEmpty else {
+      throw StudyError("the folder of a study needs a name, not an empty text")
     }
   }
 
@@ -65,18 +75,30 @@ public struct RunStore: Sendable {
     try StudySpecification(contentsOf: studyFile)
   }
 
-  /// Writes `study.yaml`.
+  /// Writes `study.yaml`; the report of another study that was run here is put aside with its study file.
   ///
   /// - Parameter study: the study about to be run.
-  /// - Returns: whether the folder held another study until now.
-  /// - Throws: ``StudyError`` if the file cannot be written.
+  /// - Returns: the folder of the other study's report; nil if the folder held no other study.
+  /// - Throws: ``StudyError`` if a file cannot be written or moved.
   @discardableResult
-  public func write(_ study: StudySpecification) throws(StudyError) -> Bool {
+  public func write(_ study: StudySpecification) throws(StudyError) -> String? {
     let text = study.yaml
-    let earlier = try? String(contentsOfFile: studyFile, encoding: .utf8)
-    guard earlier != text else { return false }
+    let earlier = try? StudyFile.content(of: studyFile)
+    guard earlier != Data(text.utf8) else { return nil }
+    let kept = try earlier.map { earlier throws(StudyError) in
+      try keepReport(of: String(decoding: earlier, as: UTF8.self))
+    }
     try StudyFile.write(Data(text.utf8), to: studyFile)
-    return earlier != nil
+    return kept
+  }
+
+  /// Moves the report in the folder to `earlier/`, beside a copy of the study file that it is of.
+  private func keepReport(of study: String) throws(StudyError) -> String {
+    let source = try OutputFolder(directory)
+    let target = try source.folder(named: "earlier").folder(named: StableHash.digits(of: study))
+    try target.write(study, to: "study.yaml")
+    for name in Report.files { try source.move(name, into: target) }
+    return target.path
   }
 
   // MARK: Runs
@@ -94,15 +116,17 @@ public struct RunStore: Sendable {
       let aside = try setAside(path, isFolder: true)
       return .damaged(StudyError("a folder is where a record should be (moved to \(aside))", file: path))
     }
-    let content: Data
-    do {
-      content = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw StudyError("cannot be read: \(error.localizedDescription)", file: path)
-    }
+    return try lookup(path, expecting: specification)
+  }
+
+  /// Reads the record in a file, of any run or of the one that is expected; a damaged one is set aside.
+  private func lookup(
+    _ path: String, expecting expected: RunSpecification? = nil
+  ) throws(StudyError) -> Lookup {
+    let content = try StudyFile.content(of: path)
     do throws(StudyError) {
       let record = try RunRecord(content: content, file: path)
-      guard record.header.specification == specification else {
+      if let expected, record.header.specification != expected {
         throw StudyError(
           "the record is that of another run", file: path, line: 1, key: "specification")
       }
@@ -141,6 +165,38 @@ public struct RunStore: Sendable {
       switch try lookup(run) {
       case .missing: break
       case .complete(let record): records.append(record)
+      case .damaged(let notice): damaged.append(notice)
+      }
+    }
+    return (records, damaged)
+  }
+
+  /// The complete records in the folder that are a study's, whether or not its strategies and suites exist here; damaged
+  /// ones are set aside.
+  ///
+  /// - Parameter study: the study.
+  /// - Returns: the records by the names of their files, and what was damaged.
+  /// - Throws: ``StudyError`` if the folder or a file cannot be read or set aside.
+  package func records(of study: StudySpecification) throws(StudyError) -> (
+    records: [RunRecord], damaged: [StudyError]
+  ) {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: runs).filter { $0.hasSuffix(".jsonl") }
+        .sorted()
+    } catch {
+      throw StudyError("cannot be read: \(error.localizedDescription)", file: runs)
+    }
+    var records: [RunRecord] = []
+    var damaged: [StudyError] = []
+    for name in names {
+      let file = "\(runs)/\(name)"
+      switch try lookup(file) {
+      case .missing: break
+      case .complete(let record):
+        let run = record.header.specification
+        // A copy under another name is no second run.
+        if study.includes(run), try path(of: run) == file { records.append(record) }
       case .damaged(let notice): damaged.append(notice)
       }
     }

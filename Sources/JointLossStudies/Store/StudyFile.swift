@@ -1,7 +1,7 @@
 package import Foundation
 import JointLossTraining
 
-/// The files of a study, written whole or not at all.
+/// The files of a study: written whole or not at all, and read only where they are files.
 package enum StudyFile {
   /// Writes a file as ``AtomicFile`` does.
   package static func write(_ data: Data, to path: String) throws(StudyError) {
@@ -18,6 +18,15 @@ package enum StudyFile {
       try AtomicFile.createFolder(path)
     } catch {
       throw StudyError(error.message, file: error.path)
+    }
+  }
+
+  /// Reads a file, as ``RegularFile`` does.
+  static func content(of path: String, limit: Int = .max) throws(StudyError) -> Data {
+    do {
+      return try RegularFile.content(of: path, limit: limit)
+    } catch {
+      throw StudyError(error.message, file: path)
     }
   }
 

@@ -76,6 +76,9 @@ package struct FeatureBankSuite: TaskSuite {
   /// The inputs of a sample.
   package var inputCount: Int? { bank.inputs }
 
+  /// The samples of the training split.
+  package var trainingSampleCount: Int? { bank.sizes[.train] }
+
   /// One tanh layer; Adam at 5e-3 for 1500 steps of 64 at the default number of samples.
   package var recipe: TrainingRecipe {
     TrainingRecipe(trunk: [width], activation: .tanh, epochs: 150, batchSize: 64, learningRate: 5e-3)

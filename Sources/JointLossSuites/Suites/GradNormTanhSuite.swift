@@ -93,6 +93,9 @@ package struct GradNormTanhSuite: TaskSuite {
   /// The inputs of a sample.
   package var inputCount: Int? { inputs }
 
+  /// The samples of the training split.
+  package var trainingSampleCount: Int? { sizes[.train] }
+
   /// T regressions of many outputs.
   package var tasks: [TaskSpecification] {
     sigmas.indices.map {

@@ -74,6 +74,9 @@ package struct LinearSubspaceSuite: TaskSuite {
   /// The inputs of a sample.
   package var inputCount: Int? { inputs }
 
+  /// The samples of the training split.
+  package var trainingSampleCount: Int? { sizes[.train] }
+
   /// T regressions.
   package var tasks: [TaskSpecification] {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }

@@ -66,6 +66,9 @@ extension MixedTasksSuite {
   /// The inputs of a sample.
   package var inputCount: Int? { bank.inputs }
 
+  /// The samples of the training split.
+  package var trainingSampleCount: Int? { bank.sizes[.train] }
+
   // Twice the learning rate of `feature-bank`: in 250 epochs, over 8 seeds, the validation loss was smallest
   // after 5 … 244 for single tasks and 43 … 249 for joint networks, with weights 1 or near 1/σ². 300 leave
   // room.

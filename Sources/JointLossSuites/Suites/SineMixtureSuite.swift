@@ -90,6 +90,9 @@ package struct SineMixtureSuite: TaskSuite {
   /// The inputs of a sample.
   package var inputCount: Int? { inputs }
 
+  /// The samples of the training split.
+  package var trainingSampleCount: Int? { samples }
+
   /// T regressions.
   package var tasks: [TaskSpecification] {
     (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }

@@ -14,6 +14,15 @@ struct DensePlace: Codable, Hashable {
     return !overflow && weights <= count && weightOffset <= count - weights
       && biasOffset.map { $0 >= 0 && $0 <= count - outputs } ?? true
   }
+
+  /// The elements of both moments of the layer's curvature; nil beyond the range of the integers.
+  var momentCount: Int? {
+    let (columns, isBeyond) = inputs.addingReportingOverflow(biasOffset == nil ? 0 : 1)
+    let input = columns.multipliedReportingOverflow(by: columns)
+    let output = outputs.multipliedReportingOverflow(by: outputs)
+    let sum = input.partialValue.addingReportingOverflow(output.partialValue)
+    return isBeyond || input.overflow || output.overflow || sum.overflow ? nil : sum.partialValue
+  }
 }
 
 /// Sees every dense layer that a backward pass of one cotangent reaches.

@@ -70,7 +70,16 @@ package enum AtomicFile {
     var parent = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
       parent += component
-      if mkdir(parent, 0o777) != 0 && errno != EEXIST { break }
+      if mkdir(parent, 0o777) != 0 {
+        guard errno == EEXIST else { break }
+        // Something has that name: a link that leads nowhere, say, or a file.
+        var status = stat()
+        guard stat(parent, &status) == 0 else {
+          if errno == ELOOP { return "its symbolic links lead in a circle" }
+          break
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return "\(parent) is not a folder" }
+      }
       parent += "/"
     }
     return String(cString: strerror(errno))

@@ -1,4 +1,5 @@
 package import Foundation
+import JointLossWeighting
 
 /// A folder with the newest checkpoint of a training run, and the one before it.
 ///
@@ -71,10 +72,10 @@ public struct CheckpointFolder: Sendable {
       let folder = folder(number)
       do throws(TrainingError) {
         let value = try read { name throws(TrainingError) in
-          do {
-            return try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+          do throws(AtomicFile.Failure) {
+            return try RegularFile.content(of: "\(folder)/\(name)")
           } catch {
-            throw TrainingError(.checkpoint, "\(name) cannot be read: \(error.localizedDescription)")
+            throw TrainingError(.checkpoint, "\(name) \(error.message)")
           }
         }
         return (value, damaged)
@@ -89,7 +90,11 @@ public struct CheckpointFolder: Sendable {
   /// The numbers of the checkpoints, the newest first.
   private var numbers: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.filter { $0.allSatisfy(\.isASCII) }.compactMap { Int($0) }.filter { $0 > 0 }.sorted(by: >)
+    // A name that is not written as this type writes it is none of its own: “007”, “+7”, or a number so large that
+    // no next one exists.
+    return names.compactMap { name in
+      Int(name).flatMap { $0 > 0 && $0 < StrategyState.largestCount && String($0) == name ? $0 : nil }
+    }.sorted(by: >)
   }
 
   private func folder(_ number: Int) -> String { "\(path)/\(number)" }

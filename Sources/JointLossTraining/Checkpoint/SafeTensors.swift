@@ -1,4 +1,5 @@
 package import Foundation
+import JointLossWeighting
 
 /// A file of tensors in the safetensors format: the length of a header in eight bytes, little endian, the header
 /// as JSON, then the elements of all tensors without gaps.
@@ -50,9 +51,11 @@ package struct SafeTensors {
     }
     let header: Header
     do {
-      header = try JSONDecoder().decode(Header.self, from: data.dropFirst(8).prefix(Int(length)))
+      let text = data.dropFirst(8).prefix(Int(length))
+      try StrictJSON.check(text)
+      header = try JSONDecoder().decode(Header.self, from: text)
     } catch {
-      throw Self.damaged("has no readable header: \(error)")
+      throw Self.damaged("has no readable header: \(Quotation.short("\(error)"))")
     }
     let elements = data.dropFirst(8 + Int(length))
     var (tensors, end): ([Tensor], Int) = ([], 0)
@@ -65,15 +68,16 @@ package struct SafeTensors {
       }
       let size = count.value.multipliedReportingOverflow(by: entry.type.size)
       guard !count.overflow, !size.overflow, entry.offsets.count == 2, entry.offsets[0] == end,
-        entry.offsets[1] - end == size.partialValue
+        entry.offsets[1].subtractingReportingOverflow(end) == (size.partialValue, false)
       else {
         throw Self.damaged(
-          "places the tensor \(name) of the shape \(entry.shape) at \(entry.offsets), where byte \(end) is next"
+          "places the tensor \(Quotation.short(name)) of the shape \(Quotation.short("\(entry.shape)")) at "
+            + "\(Quotation.short("\(entry.offsets)")), where byte \(end) is next"
         )
       }
       guard entry.offsets[1] <= elements.count else {
         throw Self.damaged(
-          "ends \(elements.count) bytes after its header, in the tensor \(name), which reaches to byte "
+          "ends \(elements.count) bytes after its header, in the tensor \(Quotation.short(name)), which reaches to byte "
             + "\(entry.offsets[1])")
       }
       let bytes = elements.dropFirst(end).prefix(size.partialValue)

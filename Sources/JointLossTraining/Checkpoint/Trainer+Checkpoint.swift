@@ -31,11 +31,28 @@ extension Trainer {
   /// - Throws: ``TrainingError`` with the code `checkpoint` if it is that of another format, scalar, network,
   ///   strategy or configuration; the trainer is then as it was.
   public func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
-    try restoration(from: checkpoint)()
+    try restoration(from: checkpoint).apply()
   }
 
-  /// Checks a checkpoint as ``restore(_:)`` does, and changes nothing before the function it returns is called.
-  package func restoration(from checkpoint: Checkpoint) throws(TrainingError) -> () -> Void {
+  /// A checkpoint that was checked.
+  package struct Restoration {
+    /// The epochs that were trained.
+    package let epoch: Int
+    /// What training cost so far.
+    package let counts: PassCounts
+    /// The learning rate of the steps to come.
+    package let learningRate: Double
+    /// Takes the trainer there.
+    package let apply: () -> Void
+  }
+
+  /// Checks a checkpoint as ``restore(_:)`` does, and changes nothing before the result is applied.
+  package func restoration(from checkpoint: Checkpoint) throws(TrainingError) -> Restoration {
+    do {
+      try StrictJSON.check(checkpoint.state)
+    } catch {
+      throw TrainingError(.checkpoint, "the checkpoint's state cannot be read: \(error)")
+    }
     let preamble: CheckpointPreamble = try Self.decoded(checkpoint.state)
     guard preamble.format == CheckpointState<Strategy>.currentFormat else {
       throw TrainingError(
@@ -47,20 +64,26 @@ extension Trainer {
     try found.require(origin())
     let state: CheckpointState<Strategy> = try Self.decoded(checkpoint.state)
     let tensors = try SafeTensors(checkpoint.tensors).tensors
-    guard state.optimizer.layers.allSatisfy({ $0.isInside(flat.count) }) else {
-      throw TrainingError(.checkpoint, "the checkpoint has the curvature of layers that this network has not")
+    try state.validate(
+      taskCount: tasks.count, parameterCount: flat.count, tensorBytes: checkpoint.tensors.count)
+    guard Scalar(state.learningRate).isFinite else {
+      throw TrainingError(
+        .checkpoint, "the checkpoint's learning rate \(state.learningRate) is infinite in \(Scalar.self)")
+    }
+    do {
+      try StrategyState.require(state.strategy, fits: initialStrategy, taskCount: tasks.count)
+    } catch {
+      throw TrainingError(.checkpoint, error.message)
     }
     let restored: any Optimizer<Scalar> = try optimizerSpecification.makeOptimizer(
       count: flat.count, seed: seed)
     restored.state = state.optimizer
+    guard restored.state == state.optimizer else {
+      throw TrainingError(.checkpoint, "the checkpoint's optimizer is not in a state of this optimizer")
+    }
     let targets = stateTensors(restored)
     try Self.require(tensors, fit: targets)
-    let count = tasks.count
-    guard state.lastLosses.count == count, state.lastWeights.count == count, state.tally.taskCount == count
-    else {
-      throw TrainingError(.checkpoint, "the checkpoint's position is not of \(count) tasks")
-    }
-    return { [self] in
+    return Restoration(epoch: state.epoch, counts: state.counts, learningRate: state.learningRate) { [self] in
       for (tensor, target) in zip(tensors, targets) {
         target.view.withElements { elements in
           tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
@@ -115,8 +138,17 @@ extension Trainer {
       guard tensor.name == target.name, tensor.shape == shape, tensor.type == elementType else {
         throw TrainingError(
           .checkpoint,
-          "the checkpoint has the \(tensor.type.rawValue) tensor \(tensor.name) of the shape \(tensor.shape) "
+          "the checkpoint has the \(tensor.type.rawValue) tensor \(Quotation.short(tensor.name)) of the shape "
+            + "\(Quotation.short("\(tensor.shape)")) "
             + "where this network has \(target.name) of the shape \(shape) in \(elementType.rawValue)")
+      }
+      let value = tensor.bytes.withUnsafeBytes { bytes in
+        (0..<bytes.count / MemoryLayout<Scalar>.size).lazy
+          .map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Scalar>.size, as: Scalar.self) }
+          .first { !$0.isFinite }
+      }
+      if let value {
+        throw TrainingError(.checkpoint, "the checkpoint's tensor \(tensor.name) holds \(value)")
       }
     }
   }
@@ -136,7 +168,8 @@ extension Trainer {
     do {
       return try JSONDecoder().decode(Value.self, from: state)
     } catch {
-      throw TrainingError(.checkpoint, "the checkpoint's state cannot be read: \(error)")
+      throw TrainingError(
+        .checkpoint, "the checkpoint's state cannot be read: \(Quotation.short("\(error)", longest: 300))")
     }
   }
 

@@ -107,7 +107,7 @@ extension KFAC: DenseLayerObserver {
   ) {
     // By index: generic code that is not specialised allocates for an iterator.
     var index = 0
-    while index < layers.count, layers[index].layer.weightOffset != layer.weightOffset { index += 1 }
+    while index < layers.count, layers[index].layer != layer { index += 1 }
     if index == layers.count { layers.append(KroneckerFactors(layer)) }
     layers[index].average(
       input: input, cotangent: cotangent, factor: factor, decay: decay, samples: observed.samples,

@@ -39,6 +39,7 @@ public struct LearningRateSchedule: Codable, Hashable, Sendable {
       guard holds else { throw TrainingError(.configuration, "the schedule needs \(what), not \(value)") }
     }
     try require(warmUp >= 0, "a warm-up of at least 0 epochs", warmUp)
+    try require(warmUp < 1 << 53, "a warm-up below 2^53 epochs", warmUp)
     switch shape {
     case .constant: break
     case .cosine(let final): try require(final >= 0 && final <= 1, "a final share in [0, 1]", final)

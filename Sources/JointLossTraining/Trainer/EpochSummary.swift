@@ -24,6 +24,9 @@ public struct EpochSummary: Sendable, Hashable {
   /// What the strategy's solver proved over the steps: all iterations, the largest residual and ridge; nil where
   /// nothing was solved.
   public let certificate: SolverCertificate?
+  /// For each intervention of the strategy, the share of the steps in which it touched at least one task; without those
+  /// that did not occur, and nil where none did.
+  public let interventionShares: [Intervention: Double]?
 }
 
 /// What training cost in passes over batches: the same on every machine.

@@ -232,6 +232,7 @@ extension Trainer {
       }
       tally.add(certificate)
     }
+    tally.add(weights.interventions, ridge: weights.certificate?.ridge ?? 0)
     if weights.appliesTo.isGiven { try setGiven(weights) }
     return weights.appliesTo
   }

@@ -14,6 +14,24 @@ public struct EpochMeans: Sendable, Codable {
     samples = sums
   }
 
+  /// Decodes means.
+  ///
+  /// - Parameter decoder: the source.
+  /// - Throws: `DecodingError`, also if there are not as many counts as sums, or a count is negative or beyond 2^53.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    sums = try container.decode([Double].self, forKey: .sums)
+    samples = try container.decode([Double].self, forKey: .samples)
+    guard sums.count == samples.count, samples.allSatisfy({ $0 >= 0 && $0 <= 0x1p53 }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .samples, in: container,
+        debugDescription: "\(sums.count) sums need as many counts of at least 0")
+    }
+  }
+
+  /// The number of tasks.
+  package var taskCount: Int { sums.count }
+
   /// Adds the losses of a batch, without allocating.
   ///
   /// - Parameters:
@@ -35,6 +53,9 @@ public struct EpochMeans: Sendable, Codable {
     sums[task] += Double(samples) * loss
     self.samples[task] += Double(samples)
   }
+
+  /// Whether they are of a number of tasks, also after they were read from a file.
+  package func areOf(taskCount: Int) -> Bool { sums.count == taskCount && samples.count == taskCount }
 
   /// The T means, not a number for a task without a labelled sample; nil if no task has one.
   public var means: [Double]? {

@@ -5,17 +5,14 @@
 ///
 ///     Δm = 100/T Σ_t (B_t − L_t) / |B_t|   percent
 public enum RelativeImprovement {
-  /// A baseline this near to 0 has no relative improvement.
-  private static let smallestBaseline = 1e-12
-
   /// Δm in percent.
   ///
   /// - Parameters:
   ///   - losses: the T losses L to judge.
   ///   - baseline: the T losses B to compare with, none of them 0; they may be negative.
   /// - Returns: Δm in percent; positive where the losses are better than the baseline.
-  /// - Throws: ``WeightingError`` for lists of different or no length, a value that is not finite, or a
-  ///   baseline within 1e-12 of 0.
+  /// - Throws: ``WeightingError`` for lists of different or no length, a value that is not finite, a baseline
+  ///   of 0, or a gain beyond the range of `Double`.
   public static func percent(losses: [Double], baseline: [Double]) throws(WeightingError) -> Double {
     guard losses.count == baseline.count, !losses.isEmpty else {
       throw WeightingError(
@@ -28,11 +25,17 @@ public enum RelativeImprovement {
           .nonFinite, "Δm of loss \(loss) against baseline \(base) of task \(task) is not defined", task: task
         )
       }
-      guard abs(base) > smallestBaseline else {
+      guard base != 0 else {
         throw WeightingError(
           .domain, "Δm has no meaning against the baseline \(base) of task \(task)", task: task)
       }
       sum += (base - loss) / abs(base)
+      guard (100 * sum).isFinite else {
+        throw WeightingError(
+          .domain,
+          "Δm of loss \(loss) against baseline \(base) of task \(task) is beyond the range of numbers",
+          task: task)
+      }
     }
     return 100 * sum / Double(losses.count)
   }

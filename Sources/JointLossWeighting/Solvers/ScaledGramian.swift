@@ -18,6 +18,23 @@ package struct ScaledGramian: Sendable {
   /// Creates an empty one; ``load(_:rowScales:)`` fills it.
   package init() {}
 
+  /// Notes the tasks of the last Gramian that have labels and are left out.
+  ///
+  /// - Parameters:
+  ///   - interventions: where it is noted; reset here.
+  ///   - present: the tasks with labels; nil for all.
+  func noteLeftOut(in interventions: inout Interventions, present: [Bool]?) {
+    interventions.reset(taskCount: tasks.count)
+    var next = 0
+    for task in tasks.indices {
+      if next < count && tasks[next] == task {
+        next += 1
+      } else if present?[task] ?? true {
+        interventions.insert(.leftOut, task: task)
+      }
+    }
+  }
+
   /// Takes over a Gramian.
   ///
   /// - Parameters:

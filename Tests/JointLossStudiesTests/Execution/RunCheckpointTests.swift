@@ -33,7 +33,7 @@ import Testing
     let notices = Notices()
     var record = try executor.run(
       run, checkpoints: RunCheckpoints(folder, every: interval) { notices.add($0) })
-    record.footer.measured = RunRecord.Measured(seconds: 0, medianStepMicroseconds: 0, peakMemoryBytes: 0)
+    record.footer.measured = RunRecord.Measured(seconds: 0, medianStepMicroseconds: 0)
     return (record, notices.all)
   }
 

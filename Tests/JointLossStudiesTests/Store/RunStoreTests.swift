@@ -38,7 +38,7 @@ import Testing
         status: .completed, message: nil, step: nil, task: nil, selectedEpochs: [1, 1],
         selectedTest: [0.5 / 3, 1e22],
         passes: RunRecord.Passes(steps: 6, forward: 6, backward: 6, samples: 48),
-        measured: RunRecord.Measured(seconds: 0.25, medianStepMicroseconds: 1.5, peakMemoryBytes: 1024)))
+        measured: RunRecord.Measured(seconds: 0.25, medianStepMicroseconds: 1.5)))
   }
 
   private func path(_ record: RunRecord) throws -> String { try store.path(of: record.header.specification) }
@@ -87,18 +87,33 @@ import Testing
     let epoch = RunRecord.Epoch(
       epoch: 1, train: [1], validation: [1], test: [1], weights: [1], gradientNorms: [1], cosines: [],
       conflictRate: 0, conditionNumber: 1, seenConflictRate: 0, learningRates: [1], clippedShares: [0],
-      directionNorm: 1, solver: SolverCertificate(iterations: 1, residual: 0))
+      directionNorm: 1, solver: SolverCertificate(iterations: 1, residual: 0),
+      interventionShares: Dictionary(uniqueKeysWithValues: Intervention.allCases.map { ($0, 0.5) }))
     // A field that is added later and left nil here would be missed.
     #expect(Mirror(reflecting: epoch).children.allSatisfy { "\($0.value)" != "nil" })
     let line = try JSONSerialization.jsonObject(with: JSONEncoder().encode(epoch)) as? [String: Any]
     let fields = try #require(line)
     let solver = try #require(fields["solver"] as? [String: Any])
-    #expect(fields.count == 14 && solver.count == 3)
+    let interventions = try #require(fields["interventionShares"] as? [String: Double])
+    #expect(fields.count == 15 && solver.count == 3 && interventions.count == 6)
     let readme = try String(
       contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "README.md"),
       encoding: .utf8)
-    for key in Array(fields.keys) + Array(solver.keys) { #expect(readme.contains("`\(key)`"), "\(key)") }
+    for key in Array(fields.keys) + Array(solver.keys) + Array(interventions.keys) {
+      #expect(readme.contains("`\(key)`"), "\(key)")
+    }
+  }
+
+  // Written by a build whose records had the memory of the whole process in every run.
+  @Test func `A record with a peak of memory is still read`() throws {
+    let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Faults/record-with-peak-memory.jsonl")
+    let record = try RunRecord(content: Data(contentsOf: url), file: "old.jsonl")
+    #expect(
+      record.footer.status == .completed
+        && record.footer.measured.medianStepMicroseconds == 12.428500000000001)
+    #expect(try !String(decoding: record.fileContent(), as: UTF8.self).contains("peakMemory"))
   }
 
   @Test func `Repeated runs differ in measured alone`() throws {
@@ -324,11 +339,11 @@ import Testing
   }
 
   @Test func `Writing another study over one is told`() throws {
-    #expect(try store.write(Local.study()) == false)
-    #expect(try store.write(Local.study()) == false)
+    #expect(try store.write(Local.study()) == nil)
+    #expect(try store.write(Local.study()) == nil)
     var other = Local.study()
     other.epochs = 4
-    #expect(try store.write(other) == true)
+    #expect(try store.write(other) != nil)
     #expect(try store.study() == other)
   }
 }

@@ -18,18 +18,22 @@ struct ConflictFigure {
     let window = max(1, longest / Self.mostPoints + (longest % Self.mostPoints == 0 ? 0 : 1))
     var file = CurveFile(
       name: name,
-      columns: "epoch, mean over seeds of the conflict rate in percent, less and plus its standard error")
+      columns:
+        "epoch, mean over seeds of the conflict rate in percent, less and plus its standard error, which is "
+        + "not drawn for fewer than \(Estimate.fewestForInterval) seeds")
     var bands: [String] = []
     var lines: [String] = []
     var legend: [GnuplotScript.Entry] = []
     var most = 0.0
     for strategy in records.strategies {
-      let curve = Curve.standardErrors(of: records.completedRuns(of: strategy), window: window) { epoch in
+      let runs = records.completedRuns(of: strategy)
+      let curve = Curve.standardErrors(of: runs, window: window) { epoch in
         epoch.conflictRate.map { 100 * $0 }
       }
       let style = palette.style(of: strategy)
       guard let plot = file.add(curve, title: "strategy \(strategy)", style: style) else { continue }
-      bands.append(plot.band)
+      // The standard error is an interval too, and as little worth for few seeds.
+      if runs.count >= Estimate.fewestForInterval { bands.append(plot.band) }
       lines.append(plot.line)
       legend.append(.init(label: strategy, style: style))
 
@@ -44,7 +48,9 @@ struct ConflictFigure {
         + ["set yrange [0:\(GnuplotScript.number(top))]"],
       plots: bands + lines)
     let windows = window > 1 ? " and windows of \(window) epochs" : ""
-    let summary = "mean over \(NumberText.count(records.seeds.count, "seed"))\(windows), band: standard error"
+    let summary =
+      "mean over \(NumberText.count(records.seeds.count, "seed"))\(windows)"
+      + (bands.isEmpty ? "" : ", band: standard error")
     let script = GnuplotScript(
       name: name, title: "\(records.label): conflict between task gradients",
       subtitle: summary, panels: [panel],

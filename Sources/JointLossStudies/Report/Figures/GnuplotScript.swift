@@ -134,7 +134,7 @@ struct GnuplotScript {
   // MARK: Texts of gnuplot
 
   /// The most scalars of a text that a figure shows: gnuplot cuts longer ones in the middle of a character.
-  private static let longestText = 100
+  static let longestText = 100
 
   /// A text as gnuplot reads it between double quotes: letters and spaces of ASCII as they are, every other byte of its
   /// UTF-8 as an octal code. So no text can end the string, and none is code. Digits are codes too, for gnuplot takes one

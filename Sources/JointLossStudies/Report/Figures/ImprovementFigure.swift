@@ -27,12 +27,13 @@ struct ImprovementFigure {
     let longest = rows.map(\.label.count).max() ?? 0
     let script = GnuplotScript(
       name: name, title: "\(suite.label): Δm relative to \(yardstick)",
-      subtitle: summary, panels: [panel(rows, values: values, yardstick: yardstick, file: name)], legend: [],
-      panelSize: (560, height), leftMargin: 40 + 9 * longest)
+      subtitle: summary(of: rows), panels: [panel(rows, values: values, yardstick: yardstick, file: name)],
+      legend: [],
+      panelSize: (560, height), leftMargin: 40 + 9 * min(longest, GnuplotScript.longestText))
     return Figure(
       suite: suite.label, title: "Δm relative to \(yardstick)",
       caption:
-        "Mean relative gain over \(yardstick) in percent: positive is better. \(Self.legend) The dashed "
+        "Mean relative gain over \(yardstick) in percent: positive is better. \(legend(of: rows)) The dashed "
         + "line is the mean of \(reference)."
         + (absent.isEmpty
           ? "" : " Not drawn, for Δm or its interval is too large: \(NumberText.list(absent)).")
@@ -40,20 +41,30 @@ struct ImprovementFigure {
       data: data(rows), drawnBy: script)
   }
 
-  private static let legend =
-    "Points and bars: mean over seeds and its 95 % bootstrap interval; small circles: single seeds."
+  private func legend(of rows: [StrategyComparison]) -> String {
+    hasInterval(rows)
+      ? "Points and bars: mean over seeds and its 95 % bootstrap interval; small circles: single seeds."
+      : "Points: mean over seeds; small circles: single seeds."
+  }
 
-  private var summary: String {
-    "\(NumberText.count(suite.seeds.count, "seed")); mean and 95 % bootstrap interval, circles: single seeds"
+  private func summary(of rows: [StrategyComparison]) -> String {
+    "\(NumberText.count(suite.seeds.count, "seed")); mean\(hasInterval(rows) ? " and 95 % bootstrap interval" : ""), "
+      + "circles: single seeds"
+  }
+
+  /// Whether any strategy has seeds enough for an interval.
+  private func hasInterval(_ rows: [StrategyComparison]) -> Bool {
+    rows.contains { $0.improvement?.interval != nil }
   }
 
   private func data(_ rows: [StrategyComparison]) -> String {
     var means =
-      "# index 0: strategies from the top; columns: height, mean, lower and upper end of the interval\n"
+      "# index 0: strategies from the top; columns: height, mean, lower and upper end of the interval, where there "
+      + "is one\n"
     var seeds = "# index 1: single seeds; columns: height, Δm % of a seed\n"
     for (index, row) in rows.enumerated() {
       guard let estimate = row.improvement else { continue }
-      let ends = [estimate.interval?.lower, estimate.interval?.upper].map { $0 ?? estimate.mean }
+      let ends = estimate.interval.map { [$0.lower, $0.upper] } ?? []
       let numbers = ([estimate.mean] + ends).map(GnuplotScript.number).joined(separator: " ")
       means += "\(rows.count - index) \(numbers)\n"
       seeds += row.improvements.filter(Axis.canShow).map {
@@ -93,7 +104,9 @@ struct ImprovementFigure {
       return [
         "'\(file).dat' index 1 using ($1 == \(height) ? $2 : 1/0):($1 - 0.2) with points pointtype 6 "
           + "pointsize 0.6 linecolor rgb '#90\(style.color)' notitle",
-        "'\(file).dat' index 0 every ::\(index)::\(index) using 2:1:3:4 with xerrorbars pointtype 7 "
+        "'\(file).dat' index 0 every ::\(index)::\(index) using "
+          + (row.improvement?.interval == nil ? "2:1 with points" : "2:1:3:4 with xerrorbars")
+          + " pointtype 7 "
           + "pointsize 1 linecolor rgb '#\(style.color)' linewidth 2.5 notitle",
       ]
     }

@@ -36,6 +36,7 @@ public struct GradNorm: WeightingStrategy {
       link: "https://arxiv.org/abs/1711.02257"),
     formula: "w descends Σ |w_t n_t − Ḡ r_t^α|, then Σ w = T; r_t = (L_t/L_t(0)) / mean_s (L_s/L_s(0))",
     appliesTo: .losses,
+    losses: .always,
     cost: "T gradients of the scope",
     parameters: [
       ParameterDescriptor(
@@ -112,6 +113,7 @@ public struct GradNorm: WeightingStrategy {
   private var values: [Double] = []
   private var gradient: [Double] = []
   private var initial: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey {
     case alpha, targets, scope, parametrisation, minimumWeight, total, initialFrom, initialLosses, learned,
@@ -152,22 +154,20 @@ public struct GradNorm: WeightingStrategy {
   ///
   /// - Parameter evidence: T losses of at least 0 and T norms.
   /// - Returns: T positive weights of sum T, or 1, on the losses.
-  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or whose gradient overflows.
+  /// - Throws: ``WeightingError`` for missing losses, or naming the task whose loss is negative, or whose gradient
+  ///   overflows.
   public mutating func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
     let taskCount = learned.count
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    for (task, loss) in evidence.losses.enumerated() where loss < 0 {
-      throw WeightingError(
-        .domain, "GradNorm has no rate of training for a negative loss: that of task \(task) is \(loss)",
-        task: task)
-    }
+    try evidence.requireNonNegativeLosses(by: Self.descriptor.name)
     if values.count != taskCount {
       values = [Double](repeating: 1, count: taskCount)
       (gradient, initial) = (values, values)
     }
+    interventions.reset(taskCount: taskCount)
     setValues()
     if initialFrom == .firstEpoch && initialLosses.contains(where: { $0 == nil }) {
-      return TaskWeights(values, appliesTo: .losses)
+      return TaskWeights(values, appliesTo: .losses, interventions: interventions)
     }
     setInitial(evidence)
     setGradient(evidence)
@@ -176,7 +176,7 @@ public struct GradNorm: WeightingStrategy {
       initialLosses[task] = initialFrom == .previousStep ? evidence.losses[task] : initial[task]
     }
     rescaleLearned(evidence)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   /// Takes the means of the first epoch as L(0), where the parameters ask for it.
@@ -208,10 +208,10 @@ public struct GradNorm: WeightingStrategy {
     case .softmax:
       let largest = learned.max() ?? 0
       for task in values.indices { values[task] = Double.exp(learned[task] - largest) }
-      Self.rescale(&values, minimum: 0, sum: total)
+      Self.rescale(&values, minimum: 0, sum: total, noting: &interventions)
       // A softmax that has run to 0 would stay there.
       if values.contains(where: { $0 < minimumWeight }) {
-        Self.rescale(&values, minimum: minimumWeight, sum: total)
+        Self.rescale(&values, minimum: minimumWeight, sum: total, noting: &interventions)
       }
     }
   }
@@ -221,7 +221,8 @@ public struct GradNorm: WeightingStrategy {
     let present = evidence.present
     switch parametrisation {
     case .rescaled:
-      Self.rescale(&learned, minimum: minimumWeight, sum: presentSum(evidence), present: present)
+      Self.rescale(
+        &learned, minimum: minimumWeight, sum: presentSum(evidence), present: present, noting: &interventions)
     case .exponential:
       let sum = presentSum(evidence)
       var largest = -Double.infinity
@@ -229,8 +230,8 @@ public struct GradNorm: WeightingStrategy {
       for task in learned.indices where evidence.isPresent(task) {
         learned[task] = Double.exp(learned[task] - largest)
       }
-      Self.rescale(&learned, minimum: 0, sum: sum, present: present)
-      Self.rescale(&learned, minimum: minimumWeight, sum: sum, present: present)
+      Self.rescale(&learned, minimum: 0, sum: sum, present: present, noting: &interventions)
+      Self.rescale(&learned, minimum: minimumWeight, sum: sum, present: present, noting: &interventions)
       for task in learned.indices where evidence.isPresent(task) { learned[task] = Double.log(learned[task]) }
     case .softmax: break
     }
@@ -243,9 +244,13 @@ public struct GradNorm: WeightingStrategy {
       initial[task] = initialLosses[task] ?? evidence.losses[task]
       largest = max(largest, initial[task])
     }
-    for task in initial.indices
-    where evidence.isPresent(task) && (initialLosses[task] == nil || initialFrom == .previousStep) {
-      initial[task] = Self.floored(initial[task], largest: largest)
+    for task in initial.indices where evidence.isPresent(task) {
+      let floor = Self.floored(0, largest: largest)
+      // One that was floored when it was taken is at the floor, or below it since others are known.
+      if largest == 0 || initial[task] <= floor { interventions.insert(.floor, task: task) }
+      if initialLosses[task] == nil || initialFrom == .previousStep {
+        initial[task] = Self.floored(initial[task], largest: largest)
+      }
     }
   }
 
@@ -270,6 +275,7 @@ public struct GradNorm: WeightingStrategy {
       }
       let ratio = meanRatio > 0 ? evidence.losses[task] / initial[task] / meanRatio : 1
       let rate = targets == .rate ? ratio : 1 / max(ratio, Self.smallestRate)
+      if targets == .inverse && ratio < Self.smallestRate { interventions.insert(.floor, task: task) }
       // Without any gradient the target is 0, also where the power is infinite.
       let target = meanNorm > 0 ? meanNorm * Double.pow(rate, alpha) : 0
       let excess = values[task] * evidence.norms[task] - target
@@ -288,10 +294,12 @@ public struct GradNorm: WeightingStrategy {
 
   /// Raises the values of the present tasks to the minimum, then scales them to a sum.
   private static func rescale(
-    _ values: inout [Double], minimum: Double, sum target: Double, present: [Bool]? = nil
+    _ values: inout [Double], minimum: Double, sum target: Double, present: [Bool]? = nil,
+    noting interventions: inout Interventions
   ) {
     var sum = 0.0
     for task in values.indices where present?[task] ?? true {
+      if values[task] < minimum { interventions.insert(.minimumWeight, task: task) }
       values[task] = max(values[task], minimum)
       sum += values[task]
     }

@@ -61,6 +61,7 @@ public struct CAGrad: WeightingStrategy {
   private let hasUnitSum: Bool
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  private var interventions = Interventions()
   private var solver = CAGradDual()
   private var solution: [Double] = []
   private var values: [Double] = []
@@ -104,11 +105,13 @@ public struct CAGrad: WeightingStrategy {
     for task in 0..<taskCount { values[task] = factor / Double(taskCount) }
     guard c > 0 else { return TaskWeights(values, appliesTo: .sharedGradient) }
     gradients.load(evidence.gramian)
+    gradients.noteLeftOut(in: &interventions, present: evidence.present)
     let certificate = try solver.solve(gradients, taskCount: taskCount, c: c, into: &solution)
     // The weights of d − g₀ sum to λ, those of g₀ to 1.
     let divisor = hasUnitSum ? (0..<gradients.count).reduce(1) { $0 + solution[$1] } : 1
     for index in 0..<gradients.count { values[gradients.tasks[index]] += factor * solution[index] }
     for task in 0..<taskCount { values[task] /= divisor }
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
   }
 }

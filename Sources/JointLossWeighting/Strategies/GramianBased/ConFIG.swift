@@ -44,6 +44,7 @@ public struct ConFIG: WeightingStrategy {
   private let preferences: [Double]
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  private var interventions = Interventions()
   private var solver = PseudoInverse()
   private var vector: [Double] = []
   private var values: [Double] = []
@@ -74,6 +75,7 @@ public struct ConFIG: WeightingStrategy {
       vector = values
     }
     gradients.load(evidence.gramian)
+    gradients.noteLeftOut(in: &interventions, present: evidence.present)
     let count = gradients.count
     let certificate = try solver.decompose(
       order: count, gradients.cosines, rankTolerance: PseudoInverse.rounding(order: count))
@@ -94,6 +96,7 @@ public struct ConFIG: WeightingStrategy {
     if square > Self.vanishing * wanted {
       for t in 0..<count { values[gradients.tasks[t]] = length / square * (vector[t] / gradients.norms[t]) }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
   }
 }

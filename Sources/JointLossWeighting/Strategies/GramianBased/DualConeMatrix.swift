@@ -44,6 +44,15 @@ struct DualConeMatrix: Sendable, Codable {
     return claims
   }
 
+  /// Notes the tasks of the last Gramian that have labels and do not count.
+  ///
+  /// - Parameters:
+  ///   - interventions: where it is noted; reset here.
+  ///   - present: the tasks with labels; nil for all.
+  func noteLeftOut(in interventions: inout Interventions, present: [Bool]?) {
+    gradients.noteLeftOut(in: &interventions, present: present)
+  }
+
   mutating func load(_ gramian: Gramian) {
     guard regularisation > 0 else { return gradients.load(gramian) }
     let taskCount = gramian.taskCount

@@ -40,6 +40,7 @@ public struct DualProj: WeightingStrategy {
   private var matrix: DualConeMatrix
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var solver = DualConeProjection()
+  private var interventions = Interventions()
   private var vector: [Double] = []
   private var values: [Double] = []
 
@@ -74,6 +75,7 @@ public struct DualProj: WeightingStrategy {
       vector = values
     }
     matrix.load(evidence.gramian)
+    matrix.noteLeftOut(in: &interventions, present: evidence.present)
     for task in 0..<taskCount { values[task] = preferences[task] }
     var largest = 0.0
     for index in 0..<matrix.count { largest = max(largest, matrix.scales[index]) }
@@ -87,6 +89,7 @@ public struct DualProj: WeightingStrategy {
       // Rounding of the scaling may take it below its bound.
       values[task] = max(values[task], vector[index] * (largest / matrix.scales[index]))
     }
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
   }
 }

@@ -48,6 +48,7 @@ public struct FairGrad: WeightingStrategy {
   private let alpha: Double
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  private var interventions = Interventions()
   private var solver = FairnessEquations()
   private var solution: [Double] = []
   private var values: [Double] = []
@@ -81,9 +82,11 @@ public struct FairGrad: WeightingStrategy {
       solution = values
     }
     gradients.load(evidence.gramian)
+    gradients.noteLeftOut(in: &interventions, present: evidence.present)
     let certificate = try solver.solve(gradients, alpha: alpha, into: &solution)
     for task in 0..<taskCount { values[task] = 1 }
     for index in 0..<gradients.count { values[gradients.tasks[index]] = solution[index] }
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
   }
 }

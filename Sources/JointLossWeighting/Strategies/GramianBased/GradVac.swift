@@ -74,6 +74,7 @@ public struct GradVac: WeightingStrategy {
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  private var interventions = Interventions()
   private var position: [Int] = []
   private var visits: [Int] = []
   private var coefficients: [Double] = []
@@ -94,6 +95,12 @@ public struct GradVac: WeightingStrategy {
     stream = setup.stream
   }
 
+  /// The orders of visits.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: orders.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [.orders] }
+
   /// The weights that the turned gradients put on the raw ones.
   ///
   /// - Parameter evidence: the T×T Gramian.
@@ -105,6 +112,7 @@ public struct GradVac: WeightingStrategy {
     try evidence.draws.requireOrders(taskCount: taskCount)
     reserve()
     gradients.load(evidence.gramian)
+    gradients.noteLeftOut(in: &interventions, present: evidence.present)
     for task in 0..<taskCount {
       position[task] = -1
       values[task] = 1
@@ -120,7 +128,7 @@ public struct GradVac: WeightingStrategy {
       if evidence.draws.orders == nil { stream.shuffle(&visits) }
       if position[task] >= 0 { turn(task) }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient)
+    return TaskWeights(values, appliesTo: .sharedGradient, interventions: interventions)
   }
 
   /// Adds the turned gradient of a task to the weights.
@@ -141,6 +149,9 @@ public struct GradVac: WeightingStrategy {
       let (own, its) = (gradients.norms[own], gradients.norms[j])
       let cosine = norm > 0 ? min(max(products[j] / (norm + epsilon / own / its), -1), 1) : 0
       let target = min(max(targets[task * taskCount + other], -Self.largestTarget), Self.largestTarget)
+      if abs(targets[task * taskCount + other]) > Self.largestTarget {
+        interventions.insert(.ceiling, task: task)
+      }
       if cosine < target {
         let sine = (1 - target * target).squareRoot()
         let step =

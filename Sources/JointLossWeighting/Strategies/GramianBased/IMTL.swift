@@ -30,6 +30,7 @@ public struct IMTL: WeightingStrategy {
     formula:
       "w_t = α_t exp(s_t), s minimising Σ exp(s_t) L_t − s_t, α impartial for the gradients exp(s_t) g_t",
     appliesTo: .sharedGradient,
+    losses: .always,
     cost: "T trunk gradients, their Gramian, one eigendecomposition of size T",
     parameters: LossScales.parameters + ImpartialCombination.parameters,
     differences: [
@@ -44,6 +45,7 @@ public struct IMTL: WeightingStrategy {
   private var combination: ImpartialCombination
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case scales, combination }
 
@@ -67,9 +69,13 @@ public struct IMTL: WeightingStrategy {
     if values.count != scales.count { values = [Double](repeating: 0, count: scales.count) }
     scales.prepare()
     let certificate = try combination.solve(
-      evidence.gramian, rowScales: scales.factors, into: &values)
+      evidence.gramian, rowScales: scales.factors, present: evidence.present, into: &values)
     for task in 0..<scales.count { values[task] *= scales.factors[task] }
     try scales.step(losses: evidence.losses, present: evidence.present, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    interventions.reset(taskCount: scales.count)
+    interventions.formUnion(scales.interventions)
+    interventions.formUnion(combination.interventions)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
   }
 }

@@ -63,7 +63,8 @@ public struct IMTLG: WeightingStrategy {
   public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    let certificate = try combination.solve(evidence.gramian, into: &values)
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    let certificate = try combination.solve(evidence.gramian, present: evidence.present, into: &values)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: combination.interventions)
   }
 }

@@ -38,6 +38,8 @@ struct ImpartialCombination: Sendable, Codable {
   let sign: Sign
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  /// The tasks that the last step left out.
+  private(set) var interventions = Interventions()
   private var solver = PseudoInverse()
   private var vector: [Double] = []
   private var matrix: [Double] = []
@@ -54,11 +56,12 @@ struct ImpartialCombination: Sendable, Codable {
   /// - Parameters:
   ///   - gramian: T×T.
   ///   - rowScales: positive factors on the gradients; the weights are those of the scaled gradients.
+  ///   - present: the tasks with labels; nil for all.
   ///   - values: T weights.
   /// - Returns: the certificate of the eigendecomposition.
   /// - Throws: ``WeightingError`` if the eigendecomposition fails.
   mutating func solve(
-    _ gramian: Gramian, rowScales: [Double] = [], into values: inout [Double]
+    _ gramian: Gramian, rowScales: [Double] = [], present: [Bool]?, into values: inout [Double]
   ) throws(WeightingError) -> SolverCertificate {
     let taskCount = gramian.taskCount
     if vector.count != taskCount {
@@ -66,6 +69,7 @@ struct ImpartialCombination: Sendable, Codable {
       matrix = [Double](repeating: 0, count: taskCount * taskCount)
     }
     gradients.load(gramian, rowScales: rowScales)
+    gradients.noteLeftOut(in: &interventions, present: present)
     let count = gradients.count
     let tolerance = PseudoInverse.rounding(order: count)
     var certificate = try solver.decompose(order: count, gradients.cosines, rankTolerance: tolerance)

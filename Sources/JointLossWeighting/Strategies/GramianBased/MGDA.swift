@@ -27,6 +27,7 @@ public struct MGDA: WeightingStrategy {
       link: "https://arxiv.org/abs/1810.04650"),
     formula: "w = argmin wᵀGw over w ≥ 0, Σ w = 1",
     appliesTo: .losses,
+    losses: .with("normalisation=loss or loss+"),
     cost: "T trunk gradients, their Gramian, O(T³)",
     parameters: [
       ParameterDescriptor(
@@ -71,6 +72,7 @@ public struct MGDA: WeightingStrategy {
   private let sum: Double
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  private var interventions = Interventions()
   private var solver = MinNormPoint()
   private var rowScales: [Double] = []
   private var solution: [Double] = []
@@ -126,6 +128,12 @@ public struct MGDA: WeightingStrategy {
     }
     setRowScales(evidence)
     gradients.load(evidence.gramian, rowScales: rowScales)
+    gradients.noteLeftOut(in: &interventions, present: evidence.present)
+    if normalisation == .loss || normalisation == .lossPlus {
+      for task in 0..<taskCount where evidence.isPresent(task) && evidence.losses[task] < Self.smallestLoss {
+        interventions.insert(.floor, task: task)
+      }
+    }
     if zeroGradients == .stop, gradients.count < taskCount { return stopped() }
     let certificate = try solver.solve(gradients, into: &solution)
     let neutral = 1 / Double(taskCount)
@@ -135,14 +143,18 @@ public struct MGDA: WeightingStrategy {
       let task = gradients.tasks[index]
       values[task] = share * solution[index] * (combination == .raw ? 1 : rowScales[task])
     }
-    return TaskWeights(values, appliesTo: .losses, certificate: certificate)
+    return TaskWeights(
+      values, appliesTo: .losses, certificate: certificate, interventions: interventions)
   }
 
-  /// The factors that normalise the gradients.
+  /// The factors that normalise the gradients; 0 for one that would be left out as it is, and not be once it is
+  /// divided by its norm or its loss.
   private mutating func setRowScales(_ evidence: LossGramianEvidence) {
+    var longest = 0.0
+    for task in 0..<taskCount { longest = max(longest, evidence.gramian.norm(of: task)) }
     for task in 0..<taskCount {
       let norm = evidence.gramian.norm(of: task)
-      rowScales[task] = 1
+      rowScales[task] = norm > ScaledGramian.threshold * longest ? 1 : 0
       if normalisation == .l2 || normalisation == .lossPlus, norm > 0 { rowScales[task] /= norm }
       if normalisation == .loss || normalisation == .lossPlus {
         rowScales[task] /= max(evidence.losses[task], Self.smallestLoss)
@@ -154,6 +166,6 @@ public struct MGDA: WeightingStrategy {
   private mutating func stopped() -> TaskWeights {
     for task in 0..<taskCount { values[task] = sum / Double(taskCount - gradients.count) }
     for index in 0..<gradients.count { values[gradients.tasks[index]] = 0 }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

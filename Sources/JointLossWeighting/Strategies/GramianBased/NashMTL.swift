@@ -60,6 +60,7 @@ public struct NashMTL: WeightingStrategy {
   private var solution: [Double]
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var gradients = ScaledGramian()
+  private var interventions = Interventions()
   private var solver = FairnessEquations()
   private var active: [Double] = []
   private var values: [Double] = []
@@ -102,16 +103,22 @@ public struct NashMTL: WeightingStrategy {
       active = values
     }
     var certificate: SolverCertificate?
+    interventions.reset(taskCount: taskCount)
     if step % updateEvery == 0 {
       gradients.load(evidence.gramian)
+      gradients.noteLeftOut(in: &interventions, present: evidence.present)
       certificate = try solver.solve(gradients, alpha: 1, into: &active)
       for task in 0..<taskCount where evidence.isPresent(task) { solution[task] = 1 }
       for index in 0..<gradients.count { solution[gradients.tasks[index]] = active[index] }
     }
     step += 1
     let factor = clipping(evidence.gramian)
-    for task in 0..<taskCount { values[task] = factor * solution[task] }
-    return TaskWeights(values, appliesTo: .losses, certificate: certificate)
+    for task in 0..<taskCount {
+      values[task] = factor * solution[task]
+      if factor < 1 && evidence.isPresent(task) { interventions.insert(.ceiling, task: task) }
+    }
+    return TaskWeights(
+      values, appliesTo: .losses, certificate: certificate, interventions: interventions)
   }
 
   private func clipping(_ gramian: Gramian) -> Double {

@@ -90,6 +90,7 @@ public struct PCGrad: WeightingStrategy {
   private var stream: PhiloxStream
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
   private var scratch = Scratch(taskCount: 0, visitCount: 0)
 
   private enum CodingKeys: CodingKey { case taskCount, order, visits, reduction, epsilon, stream }
@@ -115,6 +116,12 @@ public struct PCGrad: WeightingStrategy {
     return claims
   }
 
+  /// The orders of visits, also in the place of those that would not be drawn.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: orders.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [.orders] }
+
   /// The weights that the projected gradients put on the raw ones.
   ///
   /// - Parameter evidence: the T×T Gramian.
@@ -129,9 +136,11 @@ public struct PCGrad: WeightingStrategy {
       scratch = Scratch(taskCount: taskCount, visitCount: visits == .all ? taskCount : taskCount - 1)
     }
     scratch.setCosines(of: evidence.gramian, threshold: Self.threshold)
+    interventions.reset(taskCount: taskCount)
     for task in 0..<taskCount {
       values[task] = 0
       scratch.order[task] = task
+      if scratch.norms[task] == 0 && evidence.isPresent(task) { interventions.insert(.leftOut, task: task) }
     }
     if order == .shared && evidence.draws.orders == nil { stream.shuffle(&scratch.order) }
     for task in 0..<taskCount {
@@ -146,7 +155,7 @@ public struct PCGrad: WeightingStrategy {
     if reduction == .mean {
       for task in 0..<taskCount { values[task] /= Double(taskCount) }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient)
+    return TaskWeights(values, appliesTo: .sharedGradient, interventions: interventions)
   }
 
   private mutating func setVisits(of task: Int, injected orders: [[Int]]?) {

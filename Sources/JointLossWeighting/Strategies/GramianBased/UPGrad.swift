@@ -41,6 +41,7 @@ public struct UPGrad: WeightingStrategy {
   private var matrix: DualConeMatrix
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var solver = DualConeProjection()
+  private var interventions = Interventions()
   private var vector: [Double] = []
   private var values: [Double] = []
 
@@ -75,6 +76,7 @@ public struct UPGrad: WeightingStrategy {
       vector = values
     }
     matrix.load(evidence.gramian)
+    matrix.noteLeftOut(in: &interventions, present: evidence.present)
     for task in 0..<taskCount { values[task] = preferences[task] }
     for index in 0..<matrix.count { values[matrix.tasks[index]] = 0 }
     solver.load(order: matrix.count, matrix.elements)
@@ -89,6 +91,7 @@ public struct UPGrad: WeightingStrategy {
           preference * vector[other] * (matrix.scales[index] / matrix.scales[other])
       }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    return TaskWeights(
+      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
   }
 }

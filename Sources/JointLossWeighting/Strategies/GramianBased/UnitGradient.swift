@@ -7,7 +7,7 @@
 ///
 /// | symbol | property |
 /// |---|---|
-/// | ‖g_t‖ | ``GradientNormEvidence/norms`` |
+/// | ‖g_t‖ | ``GradientNormEvidence/norms``; losses are not read |
 ///
 /// Cost: the norms of T task gradients.
 ///
@@ -27,8 +27,9 @@ public struct UnitGradient: WeightingStrategy {
   public static let weighsAbsentTasks = true
 
   private let taskCount: Int
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case taskCount }
 
@@ -41,16 +42,24 @@ public struct UnitGradient: WeightingStrategy {
   ///
   /// - Parameter evidence: T norms.
   /// - Returns: T weights of at least 0, on the shared gradient.
-  /// - Throws: ``WeightingError`` for another number of tasks than at the start.
+  /// - Throws: ``WeightingError`` for another number of tasks than at the start, or naming the task whose norm is so
+  ///   small that its inverse is beyond a `Double`.
   public mutating func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    interventions.reset(taskCount: taskCount)
     var largest = 0.0
     for norm in evidence.norms { largest = max(largest, norm) }
     for (task, norm) in evidence.norms.enumerated() {
-      values[task] = norm > ScaledGramian.threshold * largest ? 1 / norm : 0
+      let counts = norm > ScaledGramian.threshold * largest
+      values[task] = counts ? 1 / norm : 0
+      if !counts && evidence.isPresent(task) { interventions.insert(.leftOut, task: task) }
+      guard values[task].isFinite else {
+        throw WeightingError(
+          .nonFinite, "unit-gradient has no weight for a gradient of the norm \(norm): that of task \(task)",
+          task: task)
+      }
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .sharedGradient)
+    return TaskWeights(values, appliesTo: .sharedGradient, interventions: interventions)
   }
 }

@@ -55,6 +55,7 @@ public struct AdaTask: WeightingStrategy {
       "Heads follow the run's optimiser, and so does AdamW's decay, of the shared parameters too.",
       "The authors' code has Adam alone; RMSProp and AdaGrad, which the paper names, are those of the textbook.",
       "Where √v̂_t + ε is 0 the task moves nothing.",
+      "Adam's β₁² must be below β₂, or 0: the step on an old gradient would grow while there is no new one.",
     ],
     claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
 
@@ -80,13 +81,18 @@ public struct AdaTask: WeightingStrategy {
   /// Creates the strategy.
   ///
   /// - Parameter setup: the number of tasks and the parameters.
-  public init(_ setup: StrategySetup) {
+  /// - Throws: ``WeightingError`` if the first moment of Adam lasts as long as the root of the second.
+  public init(_ setup: StrategySetup) throws(WeightingError) {
     taskCount = setup.taskCount
     variant = setup.parameters.choice("variant")
     beta1 = setup.parameters.number("beta1")
     beta2 = setup.parameters.number("beta2")
     epsilon = setup.parameters.number("epsilon")
     counts = [Int](repeating: 0, count: setup.taskCount)
+    guard variant != .adam || beta1 == 0 || beta1 * beta1 < beta2 else {
+      throw WeightingError(
+        .parameter, "adatask.beta1 is \(beta1), whose square is not below adatask.beta2, \(beta2)")
+    }
   }
 
   /// Without ε the scale of the losses does not matter.
@@ -110,7 +116,7 @@ public struct AdaTask: WeightingStrategy {
       first = [Double](repeating: 0, count: taskCount * count)
       second = first
     }
-    guard first.count == taskCount * count else {
+    guard first.count == taskCount * count, second.count == first.count else {
       throw WeightingError(
         .shape, "\(name) has seen \(first.count / taskCount) parameters, this step has \(count)")
     }

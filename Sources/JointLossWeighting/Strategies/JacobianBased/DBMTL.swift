@@ -19,8 +19,9 @@ import RealModule
 /// Cost: T trunk gradients and as many averages held in memory, O(T P).
 ///
 /// Where we differ: m starts at the first ĝ; LibMTL starts at 0, which makes the first directions shorter: `start`.
-/// Nothing is added to ‖m_t‖; a task without gradient adds nothing. A task's average and count stand still in steps
-/// without its labels, and have no part in them.
+/// Nothing is added to ‖m_t‖; instead a task adds nothing in a step in which ‖ĝ_t‖ or ‖m_t‖ is at most 1e-12 of the
+/// longest: what it has learned long ago must not be made as long as the gradients of the others. A task's average and
+/// count stand still in steps without its labels, and have no part in them.
 public struct DBMTL: WeightingStrategy {
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
@@ -32,6 +33,7 @@ public struct DBMTL: WeightingStrategy {
       link: "https://arxiv.org/abs/2308.12029"),
     formula: "d = Σ_t (max_s ‖m_s‖/‖m_t‖) m_t, m_t a running average of g_t/L_t; heads follow log L_t",
     appliesTo: .direction,
+    losses: .always,
     cost: "T trunk gradients and as many averages in memory, O(T P)",
     parameters: [
       ParameterDescriptor(
@@ -46,7 +48,7 @@ public struct DBMTL: WeightingStrategy {
     ],
     differences: [
       "The average starts at the first gradient; LibMTL starts at 0: start=zero.",
-      "Nothing is added to the norms; a task without gradient adds nothing to the direction.",
+      "Nothing is added to the norms; a task whose gradient or average is at most 1e-12 of the longest adds nothing.",
       "Where a task has no labels its average and their count stand still, and the direction is that of the others.",
     ],
     claims: StrategyClaims(hasNonNegativeWeights: true))
@@ -64,6 +66,8 @@ public struct DBMTL: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var next: Jacobian?
   private var values: [Double] = []
+  private var lengths: [Double] = []
+  private var interventions = Interventions()
   private var headWeights: [Double] = []
   private var direction: [Double] = []
 
@@ -96,14 +100,13 @@ public struct DBMTL: WeightingStrategy {
     let count = rows.parameterCount
     if values.count != taskCount {
       values = [Double](repeating: 0, count: taskCount)
-      headWeights = values
+      (headWeights, lengths) = (values, values)
     }
     if direction.count != count { direction = [Double](repeating: 0, count: count) }
     let before = averages ?? Jacobian(taskCount: taskCount, parameterCount: count)
-    var largest = 0.0
     for task in 0..<taskCount {
       guard evidence.isPresent(task) else {
-        (values[task], headWeights[task]) = (0, 0)
+        (values[task], headWeights[task], lengths[task]) = (0, 0, 0)
         rows.setRow(task, from: before, before) { average, _ in average }
         continue
       }
@@ -112,15 +115,29 @@ public struct DBMTL: WeightingStrategy {
       headWeights[task] = weight
       rows.setRow(task, from: before, evidence.jacobian) { $1 * weight + memory * ($0 - $1 * weight) }
       values[task] = rows.norm(of: task)
-      largest = max(largest, values[task])
+      lengths[task] = weight * evidence.jacobian.norm(of: task)
     }
-    for task in 0..<taskCount { values[task] = values[task] > 0 ? largest / values[task] : 0 }
+    balance(present: evidence.present)
     rows.combine(values, into: &direction)
-    try JacobianBuffer.requireFinite(direction, values, by: name)
+    try JacobianBuffer.requireFinite(direction, values, by: name, directionLetBy: ("epsilon", epsilon))
     next = averages
     averages = consume rows
     for task in 0..<taskCount where evidence.isPresent(task) { counts[task] += 1 }
-    return TaskWeights(direction: direction, values: values, headWeights: headWeights)
+    return TaskWeights(
+      direction: direction, values: values, headWeights: headWeights, interventions: interventions)
+  }
+
+  /// Replaces the norms of the averages by what makes all as long as the longest; 0 for tasks that are left out.
+  private mutating func balance(present: [Bool]?) {
+    let longest = lengths.reduce(0, max)
+    for task in 0..<taskCount where lengths[task] <= ScaledGramian.threshold * longest { values[task] = 0 }
+    let largest = values.reduce(0, max)
+    interventions.reset(taskCount: taskCount)
+    for task in 0..<taskCount {
+      let counts = values[task] > ScaledGramian.threshold * largest
+      values[task] = counts ? largest / values[task] : 0
+      if !counts && (present?[task] ?? true) { interventions.insert(.leftOut, task: task) }
+    }
   }
 
   /// How much of a task's average stays in its next step.

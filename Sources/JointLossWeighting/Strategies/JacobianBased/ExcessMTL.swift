@@ -49,7 +49,7 @@ public struct ExcessMTL: WeightingStrategy {
         "epsilon", .number(default: 0, range: .nonNegative), "What is added to E(0): 1e-7 in torchjd."),
     ],
     differences: [
-      "A task without gradient in the warm-up has its reference from the first step with one.",
+      "A task with at most 1e-12 of the largest reference has its own from the first step with a gradient.",
       "The logarithm of a weight grows by at most 700 in a step.",
       "torchjd: sum=one, epsilon=1e-7, and warm-up as its n_warmup_steps.",
       "Where tasks have no labels the step is that of the others, whose w keep their sum.",
@@ -74,6 +74,7 @@ public struct ExcessMTL: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var estimates: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey {
     case taskCount, stepSize, sum, warmUp, epsilon, counts, logWeights, references, squares
@@ -116,7 +117,7 @@ public struct ExcessMTL: WeightingStrategy {
     for task in 0..<taskCount { values[task] = logWeights[task] }
     LossTransforms.softmax(
       &values, sum: sum == 1 ? 1 : Double(evidence.presentCount), present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   private mutating func look(at evidence: JacobianEvidence) throws(WeightingError) {
@@ -131,9 +132,11 @@ public struct ExcessMTL: WeightingStrategy {
     // Only now: nothing can fail any more.
     if squares.isEmpty { squares = [Double](repeating: 0, count: taskCount * count) }
     let kept = evidence.present == nil ? 0 : logSum(evidence)
+    interventions.reset(taskCount: taskCount)
+    let threshold = ScaledGramian.threshold * references.reduce(0, max)
     for task in 0..<taskCount where evidence.isPresent(task) {
       addSquares(of: task, evidence.jacobian)
-      move(task)
+      move(task, threshold: threshold)
       counts[task] += 1
     }
     shift(evidence, keeping: kept)
@@ -167,16 +170,24 @@ public struct ExcessMTL: WeightingStrategy {
   }
 
   /// Adds to a task's reference in its warm-up, and to its weight after that.
-  private mutating func move(_ task: Int) {
+  ///
+  /// A reference up to the threshold is none: the task had no gradient to speak of, and begins anew.
+  private mutating func move(_ task: Int, threshold: Double) {
     guard counts[task] >= warmUp else {
       references[task] += estimates[task] / Double(warmUp)
       return
     }
     let reference = references[task]
-    if reference == 0 { references[task] = estimates[task] }
-    guard reference > 0 || warmUp == 0 else { return }
-    let excess = estimates[task] / (reference > 0 ? reference + epsilon : 1)
-    logWeights[task] += min(stepSize * excess, Self.largestExponent)
+    let isKnown = reference > threshold
+    if !isKnown { references[task] = estimates[task] }
+    guard isKnown || (warmUp == 0 && reference == 0) else {
+      interventions.insert(.leftOut, task: task)
+      return
+    }
+    let excess = estimates[task] / (isKnown ? reference + epsilon : 1)
+    let growth = stepSize * min(excess, .greatestFiniteMagnitude)
+    logWeights[task] += min(growth, Self.largestExponent)
+    if growth > Self.largestExponent { interventions.insert(.ceiling, task: task) }
   }
 
   /// Takes a common term from the logarithms, so that they do not grow without end: where all tasks are present the

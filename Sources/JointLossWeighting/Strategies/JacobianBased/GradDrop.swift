@@ -118,6 +118,12 @@ public struct GradDrop: WeightingStrategy {
   /// The representation, where the masks are on its units.
   public var gradientScope: GradientScope? { scope == .representation ? .representation : nil }
 
+  /// The draws U_j, one for each j.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: uniforms.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [.uniforms] }
+
   /// One draw of the direction.
   ///
   /// - Parameter evidence: the T×P Jacobian, on the parameters or with the representation, and draws from outside

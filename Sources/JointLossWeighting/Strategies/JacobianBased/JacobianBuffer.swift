@@ -30,16 +30,26 @@ enum JacobianBuffer {
   ///   - values: T values.
   ///   - strategy: the strategy's name, for the message.
   ///   - what: what the P values are.
-  /// - Throws: ``WeightingError`` with the first value that is not finite.
+  ///   - weightParameter: the rule's parameter that lets a weight overflow, if one does.
+  ///   - directionParameter: the rule's parameter that lets the direction overflow, if one does.
+  /// - Throws: ``WeightingError`` with the first value that is not finite, and the parameter.
   static func requireFinite(
-    _ direction: [Double], _ values: [Double], by strategy: String, what: String = "direction"
+    _ direction: [Double], _ values: [Double], by strategy: String, what: String = "direction",
+    weightsLetBy weightParameter: (name: String, value: Double)? = nil,
+    directionLetBy directionParameter: (name: String, value: Double)? = nil
   ) throws(WeightingError) {
     for (task, value) in values.enumerated() where !value.isFinite {
-      throw WeightingError(.nonFinite, "\(strategy): the weight of task \(task) is \(value)", task: task)
+      throw WeightingError(
+        .nonFinite,
+        "\(strategy): the weight of task \(task) is \(value)"
+          + LossTransforms.clause(of: strategy, weightParameter),
+        task: task)
     }
     if let parameter = direction.firstNonFinite {
       throw WeightingError(
-        .nonFinite, "\(strategy): the \(what) at parameter \(parameter) is \(direction[parameter])")
+        .nonFinite,
+        "\(strategy): the \(what) at parameter \(parameter) is \(direction[parameter])"
+          + LossTransforms.clause(of: strategy, directionParameter))
     }
   }
 }

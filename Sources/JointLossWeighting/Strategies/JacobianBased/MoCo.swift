@@ -33,6 +33,7 @@ public struct MoCo: WeightingStrategy {
       link: "https://openreview.net/forum?id=dLAYGdKTi2"),
     formula: "y_t ← y_t − β (y_t − g_t); λ ← Π_Δ(λ − γ (YYᵀ + ρI) λ); d = Yᵀ λ",
     appliesTo: .direction,
+    losses: .with("variant=libmtl"),
     cost: "T trunk gradients and as many averages in memory, O(T P)",
     parameters: [
       ParameterDescriptor(
@@ -125,7 +126,7 @@ public struct MoCo: WeightingStrategy {
     rows.multiply(rows, transposedTimes: values, into: &products, scratch: &direction)
     for task in 0..<taskCount { values[task] -= pace * (products[task] + rho * values[task]) }
     // Before the projection, which would not notice.
-    try JacobianBuffer.requireFinite(direction, values, by: name)
+    try JacobianBuffer.requireFinite(direction, values, by: name, weightsLetBy: ("gamma", gamma.start))
     switch variant {
     case .paper: projection.project(&values, present: evidence.present)
     case .libmtl: LossTransforms.softmax(&values, present: evidence.present)

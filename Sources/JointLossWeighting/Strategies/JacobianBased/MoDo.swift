@@ -85,7 +85,7 @@ public struct MoDo: WeightingStrategy {
       evidence.jacobians[1], transposedTimes: values, into: &products, scratch: &direction)
     for task in 0..<taskCount { values[task] -= gamma * (products[task] + rho * values[task]) }
     // Before the projection, which would not notice.
-    try JacobianBuffer.requireFinite(direction, values, by: name)
+    try JacobianBuffer.requireFinite(direction, values, by: name, weightsLetBy: ("gamma", gamma))
     projection.project(&values, present: evidence.present)
     evidence.jacobians[2].combine(values, into: &direction)
     try JacobianBuffer.requireFinite(direction, values, by: name)

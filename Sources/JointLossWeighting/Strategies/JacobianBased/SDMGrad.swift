@@ -107,7 +107,8 @@ public struct SDMGrad: WeightingStrategy {
       values[task] = evidence.isPresent(task) ? (weights[task] + pull) / (1 + lambda) : 0
     }
     evidence.jacobians[0].combine(values, into: &direction)
-    try JacobianBuffer.requireFinite(direction, values, by: name)
+    try JacobianBuffer.requireFinite(
+      direction, values, by: name, weightsLetBy: ("learning-rate", learningRate))
     PresentSimplex.put(weights, sum: sum, into: &simplex, by: evidence)
     return TaskWeights(direction: direction, values: values)
   }

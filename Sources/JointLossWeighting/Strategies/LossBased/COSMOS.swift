@@ -76,7 +76,7 @@ public struct COSMOS: WeightingStrategy {
         preferences[task] / losses.preferenceNorm - losses.cosine * (evidence.losses[task] / losses.norm)
       values[task] -= lambda * (own / losses.norm)
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("lambda", lambda))
     return TaskWeights(values, appliesTo: .losses)
   }
 }

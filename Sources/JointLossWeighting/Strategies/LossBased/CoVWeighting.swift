@@ -13,8 +13,8 @@
 ///
 /// Cost: O(T).
 ///
-/// Where we differ: a mean of 0 gives the ratio 1. A negative loss is an error. `decay` other than 0 makes the means
-/// exponential, the authors' option.
+/// Where we differ: a mean of 0 gives the ratio 1, and no ratio exceeds 1e12. A negative loss is an error. `decay` other
+/// than 0 makes the means exponential, the authors' option; of a solved task μ(ℓ) then decays to 0, and w to 1.
 public struct CoVWeighting: WeightingStrategy {
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
@@ -33,7 +33,7 @@ public struct CoVWeighting: WeightingStrategy {
         "The share of the old mean in an exponential one; 0 for the mean over all steps.")
     ],
     differences: [
-      "A loss whose mean is 0 counts as at its mean; the authors' code divides by 0.",
+      "A loss whose mean is 0 counts as at its mean; the authors' code divides by 0. No ratio exceeds 1e12.",
       "A negative loss is an error.",
       "Where tasks have no labels the others share the sum of 1, equally while one has been seen less than twice.",
     ],
@@ -41,6 +41,8 @@ public struct CoVWeighting: WeightingStrategy {
 
   /// True: the statistics of absent tasks take in nothing.
   public static let weighsAbsentTasks = true
+
+  private static let largestRatio = 1e12
 
   private let decay: Double
   /// For each task, the steps in which it had labels.
@@ -51,6 +53,7 @@ public struct CoVWeighting: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var ratios: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case decay, steps, lossMeans, ratioMeans, squares }
 
@@ -68,7 +71,7 @@ public struct CoVWeighting: WeightingStrategy {
   ///
   /// - Parameter evidence: T losses of at least 0.
   /// - Returns: T weights of sum 1, on the losses.
-  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or too far from its mean.
+  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or for another number of tasks.
   public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     let taskCount = lossMeans.count
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
@@ -77,27 +80,34 @@ public struct CoVWeighting: WeightingStrategy {
       values = [Double](repeating: 0, count: taskCount)
       ratios = values
     }
-    for task in 0..<taskCount {
-      let mean = steps[task] == 0 ? evidence.losses[task] : lossMeans[task]
-      ratios[task] = mean > 0 ? evidence.losses[task] / mean : 1
-      // Its square goes into the variance.
-      values[task] = ratios[task] * ratios[task]
+    interventions.reset(taskCount: taskCount)
+    var (fewest, smallest) = (Int.max, Double.infinity)
+    for task in 0..<taskCount where evidence.isPresent(task) {
+      setRatio(of: task, loss: evidence.losses[task])
+      fewest = min(fewest, steps[task])
+      smallest = min(smallest, ratioMeans[task])
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    var fewest = Int.max
-    for task in 0..<taskCount where evidence.isPresent(task) { fewest = min(fewest, steps[task]) }
     var total = 0.0
     for task in 0..<taskCount {
       values[task] = 0
       guard evidence.isPresent(task) else { continue }
       let deviation = fewest > 0 ? (squares[task] / Double(steps[task]) + 1e-8).squareRoot() : 0
-      values[task] = fewest > 1 ? deviation / ratioMeans[task] : 1
+      // In units of the largest 1/μ: that of a solved task grows without end where the means are exponential.
+      let inverse = ratioMeans[task] > smallest ? smallest / ratioMeans[task] : 1
+      values[task] = fewest > 1 ? deviation * inverse : 1
       total += values[task]
     }
     for task in 0..<taskCount { values[task] /= total }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
     update(evidence.losses, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+  }
+
+  private mutating func setRatio(of task: Int, loss: Double) {
+    let mean = steps[task] == 0 ? loss : lossMeans[task]
+    let ratio = mean > 0 ? loss / mean : 1
+    ratios[task] = min(ratio, Self.largestRatio)
+    if mean == 0 { interventions.insert(.floor, task: task) }
+    if ratio > Self.largestRatio { interventions.insert(.ceiling, task: task) }
   }
 
   private mutating func update(_ losses: [Double], present: [Bool]?) {

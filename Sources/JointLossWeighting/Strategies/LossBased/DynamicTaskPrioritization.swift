@@ -56,8 +56,9 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
   /// For each task, the loss of the first step in which it had labels.
   private var initialLosses: [Double?]
   private var performances: [Double]
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case taskCount, alpha, gamma, initialLosses, performances }
 
@@ -81,6 +82,7 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    interventions.reset(taskCount: taskCount)
     for task in 0..<taskCount {
       values[task] = 0
       guard evidence.isPresent(task) else { continue }
@@ -94,8 +96,9 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
         performances[task] = Double.exp(-1)
       }
       let kept = min(max(performances[task], Self.leastPerformance), 1)
+      if performances[task] < Self.leastPerformance { interventions.insert(.floor, task: task) }
       values[task] = -Double.pow(1 - kept, gamma) * Double.log(kept)
     }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

@@ -77,8 +77,16 @@ public struct DynamicWeightAverage: WeightingStrategy {
   private var ratios: [Double]
   /// For each task, the mean of the last epoch in which it had labels.
   private var previousMeans: [Double?]
+  /// For each task, whether its ratio is to a mean of 0, and so the largest.
+  private var isUndefined: [Bool]
   /// The losses of the last steps; nil where the means are over epochs.
   private var windows: LossWindows?
+  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  private var interventions = Interventions()
+
+  private enum CodingKeys: CodingKey {
+    case temperature, total, isFreeOfScale, values, ratios, previousMeans, isUndefined, windows
+  }
 
   /// Creates the strategy.
   ///
@@ -92,6 +100,7 @@ public struct DynamicWeightAverage: WeightingStrategy {
     values = [Double](repeating: total / Double(setup.taskCount), count: setup.taskCount)
     ratios = [Double](repeating: 1, count: setup.taskCount)
     previousMeans = values.map { _ in nil }
+    isUndefined = values.map { _ in false }
     if averages != .epochs {
       windows = LossWindows(
         taskCount: setup.taskCount, length: setup.parameters.integer("window"),
@@ -117,12 +126,16 @@ public struct DynamicWeightAverage: WeightingStrategy {
     if windows != nil, evidence.losses.allSatisfy({ $0 >= 0 }) {
       for task in values.indices where evidence.isPresent(task) {
         if let sums = windows?.add(evidence.losses[task], of: task) {
-          ratios[task] = Self.ratio(sums.later, sums.earlier)
+          setRatio(of: task, sums.later, sums.earlier)
         }
       }
       setValues()
     }
-    return TaskWeights(values, appliesTo: .losses)
+    interventions.reset(taskCount: values.count)
+    for task in values.indices where isUndefined[task] && evidence.isPresent(task) {
+      interventions.insert(.ceiling, task: task)
+    }
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   /// Computes the weights of the next epoch, where the means are over epochs.
@@ -133,7 +146,7 @@ public struct DynamicWeightAverage: WeightingStrategy {
       meanLosses.count == values.count, "\(meanLosses.count) mean losses for \(values.count) tasks")
     guard windows == nil, meanLosses.allSatisfy({ $0.isNaN || $0.isFinite && $0 >= 0 }) else { return }
     for (task, mean) in meanLosses.enumerated() where !mean.isNaN {
-      if let previous = previousMeans[task] { ratios[task] = Self.ratio(mean, previous) }
+      if let previous = previousMeans[task] { setRatio(of: task, mean, previous) }
       previousMeans[task] = mean
     }
     setValues()
@@ -150,9 +163,9 @@ public struct DynamicWeightAverage: WeightingStrategy {
     for task in values.indices { values[task] = total * values[task] / sum }
   }
 
-  private static func ratio(_ later: Double, _ earlier: Double) -> Double {
+  private mutating func setRatio(of task: Int, _ later: Double, _ earlier: Double) {
     let ratio = later / earlier
-    if ratio.isFinite { return ratio }
-    return later == 0 ? 1 : largestUndefinedRatio
+    isUndefined[task] = !ratio.isFinite && later != 0
+    ratios[task] = ratio.isFinite ? ratio : later == 0 ? 1 : Self.largestUndefinedRatio
   }
 }

@@ -54,6 +54,7 @@ public struct GO4Align: WeightingStrategy {
   private var values: [Double] = []
   private var trial: [Double] = []
   private var grouping = IntervalGrouping()
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case eta, groups, epsilon, logarithms }
 
@@ -96,10 +97,11 @@ public struct GO4Align: WeightingStrategy {
     }
     LossTransforms.softmax(&values, present: evidence.present)
     for task in 0..<taskCount { values[task] *= total / max(evidence.losses[task], epsilon) }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
+    LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
     grouping.replaceByMeans(&values, groups: groups, present: evidence.present)
     for task in 0..<taskCount { logarithms[task] = trial[task] }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   /// What has to be taken off the new logarithms of the present tasks so that their q keep their sum.

@@ -42,8 +42,9 @@ public struct GeometricLoss: WeightingStrategy {
 
   private let taskCount: Int
   private let epsilon: Double
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case taskCount, epsilon }
 
@@ -73,7 +74,8 @@ public struct GeometricLoss: WeightingStrategy {
     for (task, loss) in evidence.losses.enumerated() {
       values[task] = evidence.isPresent(task) ? mean / (count * max(loss, epsilon)) : 0
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
+    LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

@@ -49,8 +49,9 @@ public struct IGB: WeightingStrategy {
   private var epochs = 0
   /// From the end of the base epoch on: for each task, the mean loss of its first epoch with labels since.
   private var base: [Double?]?
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case taskCount, baseEpoch, epsilon, epochs, base }
 
@@ -72,16 +73,21 @@ public struct IGB: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
     for task in 0..<taskCount {
       // A task without a base is at it.
       values[task] = 1
       guard let base = base?[task] else { continue }
-      values[task] = min(evidence.losses[task] / max(base, epsilon), Self.largestRatio)
+      let ratio = evidence.losses[task] / max(base, epsilon)
+      values[task] = min(ratio, Self.largestRatio)
+      guard evidence.isPresent(task) else { continue }
+      if base < epsilon { interventions.insert(.floor, task: task) }
+      if ratio > Self.largestRatio { interventions.insert(.ceiling, task: task) }
     }
     LossTransforms.softmax(&values, sum: Double(evidence.presentCount), present: evidence.present)
     for task in 0..<taskCount { values[task] /= max(evidence.losses[task], epsilon) }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   /// Keeps the mean losses of the base epoch.

@@ -61,6 +61,6 @@ public struct IMTLL: WeightingStrategy {
     scales.prepare()
     for task in 0..<scales.count { values[task] = scales.factors[task] }
     try scales.step(losses: evidence.losses, present: evidence.present, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: scales.interventions)
   }
 }

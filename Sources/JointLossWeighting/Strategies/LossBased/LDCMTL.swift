@@ -56,6 +56,7 @@ public struct LDCMTL: WeightingStrategy {
   private var values: [Double] = []
   private var gradient: [Double] = []
   private var sigmoids: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case lambda, unknowns, optimizer }
 
@@ -102,10 +103,11 @@ public struct LDCMTL: WeightingStrategy {
       gradient[task] = sigmoid * (1 - sigmoid) * (loss * slope)
       before = after
     }
-    try optimizer.step(&unknowns, gradient: gradient, present: evidence.present)
-    for task in 0..<taskCount where evidence.isPresent(task) {
-      unknowns[task] = min(max(unknowns[task], -Self.clamp), Self.clamp)
-    }
-    return TaskWeights(values, appliesTo: .losses)
+    try optimizer.step(
+      &unknowns, gradient: gradient, present: evidence.present,
+      cause: LossTransforms.clause(of: Self.descriptor.name, ("lambda", lambda)))
+    StrategyOptimizer.clamp(
+      &unknowns, to: -Self.clamp...Self.clamp, present: evidence.present, noting: &interventions)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

@@ -16,6 +16,8 @@ struct LossScales: Sendable, Codable {
   /// The factors exp(s_t), set by ``prepare()``.
   private(set) var factors: [Double] = []
   private var gradient: [Double] = []
+  /// The scales that the last step held at the end of their range.
+  private(set) var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case clamp, logScales, optimizer }
 
@@ -48,9 +50,9 @@ struct LossScales: Sendable, Codable {
   ) throws(WeightingError) {
     try LossTransforms.requireNonNegative(losses, by: strategy)
     for task in 0..<count { gradient[task] = factors[task] * losses[task] - 1 }
-    try optimizer.step(&logScales, gradient: gradient, present: present)
-    for task in 0..<count where present?[task] ?? true {
-      logScales[task] = min(max(logScales[task], -clamp), clamp)
-    }
+    try optimizer.step(
+      &logScales, gradient: gradient, present: present,
+      cause: LossTransforms.clause(of: strategy, ("clamp", clamp)))
+    StrategyOptimizer.clamp(&logScales, to: -clamp...clamp, present: present, noting: &interventions)
   }
 }

@@ -99,7 +99,7 @@ public struct PBI: WeightingStrategy {
       let aside = losses.norm > 0 && distance > Self.vanishing ? values[task] / distance : 0
       values[task] = preferences[task] / losses.preferenceNorm + theta * aside
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("reference", reference))
     return TaskWeights(values, appliesTo: .losses)
   }
 }

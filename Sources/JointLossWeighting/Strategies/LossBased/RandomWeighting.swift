@@ -79,11 +79,20 @@ public struct RandomWeighting: WeightingStrategy {
     return claims
   }
 
+  /// The draws of the law: one a task, for `one-hot` a single one.
+  ///
+  /// - Parameter present: ignored.
+  /// - Returns: normals for the law `normal`, uniforms for the others.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
+    law == .normal ? [.normals] : [.uniforms]
+  }
+
   /// Fresh weights.
   ///
   /// - Parameter evidence: the number of tasks, and draws from outside where there are any.
   /// - Returns: T weights of at least 0, on the losses.
-  /// - Throws: ``WeightingError`` for another number of tasks, or of draws, than at the start.
+  /// - Throws: ``WeightingError`` for another number of tasks than at the start, for another number of draws than the
+  ///   law has, and under `bernoulli` for draws that leave no task a weight.
   public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
@@ -104,13 +113,20 @@ public struct RandomWeighting: WeightingStrategy {
       divideBySum(sum)
     case .bernoulli:
       repeat {
-        for task in 0..<taskCount {
-          values[task] = stream.uniform() < 0.5 && evidence.isPresent(task) ? 1 : 0
+        try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
+        for task in 0..<taskCount { values[task] = values[task] < 0.5 && evidence.isPresent(task) ? 1 : 0 }
+        guard evidence.draws.uniforms == nil || values.contains(1) else {
+          throw WeightingError(
+            .shape,
+            "these uniforms leave every task the weight 0: random.law=bernoulli needs one below 0.5")
         }
       } while !values.contains(1)
       divideBySum(sum)
     case .oneHot:
-      var left = stream.index(below: evidence.presentCount)
+      try evidence.draws.requireUniforms(1, by: Self.descriptor.name, for: "for the task that is chosen")
+      let count = evidence.presentCount
+      var left =
+        evidence.draws.uniforms.map { Int($0[0] * Double(count)) } ?? stream.index(below: count)
       for task in 0..<taskCount {
         values[task] = 0
         guard evidence.isPresent(task) else { continue }

@@ -34,7 +34,9 @@ public struct ReLoBRaLo: WeightingStrategy {
       ParameterDescriptor(
         "alpha", .number(default: 0.999, range: .closed(0...1)), "α: how long earlier weights last."),
       ParameterDescriptor(
-        "temperature", .number(default: 0.1, range: .positive), "τ: the larger, the nearer to equal weights."),
+        // At smaller ones the exponent of the largest ratio overflows.
+        "temperature", .number(default: 0.1, range: .open(1e-290, .infinity)),
+        "τ: the larger, the nearer to equal weights."),
       ParameterDescriptor(
         "expected-saudade", .number(default: 0.999, range: .closed(0...1)),
         "p: how often the memory is kept, and not the progress since the first step."),
@@ -63,6 +65,7 @@ public struct ReLoBRaLo: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var balance: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey {
     case alpha, temperature, expectedSaudade, stream, initial, previous, last
@@ -81,11 +84,25 @@ public struct ReLoBRaLo: WeightingStrategy {
     previous = initial
   }
 
+  /// One uniform draw, which keeps the memory where it is below p; none in a step whose tasks are all new.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: uniforms, or nothing.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
+    isKnown(present) ? [.uniforms] : []
+  }
+
+  /// Whether one of the tasks with labels has had some before.
+  private func isKnown(_ present: [Bool]?) -> Bool {
+    initial.indices.contains { (present?[$0] ?? true) && initial[$0] != nil }
+  }
+
   /// The balanced weights.
   ///
-  /// - Parameter evidence: T losses of at least 0.
+  /// - Parameter evidence: T losses of at least 0, and a draw from outside where there is one.
   /// - Returns: T weights of sum T, on the losses.
-  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or for another number of tasks.
+  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or for another number of tasks, or of draws
+  ///   than one.
   public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: last.count, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
@@ -93,15 +110,14 @@ public struct ReLoBRaLo: WeightingStrategy {
       values = last
       balance = last
     }
-    var (isKnown, sum) = (false, 0.0)
-    for task in last.indices where evidence.isPresent(task) {
-      isKnown = isKnown || initial[task] != nil
-      sum += last[task]
-    }
+    try evidence.draws.requireUniforms(1, by: Self.descriptor.name, for: "for the look back")
+    interventions.reset(taskCount: last.count)
+    var sum = 0.0
+    for task in last.indices where evidence.isPresent(task) { sum += last[task] }
     // The weights of the present tasks keep their sum: T where all are.
     if evidence.present == nil { sum = Double(last.count) }
-    if isKnown {
-      let remembers = stream.uniform() < expectedSaudade
+    if isKnown(evidence.present) {
+      let remembers = (evidence.draws.uniforms?[0] ?? stream.uniform()) < expectedSaudade
       if !remembers {
         setBalance(evidence, since: initial, sum: sum)
         for task in last.indices where evidence.isPresent(task) { last[task] = balance[task] }
@@ -118,7 +134,7 @@ public struct ReLoBRaLo: WeightingStrategy {
       previous[task] = evidence.losses[task]
       if initial[task] == nil { initial[task] = evidence.losses[task] }
     }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   private mutating func setBalance(_ evidence: LossEvidence, since earlier: [Double?], sum: Double) {
@@ -126,6 +142,9 @@ public struct ReLoBRaLo: WeightingStrategy {
       // The first loss of a task is compared with itself.
       let ratio = earlier[task].map { evidence.losses[task] / max($0, Self.smallestLoss) } ?? 1
       balance[task] = min(ratio, Self.largestRatio) / temperature
+      guard evidence.isPresent(task) else { continue }
+      if let loss = earlier[task], loss < Self.smallestLoss { interventions.insert(.floor, task: task) }
+      if ratio > Self.largestRatio { interventions.insert(.ceiling, task: task) }
     }
     LossTransforms.softmax(&balance, sum: sum, present: evidence.present)
   }

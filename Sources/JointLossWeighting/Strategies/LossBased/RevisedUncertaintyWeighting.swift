@@ -59,6 +59,7 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var gradient: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case parametrisation, clamp, unknowns, optimizer }
 
@@ -102,12 +103,13 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
       let slope = variance / (1 + variance) - values[task] * evidence.losses[task]
       gradient[task] = parametrisation == .sigma ? 2 / unknown * slope : slope
     }
-    try optimizer.step(&unknowns, gradient: gradient, present: evidence.present)
-    let bounds =
-      parametrisation == .sigma ? (Double.exp(-clamp / 2), Double.exp(clamp / 2)) : (-clamp, clamp)
-    for task in 0..<taskCount where evidence.isPresent(task) {
-      unknowns[task] = min(max(unknowns[task], bounds.0), bounds.1)
-    }
-    return TaskWeights(values, appliesTo: .losses)
+    try optimizer.step(
+      &unknowns, gradient: gradient, present: evidence.present,
+      cause: LossTransforms.clause(of: Self.descriptor.name, ("clamp", clamp)))
+    StrategyOptimizer.clamp(
+      &unknowns,
+      to: parametrisation == .sigma ? Double.exp(-clamp / 2)...Double.exp(clamp / 2) : -clamp...clamp,
+      present: evidence.present, noting: &interventions)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

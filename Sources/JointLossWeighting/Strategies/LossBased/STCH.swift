@@ -67,8 +67,9 @@ public struct STCH: WeightingStrategy {
   private var epochs = 0
   /// From the end of the warm-up on: for each task, the mean loss of its first epoch with labels since.
   private var nadir: [Double?]?
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case variant, mu, preferences, reference, warmUpEpochs, epochs, nadir }
 
@@ -100,24 +101,29 @@ public struct STCH: WeightingStrategy {
     let taskCount = preferences.count
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    interventions.reset(taskCount: taskCount)
     switch variant {
     case .paper:
       for task in 0..<taskCount {
         values[task] = preferences[task] * ((evidence.losses[task] - reference) / mu)
       }
-      try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+      try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("mu", mu))
       LossTransforms.softmax(&values, present: evidence.present)
       for task in 0..<taskCount { values[task] *= preferences[task] }
     case .libmtl:
       try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
       setLogarithmicWeights(evidence)
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("mu", mu))
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 
   private mutating func setLogarithmicWeights(_ evidence: LossEvidence) {
     let losses = evidence.losses
+    for task in losses.indices where evidence.isPresent(task) {
+      let isFloored = min(losses[task], nadir?[task] ?? .infinity) < Self.smallestLoss
+      if isFloored { interventions.insert(.floor, task: task) }
+    }
     if let nadir {
       for task in losses.indices {
         let loss = max(losses[task], Self.smallestLoss)

@@ -100,7 +100,7 @@ public struct SoftAdapt: WeightingStrategy {
       for task in 0..<taskCount { values[task] = values[task] / largest / total }
     }
     for task in 0..<taskCount { values[task] *= beta }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name)
+    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("beta", beta))
     LossTransforms.softmax(&values, present: evidence.present)
     if variant == .lossWeighted { multiply(by: evidence.losses) }
     for task in 0..<taskCount where evidence.isPresent(task) { previous[task] = evidence.losses[task] }

@@ -45,8 +45,9 @@ public struct UWSO: WeightingStrategy {
   private let taskCount: Int
   private let temperature: Double
   private let epsilon: Double
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
+  // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case taskCount, temperature, epsilon }
 
@@ -68,10 +69,13 @@ public struct UWSO: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
+    LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
     for (task, loss) in evidence.losses.enumerated() {
-      values[task] = min(1 / max(loss, epsilon) / temperature, .greatestFiniteMagnitude)
+      let exponent = 1 / max(loss, epsilon) / temperature
+      values[task] = min(exponent, .greatestFiniteMagnitude)
+      if !exponent.isFinite && evidence.isPresent(task) { interventions.insert(.ceiling, task: task) }
     }
     LossTransforms.softmax(&values, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

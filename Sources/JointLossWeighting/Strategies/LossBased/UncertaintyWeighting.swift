@@ -68,6 +68,7 @@ public struct UncertaintyWeighting: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var gradient: [Double] = []
+  private var interventions = Interventions()
 
   private enum CodingKeys: CodingKey { case form, clamp, logVariances, optimizer }
 
@@ -110,8 +111,11 @@ public struct UncertaintyWeighting: WeightingStrategy {
       values[task] = form.lossFactor * Double.exp(-logVariances[task])
       gradient[task] = form.logVarianceFactor - values[task] * loss
     }
-    try optimizer.step(&logVariances, gradient: gradient, present: evidence.present)
-    for task in 0..<taskCount { logVariances[task] = min(max(logVariances[task], -clamp), clamp) }
-    return TaskWeights(values, appliesTo: .losses)
+    try optimizer.step(
+      &logVariances, gradient: gradient, present: evidence.present,
+      cause: LossTransforms.clause(of: Self.descriptor.name, ("clamp", clamp)))
+    StrategyOptimizer.clamp(
+      &logVariances, to: -clamp...clamp, present: evidence.present, noting: &interventions)
+    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
   }
 }

@@ -75,6 +75,14 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
     isDue(present) && base.readsGradients(present: present)
   }
 
+  /// The draws that the wrapped strategy reads, in the steps that are due.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: the wrapped strategy's answer; none where the weights are the last ones.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
+    isDue(present) ? base.readsDraws(present: present) : []
+  }
+
   /// New weights in every k-th step, the last ones otherwise, as far as these are known.
   ///
   /// - Parameter evidence: what the wrapped strategy reads.
@@ -88,7 +96,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
     }
     let weights = try base.weights(for: evidence)
     (step, isNew) = (step + 1, true)
-    if kept.isEmpty {
+    if kept.count != taskCount || weighed.count != taskCount {
       kept = weights.values
       weighed = [Bool](repeating: true, count: taskCount)
     }
@@ -102,7 +110,7 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
 
   /// Whether a step needs new weights: its turn has come, or it has labels of a task that had none last time.
   private func isDue(_ present: [Bool]?) -> Bool {
-    if step % period == 0 { return true }
+    if step % period == 0 || kept.count != taskCount { return true }
     guard let present else { return weighed.contains(false) }
     return zip(present, weighed).contains { $0 && !$1 }
   }

@@ -67,6 +67,14 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// - Returns: the wrapped strategy's answer.
   public func readsGradients(present: [Bool]?) -> Bool { base.readsGradients(present: present) }
 
+  /// The draws that the wrapped strategy reads.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: the wrapped strategy's answer.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
+    base.readsDraws(present: present)
+  }
+
   private static func averaged(_ base: StrategyClaims) -> StrategyClaims {
     var claims = base
     claims.outlastStep()
@@ -82,7 +90,7 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// - Throws: ``WeightingError``: what the wrapped strategy throws.
   public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
     let weights = try base.weights(for: evidence)
-    if average.isEmpty {
+    if average.count != weights.values.count || isWeighed.count != average.count {
       average = weights.values
       isWeighed = average.map { _ in false }
     }
@@ -91,7 +99,9 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
       average[task] = memory * earlier + (1 - memory) * weights.values[task]
       isWeighed[task] = true
     }
-    return TaskWeights(average, appliesTo: weights.appliesTo, certificate: weights.certificate)
+    return TaskWeights(
+      average, appliesTo: weights.appliesTo, certificate: weights.certificate,
+      interventions: weights.interventions)
   }
 
   /// Tells the wrapped strategy.

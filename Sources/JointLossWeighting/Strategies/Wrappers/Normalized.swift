@@ -67,6 +67,14 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   /// - Returns: the wrapped strategy's answer.
   public func readsGradients(present: [Bool]?) -> Bool { base.readsGradients(present: present) }
 
+  /// The draws that the wrapped strategy reads.
+  ///
+  /// - Parameter present: the tasks with labels.
+  /// - Returns: the wrapped strategy's answer.
+  public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
+    base.readsDraws(present: present)
+  }
+
   private static func normalised(_ base: StrategyClaims, sum: Sum, divisor: Divisor) -> StrategyClaims {
     var claims = base
     claims.leaveDirection()
@@ -111,7 +119,9 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
     } else {
       for task in 0..<count { values[task] = evidence.isPresent(task) ? total / Double(presentCount) : 0 }
     }
-    return TaskWeights(values, appliesTo: weights.appliesTo, certificate: weights.certificate)
+    return TaskWeights(
+      values, appliesTo: weights.appliesTo, certificate: weights.certificate,
+      interventions: weights.interventions)
   }
 
   /// Tells the wrapped strategy.

@@ -67,7 +67,8 @@ package enum StrategyWrappers {
     let inner = Base.descriptor
     return StrategyDescriptor(
       name: "\(inner.name)+\(suffix)", title: "\(inner.title), \(title)", citation: inner.citation,
-      formula: inner.formula + formula, appliesTo: inner.appliesTo, cost: inner.cost + cost,
+      formula: inner.formula + formula, appliesTo: inner.appliesTo, losses: inner.losses,
+      cost: inner.cost + cost,
       arrangement: inner.arrangement, parameters: inner.parameters + parameters,
       differences: inner.differences, claims: claims)
   }
