@@ -11,7 +11,7 @@ extension RunRecord {
         ("suiteLabel", specification.suiteLabel), ("suite", specification.suite),
         ("strategyLabel", specification.strategyLabel), ("strategy", specification.strategy),
       ] + header.tasks.map { ("tasks", $0) }
-    for (key, name) in names where !name.isPrintable {
+    for (key, name) in names where !name.unicodeScalars.allSatisfy(\.isPrintable) {
       return (1, key, "a name is a text of one line in printable characters, not “\(Quotation.short(name))”")
     }
     let planned = specification.epochs

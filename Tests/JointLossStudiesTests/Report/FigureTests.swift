@@ -115,7 +115,7 @@ import Testing
   @Test func `A percent sign in a label is no format of its tic`() throws {
     let records = try ["single-task", "equal", "50% d"].flatMap { try SyntheticRecords.runs($0, [[1], [2]]) }
     let figure = try #require(try figures(records).first { $0.name == "toy-improvement" })
-    #expect(figure.script.contains(#"set ytics ("equal" 2, "\065\060\045\045 d" 1)"#))
+    #expect(figure.script.contains(#"set label 11 "\065\060\045 d" at graph -0.015,first 1 right"#))
   }
 
   @Test func `Axes are logarithmic from a factor of ten on, with tics inside`() {

@@ -156,12 +156,6 @@ struct GnuplotScript {
     return "\"" + codes.joined() + "\""
   }
 
-  /// A text for the label of a tic, which is a format: % begins a conversion, and %% stands for it.
-  ///
-  /// - Parameter text: any text, treated as in ``quote(_:)``.
-  /// - Returns: the quoted text.
-  static func quoteFormat(_ text: String) -> String { quote(text).replacing("\\045", with: "\\045\\045") }
-
   static func number(_ value: Double) -> String { String(format: "%.6g", value) }
 }
 
