@@ -37,7 +37,7 @@ struct GnuplotScript {
   private var columns: Int { panels.count <= 3 ? max(panels.count, 1) : panels.count == 4 ? 2 : 3 }
   private var rows: Int { (panels.count + columns - 1) / columns }
   private var legendWidth: Int {
-    legend.isEmpty ? 16 : 66 + 9 * min(legend.map(\.label.count).max() ?? 0, Self.longestText)
+    legend.isEmpty ? 16 : 66 + 10 * min(legend.map(\.label.count).max() ?? 0, Self.longestText)
   }
   private var cell: (width: Int, height: Int) {
     (
@@ -136,9 +136,10 @@ struct GnuplotScript {
   /// The most scalars of a text that a figure shows: gnuplot cuts longer ones in the middle of a character.
   static let longestText = 100
 
-  /// A text as gnuplot reads it between double quotes: letters and spaces of ASCII as they are, every other byte of its
-  /// UTF-8 as an octal code. So no text can end the string, and none is code. Digits are codes too, for gnuplot takes one
-  /// that follows a code for a part of it.
+  /// A text as gnuplot reads it between double quotes.
+  ///
+  /// Letters and spaces of ASCII stand as they are, every other byte of the UTF-8 as an octal code: so no text can end the
+  /// string, and none is code. Digits are codes too, for gnuplot takes one that follows a code for a part of it.
   ///
   /// - Parameter text: any text; what is not printable becomes a space, and what is too long for a figure ends in dots.
   /// - Returns: the quoted text.
