@@ -7,8 +7,8 @@ let package = Package(
   products: [
     .library(name: "JointLossLinearAlgebra", targets: ["JointLossLinearAlgebra"]),
     .library(name: "JointLossWeighting", targets: ["JointLossWeighting"]),
-    .library(name: "JointLossConformance", targets: ["JointLossConformance"]),
     .library(name: "JointLossTraining", targets: ["JointLossTraining"]),
+    .library(name: "JointLossConformance", targets: ["JointLossConformance"]),
     .library(name: "JointLossSuites", targets: ["JointLossSuites"]),
     .library(name: "JointLossStudies", targets: ["JointLossStudies"]),
     .library(name: "JointLossCommand", targets: ["JointLossCommand"]),
@@ -38,10 +38,12 @@ let package = Package(
       dependencies: [
         "JointLossLinearAlgebra", .product(name: "RealModule", package: "swift-numerics"),
       ]),
-    .target(name: "JointLossConformance", dependencies: ["JointLossWeighting", "JointLossLinearAlgebra"]),
     .target(
       name: "JointLossTraining",
       dependencies: ["JointLossWeighting", "JointLossLinearAlgebra", "_JointLossKernels"]),
+    .target(
+      name: "JointLossConformance",
+      dependencies: ["JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
     .target(
       name: "JointLossSuites",
       dependencies: ["JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra"]),
@@ -82,8 +84,8 @@ let package = Package(
     .testTarget(
       name: "JointLossConformanceTests",
       dependencies: [
-        "JointLossConformance", "JointLossCommand", "JointLossWeighting", "JointLossLinearAlgebra",
-        "JointLossTestSupport",
+        "JointLossConformance", "JointLossCommand", "JointLossTraining", "JointLossWeighting",
+        "JointLossLinearAlgebra", "JointLossTestSupport",
       ]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(

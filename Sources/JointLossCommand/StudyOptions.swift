@@ -16,6 +16,13 @@ package struct StudyOptions: ParsableArguments {
     ))
   package var checkpointEvery = 5.0
 
+  @Flag(
+    help: """
+      Keep each run's networks at the selected epoch (safetensors), with inputs, targets and predictions of every \
+      split (NumPy), in the folder's models/. Complete runs without them are done again.
+      """)
+  package var keepModels = false
+
   @Flag(help: "Show no progress; print the tables only.")
   package var quiet = false
 

@@ -32,7 +32,8 @@ package struct StudySession {
     for notice in plan.notices { progress.note(notice) }
     let runner = StudyRunner(strategies: JointLoss.registry, suites: .builtIn)
     let records = try await runner.run(
-      plan, store: store, jobs: options.jobs, checkpointInterval: .seconds(options.checkpointEvery),
+      plan, store: store, jobs: options.jobs, keepsModels: options.keepModels,
+      checkpointInterval: .seconds(options.checkpointEvery),
       progress: progress.receive)
     let comparison = try await Self.report(
       records, baseline: plan.baseline, reference: plan.reference, in: folder, progress: progress)

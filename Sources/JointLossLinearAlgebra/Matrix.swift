@@ -16,7 +16,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   ///   - rows: the number of rows, at least 0.
   ///   - columns: the number of columns, at least 0.
   public init(rows: Int, columns: Int) {
-    precondition(rows >= 0 && columns >= 0, "a matrix cannot be \(rows)×\(columns)")
+    requireShape(rows >= 0 && columns >= 0, "a matrix cannot be \(rows)×\(columns)")
     self.rows = rows
     self.columns = columns
     let count = rows * columns
@@ -33,7 +33,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   ///   - columns: the number of columns.
   ///   - elements: `rows · columns` values.
   public init(rows: Int, columns: Int, elements: [Scalar]) {
-    precondition(
+    requireShape(
       elements.count == rows * columns, "\(elements.count) elements cannot fill \(rows)×\(columns)")
     self.init(rows: rows, columns: columns)
     for (index, element) in elements.enumerated() { storage[index] = element }
@@ -57,7 +57,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   /// - Returns: a view that must not outlive the matrix.
   @inlinable
   public func view(at offset: Int, rows: Int, columns: Int) -> MatrixView<Scalar> {
-    precondition(
+    requireShape(
       offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= storage.count,
       "a \(rows)×\(columns) view at \(offset) leaves the \(storage.count) elements")
     return MatrixView(

@@ -27,7 +27,7 @@ extension MatrixView {
   ) {
     let (m, k) = transposeA == .asIs ? (a.rows, a.columns) : (a.columns, a.rows)
     let (l, n) = transposeB == .asIs ? (b.rows, b.columns) : (b.columns, b.rows)
-    precondition(
+    requireShape(
       m == rows && n == columns && k == l, "gemm: (\(m)×\(k)) · (\(l)×\(n)) into \(rows)×\(columns)")
     guard count > 0 else { return }
     guard k > 0 else { return scale(by: beta) }
@@ -47,7 +47,7 @@ extension MatrixView {
     _ a: MatrixView, _ transpose: Transposition = .asIs, alpha: Scalar = 1, beta: Scalar = 0
   ) {
     let (n, k) = transpose == .asIs ? (a.rows, a.columns) : (a.columns, a.rows)
-    precondition(n == rows && n == columns, "syrk: \(n)×\(k) times its transpose into \(rows)×\(columns)")
+    requireShape(n == rows && n == columns, "syrk: \(n)×\(k) times its transpose into \(rows)×\(columns)")
     guard count > 0 else { return }
     guard k > 0 else {
       for row in 0..<rows { self.rows(row..<row + 1).columns(row..<columns).scale(by: beta) }
@@ -70,7 +70,7 @@ extension MatrixView {
     _ a: MatrixView, _ transpose: Transposition, vector x: MatrixView, alpha: Scalar = 1, beta: Scalar = 0
   ) {
     let (m, n) = transpose == .asIs ? (a.rows, a.columns) : (a.columns, a.rows)
-    precondition(
+    requireShape(
       isContiguous && x.isContiguous && m == count && n == x.count,
       "gemv: (\(m)×\(n)) · \(x.count) into \(count)")
     guard m > 0 else { return }
@@ -86,7 +86,7 @@ extension MatrixView {
   ///   - x: what is added.
   ///   - alpha: its factor.
   public func add(_ x: MatrixView, times alpha: Scalar = 1) {
-    precondition(isContiguous && x.isContiguous && count == x.count, "axpy: \(x.count) onto \(count)")
+    requireShape(isContiguous && x.isContiguous && count == x.count, "axpy: \(x.count) onto \(count)")
     guard count > 0 else { return }
     Scalar._axpy(Int32(count), alpha, x.pointer, pointer)
   }
@@ -96,7 +96,7 @@ extension MatrixView {
   /// - Parameter other: as many elements as this view.
   /// - Returns: the sum of the products.
   public func dot(_ other: MatrixView) -> Double {
-    precondition(
+    requireShape(
       isContiguous && other.isContiguous && count == other.count, "dot: \(count) with \(other.count)")
     guard count > 0 else { return 0 }
     return Scalar._dot(Int32(count), pointer, other.pointer)

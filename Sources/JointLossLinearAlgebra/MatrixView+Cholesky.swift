@@ -37,7 +37,7 @@ extension MatrixView {
   ///   - factor: U in its upper triangle, with `A = Uᵀ U` as ``factorizeCholesky()`` leaves it.
   public func solve(_ side: Side, choleskyFactor factor: MatrixView) {
     let order = side == .left ? rows : columns
-    precondition(
+    requireShape(
       factor.rows == order && factor.columns == order,
       "trsm: a factor of \(factor.rows)×\(factor.columns) for \(rows)×\(columns) right sides")
     guard count > 0 else { return }

@@ -24,7 +24,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
 
   /// A window on an array's elements, to be read inside the closure that lends them.
   package init(reading elements: UnsafeBufferPointer<Scalar>, rows: Int, columns: Int) {
-    precondition(
+    requireShape(
       elements.count == rows * columns, "\(elements.count) elements cannot fill \(rows)×\(columns)")
     self.init(
       base: UnsafeMutablePointer(mutating: elements.baseAddress), rows: rows, columns: columns,
@@ -44,7 +44,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
 
   /// The first element, for kernels that know the stride.
   @inlinable package var pointer: UnsafeMutablePointer<Scalar> {
-    guard let base else { preconditionFailure("a \(rows)×\(columns) view without memory") }
+    guard let base else { fatalError("a \(rows)×\(columns) view without memory") }
     return base
   }
 
@@ -52,17 +52,19 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   @inlinable
   public subscript(row: Int, column: Int) -> Scalar {
     get {
-      precondition(
-        row >= 0 && row < rows && column >= 0 && column < columns,
-        "element (\(row), \(column)) is outside \(rows)×\(columns)")
+      guard row >= 0 && row < rows && column >= 0 && column < columns else { outside(row, column) }
       return pointer[row * stride + column]
     }
     nonmutating set {
-      precondition(
-        row >= 0 && row < rows && column >= 0 && column < columns,
-        "element (\(row), \(column)) is outside \(rows)×\(columns)")
+      guard row >= 0 && row < rows && column >= 0 && column < columns else { outside(row, column) }
       pointer[row * stride + column] = newValue
     }
+  }
+
+  // Never inlined: the loops that read elements stay small.
+  @usableFromInline @inline(never)
+  func outside(_ row: Int, _ column: Int) -> Never {
+    fatalError("element (\(row), \(column)) is outside \(rows)×\(columns)")
   }
 
   /// The rows of a range.
@@ -71,7 +73,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// - Returns: the view of these rows.
   @inlinable
   public func rows(_ range: Range<Int>) -> MatrixView {
-    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+    requireShape(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
     return MatrixView(
       base: base.map { $0 + range.lowerBound * stride }, rows: range.count, columns: columns, stride: stride)
   }
@@ -82,7 +84,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// - Returns: the view of these columns.
   @inlinable
   public func columns(_ range: Range<Int>) -> MatrixView {
-    precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
+    requireShape(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
     return MatrixView(
       base: base.map { $0 + range.lowerBound }, rows: rows, columns: range.count, stride: stride)
   }
@@ -95,7 +97,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// - Returns: the reshaped view.
   @inlinable
   public func reshaped(rows: Int, columns: Int) -> MatrixView {
-    precondition(
+    requireShape(
       isContiguous && rows * columns == count, "\(self.rows)×\(self.columns) cannot be \(rows)×\(columns)")
     return MatrixView(base: base, rows: rows, columns: columns, stride: columns)
   }
@@ -106,7 +108,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// - Returns: what the closure returns.
   @inlinable
   public func withElements<Result>(_ body: (UnsafeMutableBufferPointer<Scalar>) -> Result) -> Result {
-    precondition(isContiguous, "a \(rows)×\(columns) view with stride \(stride) is not contiguous")
+    requireShape(isContiguous, "a \(rows)×\(columns) view with stride \(stride) is not contiguous")
     return body(UnsafeMutableBufferPointer(start: base, count: count))
   }
 
@@ -115,7 +117,7 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// - Parameter other: the source.
   @inlinable
   public func copy(from other: MatrixView) {
-    precondition(
+    requireShape(
       rows == other.rows && columns == other.columns,
       "cannot copy \(other.rows)×\(other.columns) into \(rows)×\(columns)")
     guard count > 0 else { return }

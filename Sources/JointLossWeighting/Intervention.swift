@@ -59,7 +59,6 @@ public struct Interventions: Sendable, Hashable, Codable {
   public var byTask: [[Intervention]] {
     tasks.map { bits in Intervention.allCases.filter { bits & $0.bit != 0 } }
   }
-
 }
 
 extension Intervention {

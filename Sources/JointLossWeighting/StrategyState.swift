@@ -1,3 +1,5 @@
+import JointLossLinearAlgebra
+
 /// Checks the state of a strategy that was read from a file: a checkpoint, or what `jointloss weigh` saved.
 ///
 /// A decoder checks types. It does not know how long an array must be, or that a counter is never negative. A state
@@ -24,6 +26,9 @@ package enum StrategyState {
     _ restored: Any, fits initial: Any, _ taskCount: Int, _ path: String
   ) throws(WeightingError) {
     switch (restored, initial) {
+    case (is PhiloxStream, _):
+      // Its decoder has checked it.
+      return
     case (let value as Int, let first as Int):
       // Counters begin at 0. What begins elsewhere is a setting.
       let fits = first == 0 ? (0...largestCount).contains(value) : value == first
@@ -44,8 +49,11 @@ package enum StrategyState {
     case (let values as [Bool], let first as [Bool]):
       try require(values.count, fits: first.count, path)
     case (let jacobian as Jacobian, _):
+      // An empty one is memory that the next step makes room in.
+      let isEmpty = jacobian.taskCount == 0 && jacobian.parameterCount == 0
       try require(
-        jacobian.taskCount == taskCount, path, "has \(jacobian.taskCount) rows for \(taskCount) tasks")
+        isEmpty || jacobian.taskCount == taskCount, path,
+        "has \(jacobian.taskCount) rows for \(taskCount) tasks")
       try require(jacobian.elements.firstNonFinite == nil, path, "holds a number that is not finite")
     default:
       try requireChildren(of: restored, fit: initial, taskCount, path)

@@ -54,6 +54,41 @@ struct LocalSuite: TaskSuite {
   }
 }
 
+/// Every kind of loss, with labels that are missing: a third of each task's.
+struct MaskedSuite: TaskSuite {
+  static let descriptor = SuiteDescriptor(
+    name: "masked", summary: "One task of each loss.", formula: "labels are missing", parameters: [])
+
+  let tasks = [
+    TaskSpecification(name: "value", loss: .meanSquaredError, outputs: 2),
+    TaskSpecification(name: "class", loss: .softmaxCrossEntropy, outputs: 3),
+    TaskSpecification(name: "flag", loss: .binaryCrossEntropy, outputs: 2),
+  ]
+  let recipe = TrainingRecipe(trunk: [5], activation: .tanh, epochs: 6, batchSize: 10, learningRate: 0.05)
+
+  init(_ parameters: ParameterValues) {}
+
+  func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
+    do {
+      return SuiteData(
+        train: try split(40, &stream), validation: try split(30, &stream), test: try split(300, &stream))
+    } catch {
+      throw SuiteError(error.description)
+    }
+  }
+
+  private func split(_ count: Int, _ stream: inout PhiloxStream) throws(TrainingError) -> TaskDataset {
+    let rows = (0..<count).map { _ in [stream.normal(), stream.normal(), stream.normal()] }
+    return try TaskDataset(
+      inputCount: 3, inputs: rows.flatMap { $0 },
+      targets: [
+        rows.flatMap { [$0[0] + 0.3 * stream.normal(), 2 * $0[1]] },
+        rows.map { $0[0] > 0.5 ? 2 : $0[1] > 0 ? 1 : 0 },
+        rows.flatMap { [$0[2] > 0 ? 1.0 : 0, $0[0] > $0[1] ? 1 : 0] },
+      ], labelled: (0..<3).map { task in (0..<count).map { $0 % 3 != task } }, tasks: tasks)
+  }
+}
+
 /// One network for each task, under a name of its own.
 struct Apart: WeightingStrategy {
   static let descriptor = StrategyDescriptor(
@@ -115,7 +150,7 @@ enum Local {
   }
 
   static func suites() -> SuiteRegistry {
-    SuiteRegistry(types: SuiteRegistry.builtIn.types + [LocalSuite.self])
+    SuiteRegistry(types: SuiteRegistry.builtIn.types + [LocalSuite.self, MaskedSuite.self])
   }
 
   /// A study of the local suite; `apart` is its baseline.

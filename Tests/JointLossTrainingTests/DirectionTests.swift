@@ -147,9 +147,90 @@ import Testing
     }
     #expect(small?.code == .configuration && small?.message.contains("batch-recorder") == true)
     let all = [Bool](repeating: true, count: 9)
-    let masked = try problem.masked([all, all, all.indices.map { $0 < 4 }])
+    let masked = try problem.masked([all, all, all.indices.map { $0 < 2 }])
     let unlabelled = #expect(throws: TrainingError.self) { try masked.stepped(BatchRecorder()) }
     #expect(unlabelled?.code == .strategy && unlabelled?.task == 2)
+    #expect(
+      unlabelled?.message
+        == "batch-recorder needs labels of task task 2 in each of the 3 parts of a batch, or in none, and no "
+        + "division of these 9 samples gives them: 2 have a label of it")
+  }
+
+  /// The parts are those of the samples in this order, found by hand.
+  @Test(
+    arguments: [
+      // The third part lacks the last task: it gets the first sample that has it, and so do the others.
+      ([nil, nil, [0, 1, 2]], [0, 3, 4, 1, 5, 6, 2, 7, 8]),
+      // Nothing is lacking: nothing moves.
+      ([nil, nil, [2, 3, 8]], Array(0..<9)),
+      // Two rare tasks with a sample in common: greed would give that sample twice, a search does not.
+      ([[0, 1, 2], [2, 3, 4], nil], [0, 3, 5, 1, 4, 6, 2, 7, 8]),
+      // A task without labels is lacking nowhere.
+      ([nil, [0, 1, 2, 3], []], [0, 4, 5, 1, 3, 6, 2, 7, 8]),
+    ] as [([[Int]?], [Int])])
+  func `Samples change places so that every part has the labels of the batch`(
+    labelled: [[Int]?], order: [Int]
+  ) throws {
+    let whole = try Problem(
+      inputs: 4, trunk: [6, 5], activation: .tanh, tasks: Self.losses, samples: 12)
+    // Samples beyond the batch: every task needs a label somewhere.
+    let masked = try whole.masked(
+      labelled.map { labels in (0..<12).map { $0 >= 9 || labels?.contains($0) ?? true } })
+    let trainer = try Trainer<Double, BatchRecorder>(
+      network: masked.network, strategy: BatchRecorder(), optimizer: .sgd(learningRate: 1e-300), batchSize: 9,
+      seed: 0)
+    try trainer.setParameters(masked.parameters)
+    try trainer.step(on: PreparedData(masked.data, network: masked.network), samples: 0..<9)
+    let jacobians = trainer.strategy.jacobians
+    try #require(jacobians.count == 3)
+    for part in 0..<3 {
+      let samples = Set(order[3 * part..<3 * part + 3])
+      let found = try sortedParts(of: masked, jacobians[part])
+      #expect(found == samples, "part \(part): \(found), not \(samples)")
+      for labels in labelled.compactMap({ $0 }) where !labels.isEmpty {
+        #expect(!samples.isDisjoint(with: labels))
+      }
+    }
+  }
+
+  /// The three samples of nine whose task gradients are these.
+  private func sortedParts(of problem: Problem, _ jacobian: Jacobian) throws -> Set<Int> {
+    for a in 0..<9 {
+      for b in a + 1..<9 {
+        for c in b + 1..<9 {
+          let trainer = try Trainer<Double, FixedCombination>(
+            network: problem.network, strategy: FixedCombination([1, 1, 1]),
+            optimizer: .sgd(learningRate: 1e-300),
+            batchSize: 3, seed: 0)
+          try trainer.setParameters(problem.parameters)
+          let data = try PreparedData<Double>(
+            problem.picking([a, b, c, 9, 10, 11]).data, network: problem.network)
+          try trainer.step(on: data, samples: 0..<3)
+          let elements = try #require(trainer.strategy.jacobian).elements
+          if Self.largestDifference(elements, jacobian.elements) <= 1e-12 { return [a, b, c] }
+        }
+      }
+    }
+    return []
+  }
+
+  @Test func `Rules of three batches train on labels that are rare`() throws {
+    let problem = try Problem(inputs: 4, trunk: [6, 5], activation: .tanh, tasks: Self.losses, samples: 36)
+    let masked = try problem.masked(
+      [36, 12, 9].map { count in (0..<36).map { $0 * 7 % 36 < count } })
+    let data = try PreparedData<Double>(masked.data, network: masked.network)
+    for name in ["modo", "sdmgrad"] {
+      func epochs(_ seed: UInt64) throws -> [[Double]] {
+        let trainer = try masked.network.makeTrainer(
+          in: Double.self, strategy: StrategyRegistry.builtIn.make(name, taskCount: 3),
+          optimizer: .sgd(learningRate: 0.05), batchSize: 36, seed: seed)
+        return try (0..<20).map { _ in try trainer.trainEpoch(on: data).meanLosses }
+      }
+      let first = try epochs(3)
+      #expect(try epochs(3) == first)
+      let (begin, end) = (first[0].reduce(0, +), first[19].reduce(0, +))
+      #expect(end < begin, "\(name): \(begin) → \(end)")
+    }
   }
 
   // MARK: After the step

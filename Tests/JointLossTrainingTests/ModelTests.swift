@@ -115,6 +115,121 @@ import Testing
     #expect(failure([ParameterTensor("w", columns: 1)], norms).contains("the model names none"))
   }
 
+  /// Two inputs, two shared units, a head of each of two tasks; its backward pass is a test's.
+  private struct Scripted: MultiTaskModel {
+    let inputs = 2
+    let tasks = [
+      TaskSpecification(name: "a", loss: .meanSquaredError),
+      TaskSpecification(name: "b", loss: .meanSquaredError),
+    ]
+    let tensors = [
+      ParameterTensor("w", rows: 2, columns: 2), ParameterTensor("b", columns: 2),
+      ParameterTensor("head", columns: 2, task: 1), ParameterTensor("scale", columns: 2, isFrozen: true),
+    ]
+    let script: @Sendable (ModelPass<Double>) -> Void
+
+    func initialise(_ values: (Int) -> MatrixView<Double>, seed: UInt64) {}
+    func forward(_ pass: ModelPass<Double>) {}
+    func backward(_ pass: ModelPass<Double>) { script(pass) }
+  }
+
+  private static let slips: [(String, @Sendable (ModelPass<Double>) -> Void)] = [
+    (
+      "hands over the cotangents 15×4 and the input 10×2 for 2 slots of the 2×2 tensor w: due are 10×4 and 10×2",
+      {
+        $0.addDense(
+          weight: 0, bias: 1, cotangents: $0.buffer(0, rows: 15, columns: 4),
+          input: $0.buffer(1, rows: 10, columns: 2))
+      }
+    ),
+    (
+      "hands over the cotangents 5×2 and the input 5×2 for 2 slots of the 2×2 tensor w: due are 5×4 and 5×2",
+      { $0.addDense(weight: 0, bias: 1, cotangents: $0.buffer(0, columns: 2), input: $0.inputs) }
+    ),
+    (
+      "hands over the cotangents 5×4 and the input 5×1 for 2 slots of the 2×2 tensor w: due are 5×4 and 5×2",
+      {
+        $0.addDense(weight: 0, bias: 1, cotangents: $0.buffer(0, columns: 4), input: $0.inputs.columns(0..<1))
+      }
+    ),
+    (
+      "hands over cotangents of w with gaps between their rows",
+      {
+        $0.addDense(weight: 0, bias: 1, cotangents: $0.buffer(0, columns: 6).columns(0..<4), input: $0.inputs)
+      }
+    ),
+    (
+      "hands over gradients, but the model has no tensor 7: its 4 tensors are counted from 0",
+      { $0.addDense(weight: 7, bias: 1, cotangents: $0.buffer(0, columns: 4), input: $0.inputs) }
+    ),
+    (
+      "hands over gradients, but the model has no tensor -1: its 4 tensors are counted from 0",
+      { $0.addDense(weight: 0, bias: -1, cotangents: $0.buffer(0, columns: 4), input: $0.inputs) }
+    ),
+    (
+      "names the 1×2 tensor head of task 1 as the bias of the 2×2 tensor w of all tasks",
+      { $0.addDense(weight: 0, bias: 2, cotangents: $0.buffer(0, columns: 4), input: $0.inputs) }
+    ),
+    (
+      "hands over gradients of scale, which is frozen",
+      { $0.addDense(weight: 0, bias: 3, cotangents: $0.buffer(0, columns: 4), input: $0.inputs) }
+    ),
+    (
+      "hands over the gradients 1×2 for 2 slots of the 2 values of b",
+      { $0.addGradients(of: 1, $0.buffer(0, rows: 1, columns: 2)) }
+    ),
+    (
+      "hands over the cotangents 5×2 for 2 slots of the representation 5×2 of 5 samples",
+      { $0.addRepresentation($0.inputs, cotangents: $0.buffer(0, columns: 2)) }
+    ),
+  ]
+
+  @Test(arguments: slips.indices)
+  func `What a backward pass hands over wrongly is an error with both shapes`(index: Int) throws {
+    let (message, script) = Self.slips[index]
+    let model = Scripted(script: script)
+    let data = try PreparedData<Double>(
+      TaskDataset(
+        inputCount: 2, inputs: [Double](repeating: 1, count: 10),
+        targets: [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
+        tasks: model.tasks), model: model)
+    let trainer = try Trainer(
+      model: model, strategy: ConstantWeights<GramianEvidence>([1, 1], appliesTo: .losses),
+      optimizer: .sgd(learningRate: 1), batchSize: 5, seed: 0)
+    let error = #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<5) }
+    #expect(error?.code == .model && error?.message == "the model's backward pass \(message)")
+  }
+
+  @Test func `Shapes that do not fit end the program with both`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let matrix = Matrix<Double>(rows: 2, columns: 3)
+      matrix.view.setProduct(
+        Matrix<Double>(rows: 2, columns: 4).view, .asIs, Matrix<Double>(rows: 5, columns: 3).view, .asIs)
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("gemm: (2×4) · (5×3) into 2×3"), "\(text)")
+  }
+
+  @Test func `A strategy known by name is trained as one whose type is known`() throws {
+    let problem = try problem()
+    let data = try PreparedData<Double>(problem.data, network: problem.network)
+    let optimizer = OptimizerSpecification.adam(learningRate: 1e-2)
+    func byType(_ strategy: some WeightingStrategy) throws -> [String: [Double]] {
+      let trainer = try Trainer<Double, _>(
+        network: problem.network, strategy: strategy, optimizer: optimizer, batchSize: 8, seed: 1)
+      for _ in 0..<2 { try trainer.trainEpoch(on: data) }
+      return trainer.parameters
+    }
+    for type in StrategyRegistry.builtIn.types where type.descriptor.arrangement == .joint {
+      let strategy = try StrategyRegistry.builtIn.make(type.descriptor.name, taskCount: 3)
+      let trainer = try problem.network.makeTrainer(
+        in: Double.self, strategy: strategy, optimizer: optimizer, batchSize: 8, seed: 1)
+      for _ in 0..<2 { try trainer.trainEpoch(on: data) }
+      #expect(try trainer.parameters == byType(strategy), "\(type.descriptor.name)")
+      #expect(trainer.epoch == 2)
+    }
+  }
+
   @Test(arguments: [
     (TanhModel<Double>.Fault.forgetsBias, "trunk.0.bias 0 times"),
     (.handsOverTwice, "trunk.0.weight 2 times"),

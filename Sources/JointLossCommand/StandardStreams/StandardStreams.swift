@@ -25,7 +25,9 @@ package enum StandardStreams {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Whether a stream is a file, pipe or device. A stream that was closed at the start may be none of these: the runtime
+  /// Whether a stream is a file, pipe or device.
+  ///
+  /// A stream that was closed at the start may be none of these: the runtime
   /// opens what it needs before ``prepare()``, and that gets the first number that is free.
   static func isOpen(_ stream: Int32) -> Bool {
     var status = stat()

@@ -1,3 +1,4 @@
+import Foundation
 import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
@@ -96,6 +97,28 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// Whether the validation losses end the training before its last epoch.
   var hasStopped: Bool { specification.earlyStopping?.ends(validation: scores) ?? false }
+
+  /// The parameters as they are now, as a safetensors file.
+  func parameters() throws(TrainingError) -> Data { try trainer.parameterFile() }
+
+  /// Takes the network to parameters; what it reads and says of every sample of every split, as NumPy files by name.
+  func arrays(at parameters: Data) throws(TrainingError) -> [String: Data] {
+    try trainer.setParameters(file: parameters)
+    var files: [String: Data] = [:]
+    for (split, data) in [("train", train), ("validation", validation), ("test", test)] {
+      files["\(split).inputs.npy"] = NumPyFile.content(data.inputElements, columns: data.inputCount)
+      let predictions = try trainer.predictions(on: data)
+      for (index, task) in tasks.enumerated() {
+        let (name, specification) = ("\(split).task\(task)", data.tasks[index])
+        files["\(name).predictions.npy"] = NumPyFile.content(
+          predictions[index].map { Float($0) }, columns: specification.outputs)
+        files["\(name).targets.npy"] = NumPyFile.content(
+          data.targetElements(of: index), columns: specification.targetColumns)
+        files["\(name).labels.npy"] = data.labelFlags(of: index).map(NumPyFile.content)
+      }
+    }
+    return files
+  }
 
   func checkpoint() throws(TrainingError) -> Checkpoint { try trainer.checkpoint() }
 

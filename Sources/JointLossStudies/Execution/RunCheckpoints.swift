@@ -1,4 +1,5 @@
 import Foundation
+import JointLossLinearAlgebra
 import JointLossTraining
 import JointLossWeighting
 
@@ -24,17 +25,25 @@ package struct RunCheckpoints: Sendable {
   private struct Progress: Codable {
     let versions: RunRecord.Versions
     let epochs: [RunRecord.Epoch]
+    /// The hashes of the parameters at the selected epochs, where these are kept.
+    let selected: [String]?
   }
 
   private static let progress = "epochs.json"
   private static func tensors(_ network: Int) -> String { "network\(network).safetensors" }
+  private static func selected(_ network: Int) -> String { "network\(network).selected.safetensors" }
   private static func state(_ network: Int) -> String { "network\(network).json" }
 
   /// Takes networks to where an earlier process left them.
   ///
-  /// - Parameter networks: the run's networks, untrained.
+  /// - Parameters:
+  ///   - networks: the run's networks, untrained.
+  ///   - models: what keeps them at their selected epochs, if that is asked for: a checkpoint without these is of no use
+  ///     then.
   /// - Returns: the epochs that are done; none where there is nothing to go on from.
-  func resume<Strategy>(_ networks: [NetworkTraining<Strategy>]) -> [RunRecord.Epoch] {
+  func resume<Strategy>(
+    _ networks: [NetworkTraining<Strategy>], _ models: KeptModels?
+  ) -> [RunRecord.Epoch] {
     do throws(TrainingError) {
       let found = try folder.newest { file throws(TrainingError) in
         let content = try file(Self.progress)
@@ -44,7 +53,14 @@ package struct RunCheckpoints: Sendable {
         }
         let progress = try Self.decoded(content)
         try Self.validate(progress.epochs, of: networks)
-        return (progress: progress, checkpoints: checkpoints)
+        let selected =
+          models == nil
+          ? []
+          : try networks.indices.map { network throws(TrainingError) in try file(Self.selected(network)) }
+        guard models == nil || progress.selected == selected.map(Self.hash) else {
+          throw TrainingError(.checkpoint, "the parameters of the selected epochs have changed")
+        }
+        return (progress: progress, checkpoints: checkpoints, selected: selected)
       }
       guard let found else { return [] }
       for error in found.damaged { notice("a damaged checkpoint is not used: \(error)") }
@@ -58,6 +74,7 @@ package struct RunCheckpoints: Sendable {
           from: found.value.checkpoints[network], after: found.value.progress.epochs)
       }
       for restore in restorations { restore() }
+      models?.restore(found.value.selected)
       notice("goes on from epoch \(found.value.progress.epochs.count - 1)")
       return found.value.progress.epochs
     } catch {
@@ -70,14 +87,17 @@ package struct RunCheckpoints: Sendable {
   ///
   /// A checkpoint that cannot be written does not stop the run.
   func write<Strategy>(
-    _ epochs: [RunRecord.Epoch], _ networks: [NetworkTraining<Strategy>],
+    _ epochs: [RunRecord.Epoch], _ networks: [NetworkTraining<Strategy>], _ models: KeptModels?,
     since last: inout ContinuousClock.Instant
   ) {
     guard last.duration(to: .now) >= interval else { return }
     do throws(TrainingError) {
-      var files = [
-        Self.progress: SealedJSON.seal(try Self.encoded(Progress(versions: .current, epochs: epochs)))
-      ]
+      let progress = Progress(
+        versions: .current, epochs: epochs, selected: models?.parameters.map(Self.hash))
+      var files = [Self.progress: SealedJSON.seal(try Self.encoded(progress))]
+      for (index, parameters) in (models?.parameters ?? []).enumerated() {
+        files[Self.selected(index)] = parameters
+      }
       for (index, network) in networks.enumerated() {
         let checkpoint = try network.checkpoint()
         files[Self.tensors(index)] = checkpoint.tensors
@@ -103,6 +123,10 @@ package struct RunCheckpoints: Sendable {
         throw TrainingError(.checkpoint, "\(progress), epoch \(index): \(defect.key) \(defect.message)")
       }
     }
+  }
+
+  private static func hash(_ file: Data) -> String {
+    String(file.withUnsafeBytes { StableHash.fnv1a($0) }, radix: 16)
   }
 
   private static func decoded(_ content: Data) throws(TrainingError) -> Progress {

@@ -26,12 +26,13 @@ public struct RunExecutor: Sendable {
   /// - Returns: the record.
   /// - Throws: ``StudyError`` if the strategy or the suite does not exist here, or no epoch is asked for.
   public func run(_ specification: RunSpecification) throws(StudyError) -> RunRecord {
-    try run(specification, checkpoints: nil)
+    try run(specification, checkpoints: nil, keeping: nil)
   }
 
-  /// Carries out a run as ``run(_:)`` does, from a checkpoint where there is one.
+  /// Carries out a run as ``run(_:)`` does, from a checkpoint where there is one, and keeps its networks if that is
+  /// asked for.
   package func run(
-    _ specification: RunSpecification, checkpoints: RunCheckpoints?
+    _ specification: RunSpecification, checkpoints: RunCheckpoints?, keeping models: KeptModels? = nil
   ) throws(StudyError) -> RunRecord {
     let name = "the run of \(specification.strategyLabel) on \(specification.suiteLabel)"
     guard specification.epochs >= 1 else {
@@ -45,14 +46,18 @@ public struct RunExecutor: Sendable {
     } catch {
       throw StudyError("\(name): \(error)")
     }
-    return record(of: specification, on: suite, by: type, checkpoints)
+    do throws(TrainingError) {
+      return try record(of: specification, on: suite, by: type, checkpoints, models)
+    } catch {
+      throw StudyError("\(name): its networks cannot be kept: \(error)")
+    }
   }
 
   /// The existential type of the strategy is opened here, once a run.
   private func record<Strategy: WeightingStrategy>(
     of specification: RunSpecification, on suite: any TaskSuite, by type: Strategy.Type,
-    _ checkpoints: RunCheckpoints?
-  ) -> RunRecord {
+    _ checkpoints: RunCheckpoints?, _ models: KeptModels?
+  ) throws(TrainingError) -> RunRecord {
     let clock = ContinuousClock()
     let start = clock.now
     var networks: [NetworkTraining<Strategy>] = []
@@ -61,14 +66,17 @@ public struct RunExecutor: Sendable {
     do throws(RunFailure) {
       let data = try Self.data(of: suite, seed: specification.seed)
       networks = try Self.networks(for: suite.tasks, data: data, specification)
-      epochs = checkpoints?.resume(networks) ?? []
+      epochs = checkpoints?.resume(networks, models) ?? []
       var lastCheckpoint = clock.now
       for epoch in epochs.count...specification.epochs {
         if networks.allSatisfy(\.hasStopped) { break }
         // Separate networks take turns, so that a failure leaves every task with the same epochs.
         let parts = try networks.map { network throws(RunFailure) in try network.nextEpoch() }
         epochs.append(RunRecord.Epoch(epoch: epoch, parts))
-        if epoch < specification.epochs { checkpoints?.write(epochs, networks, since: &lastCheckpoint) }
+        try keep(networks, after: epochs, in: models)
+        if epoch < specification.epochs {
+          checkpoints?.write(epochs, networks, models, since: &lastCheckpoint)
+        }
       }
     } catch {
       failure = error
@@ -78,7 +86,7 @@ public struct RunExecutor: Sendable {
     var step = specification.step ?? StepOptions()
     step.gradientScope = networks.first?.gradientScope
     let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.descriptor.arrangement)
-    return RunRecord(
+    let record = RunRecord(
       header: RunRecord.Header(
         specification: specification, tasks: tasks, versions: .current, step: step),
       epochs: epochs,
@@ -100,6 +108,19 @@ public struct RunExecutor: Sendable {
         measured: RunRecord.Measured(
           seconds: (clock.now - start) / .seconds(1),
           medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +))))
+    // After the record is made: the networks go back to their selected epochs.
+    try models?.finish(networks, tasks: suite.tasks, selected: selected)
+    return record
+  }
+
+  private func keep<Strategy>(
+    _ networks: [NetworkTraining<Strategy>], after epochs: [RunRecord.Epoch], in models: KeptModels?
+  ) throws(RunFailure) {
+    do {
+      try models?.keep(networks, after: epochs)
+    } catch {
+      throw RunFailure(error, tasks: networks.flatMap(\.tasks))
+    }
   }
 
   private static func data(of suite: any TaskSuite, seed: UInt64) throws(RunFailure) -> SuiteData {

@@ -32,13 +32,15 @@ public struct StudyRunner: Sendable {
   ///   - plan: the runs.
   ///   - store: where complete runs are kept.
   ///   - jobs: the runs done at the same time, 1 to ``mostJobs``, each on a thread of its own.
+  ///   - keepsModels: whether every run leaves its networks at their selected epochs, with inputs, targets and
+  ///     predictions, in the folder `models`; a complete run without them is done again.
   ///   - checkpointInterval: how often a run that takes longer leaves what it can go on from if it is killed.
   ///   - progress: told of every event, one at a time, on any thread; it should return soon.
   /// - Returns: the records, in the order of the plan.
   /// - Throws: ``StudyError`` if there is no job or too many, or the store cannot be read or written.
   public func run(
     _ plan: RunPlan, store: RunStore, jobs: Int = StudyRunner.coreCount,
-    checkpointInterval: Duration = .seconds(5),
+    keepsModels: Bool = false, checkpointInterval: Duration = .seconds(5),
     progress: @escaping @Sendable (StudyEvent) -> Void = { _ in }
   ) async throws(StudyError) -> [RunRecord] {
     guard (1...Self.mostJobs).contains(jobs) else {
@@ -54,6 +56,7 @@ public struct StudyRunner: Sendable {
     for (index, run) in plan.runs.enumerated() {
       switch try store.lookup(run) {
       case .missing: break
+      case .complete(let record) where keepsModels && store.lacksModels(of: record): break
       case .complete(let record):
         store.removeCheckpoints(of: run)
         complete[index] = record
@@ -69,7 +72,7 @@ public struct StudyRunner: Sendable {
       let checkpoints = RunCheckpoints(try store.checkpoints(of: run), every: checkpointInterval) {
         queue.tell("\(label): \($0)")
       }
-      return try record(of: run, store: store, checkpoints)
+      return try record(of: run, store: store, checkpoints, keepsModels: keepsModels)
     }
     return try queue.records()
   }
@@ -98,11 +101,16 @@ public struct StudyRunner: Sendable {
   }
 
   private func record(
-    of run: RunSpecification, store: RunStore, _ checkpoints: RunCheckpoints
+    of run: RunSpecification, store: RunStore, _ checkpoints: RunCheckpoints, keepsModels: Bool
   ) throws(StudyError) -> RunRecord {
     // Another process that shares the folder may have done it meanwhile.
-    if case .complete(let record) = try store.lookup(run) { return record }
-    let record = try executor.run(run, checkpoints: checkpoints)
+    if case .complete(let record) = try store.lookup(run), !keepsModels || !store.lacksModels(of: record) {
+      return record
+    }
+    let models = keepsModels ? KeptModels() : nil
+    let record = try executor.run(run, checkpoints: checkpoints, keeping: models)
+    // Before the record: a run is complete with all that was asked for.
+    try store.write(models?.files ?? [:], modelsOf: run)
     try store.write(record)
     store.removeCheckpoints(of: run)
     return record

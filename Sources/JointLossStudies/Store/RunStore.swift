@@ -10,7 +10,8 @@ import JointLossTraining
 
 /// The folder of a study: `study.yaml`, and `runs/` with one file for each complete run.
 ///
-/// A run that takes long has a folder of checkpoints beside the file it will have, gone when it is complete.
+/// Where that is asked for, `models/` has a folder for each run: the networks at their selected epochs, and what they read
+/// and said. A run that takes long has a folder of checkpoints beside the file it will have, gone when it is complete.
 ///
 /// A run's file is written under a temporary name and renamed, so that it is complete or not there. Several
 /// processes may share the folder without locks: two that do the same run write the same bits, but for
@@ -32,6 +33,7 @@ public struct RunStore: Sendable {
 
   /// The folder.
   public let directory: String
+  private var models: String { "\(directory)/models" }
   private var runs: String { "\(directory)/runs" }
   private var studyFile: String { "\(directory)/study.yaml" }
 
@@ -45,6 +47,7 @@ public struct RunStore: Sendable {
     try StudyFile.createFolder("\(directory)/runs")
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
+    AtomicFile.removeLeftovers(in: models)
   }
 
   /// Opens the folder of an earlier study.
@@ -212,6 +215,34 @@ public struct RunStore: Sendable {
   func removeCheckpoints(of run: RunSpecification) {
     guard let folder = try? checkpoints(of: run) else { return }
     try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// Whether a run had networks to keep, and they are not there.
+  func lacksModels(of record: RunRecord) -> Bool {
+    guard !record.epochs.isEmpty, let path = try? models(of: record.header.specification) else {
+      return false
+    }
+    return !FileManager.default.fileExists(atPath: path)
+  }
+
+  /// Writes the folder of a run's networks, or where there are no files removes one that an earlier record left.
+  func write(_ files: [String: Data], modelsOf run: RunSpecification) throws(StudyError) {
+    let path = try models(of: run)
+    try? FileManager.default.removeItem(atPath: path)
+    guard !files.isEmpty else { return }
+    try StudyFile.createFolder(models)
+    do {
+      try AtomicFile.writeFolder(files, to: path)
+    } catch {
+      // Another process that does the same run was faster, with the same bits.
+      guard error.exists else { throw StudyError(error.message, file: error.path) }
+    }
+  }
+
+  /// The folder of a run's networks: named as the file of its record.
+  func models(of run: RunSpecification) throws(StudyError) -> String {
+    let record = try path(of: run) as NSString
+    return "\(models)/\((record.lastPathComponent as NSString).deletingPathExtension)"
   }
 
   /// The path of a run's file: `runs/<suite>__<strategy>__seed<k>__<identity>.jsonl`.

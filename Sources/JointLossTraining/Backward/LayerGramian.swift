@@ -9,14 +9,15 @@ struct LayerShape {
 
 /// The inner products of the task gradients of dense layers, summed over layers in `Double`.
 ///
-/// With `D_t` the cotangents of task t (samples × outputs) and X the layer's input, the weight gradient of task
+/// With `D_t` the cotangents of task t (rows × outputs) and X the layer's input, the weight gradient of task
 /// t is `D_tᵀ X` and its bias gradient the column sums of `D_t`, so that
 ///
-///     ⟨∇_t, ∇_s⟩ = ⟨D_t, K D_s⟩,   K = X Xᵀ + 1 1ᵀ        (samples × samples)
+///     ⟨∇_t, ∇_s⟩ = ⟨D_t, K D_s⟩,   K = X Xᵀ + 1 1ᵀ        (rows × rows)
 ///
+/// with a row a sample or, in a convolution, a row a position of a sample.
 /// K is symmetric: with E the stack times K's upper triangle, diagonal blocks halved, the sum is
 /// `⟨D_t, E_s⟩ + ⟨D_s, E_t⟩`, for little more than half of the multiplications. Where a layer has few inputs
-/// and the batch many samples, the weight gradients are formed instead, in blocks that stay in cache. The T×P
+/// and the batch many rows, the weight gradients are formed instead, in blocks that stay in cache. The T×P
 /// Jacobian never exists.
 final class LayerGramian<Scalar: TrainableScalar> {
   /// What is summed: all inner products, or each task's with itself.
@@ -32,9 +33,9 @@ final class LayerGramian<Scalar: TrainableScalar> {
 
   private let taskCount: Int
   /// A block of K: its rows × samples.
-  private let kernel: Buffer<Scalar>
+  private let kernel: ScratchBuffer<Scalar>
   /// A block of K's rows times a stack, or a block of all tasks' weight gradients.
-  private let block: Buffer<Scalar>
+  private let block: ScratchBuffer<Scalar>
   /// The bias gradients of all tasks.
   private let biases: Buffer<Scalar>
   /// The sums `⟨D_t, E_s⟩`, of which the result holds both orders: T × T for products, T for squares.
@@ -45,12 +46,13 @@ final class LayerGramian<Scalar: TrainableScalar> {
   init(layers: [LayerShape], tasks: Int, capacity: Int) {
     taskCount = tasks
     let kernelRows = min(capacity, Self.kernelRows)
-    // A short last batch may go the other way than full batches: there is room for both.
+    // A short last batch may go the other way than full batches: there is room for both. A layer of a model that has
+    // more rows than samples finds the rest when it comes.
     let blocks = layers.map { layer in
       max(kernelRows * tasks * layer.outputs, tasks * Self.blockOutputs(of: layer, tasks) * layer.inputs)
     }
-    kernel = Buffer(rows: 1, columns: kernelRows * capacity)
-    block = Buffer(rows: 1, columns: blocks.max() ?? 0)
+    kernel = ScratchBuffer(count: kernelRows * capacity)
+    block = ScratchBuffer(count: blocks.max() ?? 0)
     biases = Buffer(rows: 1, columns: tasks * (layers.map(\.outputs).max() ?? 0))
     halves = [Double](repeating: 0, count: tasks * tasks)
     wholes = [Double](repeating: 0, count: tasks * tasks)
@@ -63,7 +65,7 @@ final class LayerGramian<Scalar: TrainableScalar> {
     }
   }
 
-  /// Adds a layer: its stack of cotangents (samples × T · outputs) and its input (samples × inputs).
+  /// Adds a layer: its stack of cotangents (rows × T · outputs) and its input (rows × inputs).
   func add(
     _ sum: Sum, layer: LayerShape, stack: MatrixView<Scalar>, input: MatrixView<Scalar>, withBias: Bool
   ) {

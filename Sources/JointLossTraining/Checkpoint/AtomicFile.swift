@@ -16,7 +16,7 @@ package enum AtomicFile {
     /// One sentence without the path.
     package let message: String
     /// Whether there is something of that name already.
-    let exists: Bool
+    package let exists: Bool
   }
 
   /// Writes a file under a temporary name in its folder, syncs it to the disk and renames it.
@@ -38,7 +38,7 @@ package enum AtomicFile {
   /// Writes a new folder of files: under a temporary name beside it, synced to the disk and renamed.
   ///
   /// A process that is killed leaves no folder of that name, and at most a temporary one.
-  static func writeFolder(_ files: [String: Data], to path: String) throws(Failure) {
+  package static func writeFolder(_ files: [String: Data], to path: String) throws(Failure) {
     let folder = (path as NSString).deletingLastPathComponent
     let temporary = "\(folder.isEmpty ? "." : folder)/\(TemporaryName.new())"
     guard mkdir(temporary, 0o777) == 0 else { throw failure(path) }

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import JointLossLinearAlgebra
 import JointLossWeighting
 
@@ -10,11 +10,8 @@ extension Trainer {
   /// - Throws: ``TrainingError`` with the code `checkpoint` if a number of the strategy's state is not finite.
   public func checkpoint() throws(TrainingError) -> Checkpoint {
     let tensors = SafeTensors(
-      tensors: stateTensors(optimizer).map { name, view in
-        SafeTensors.Tensor(
-          name: name, type: Self.elementType, shape: [view.rows, view.columns],
-          bytes: view.withElements { Data(buffer: $0) })
-      }, metadata: ["format": "jointloss \(CheckpointState<Strategy>.currentFormat)"])
+      tensors: stateTensors(optimizer).map(Self.tensor),
+      metadata: ["format": "jointloss \(CheckpointState<Strategy>.currentFormat)"])
     let state = CheckpointState(
       origin: try origin(), strategy: strategy, optimizer: optimizer.state,
       learningRate: learningRate, batches: batchStream, epoch: epoch, counts: counts, tally: tally,
@@ -84,11 +81,7 @@ extension Trainer {
     let targets = stateTensors(restored)
     try Self.require(tensors, fit: targets)
     return Restoration(epoch: state.epoch, counts: state.counts, learningRate: state.learningRate) { [self] in
-      for (tensor, target) in zip(tensors, targets) {
-        target.view.withElements { elements in
-          tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
-        }
-      }
+      for (tensor, target) in zip(tensors, targets) { Self.copy(tensor, to: target.view) }
       strategy = state.strategy
       optimizer = restored
       learningRate = state.learningRate
@@ -98,6 +91,34 @@ extension Trainer {
       tally = state.tally
       observation.losses = state.lastLosses
       lastWeights = state.lastWeights
+    }
+  }
+
+  /// The parameters as a safetensors file.
+  package func parameterFile() throws(TrainingError) -> Data {
+    try SafeTensors(
+      tensors: flat.tensors.indices.map { Self.tensor(flat.tensors[$0].name, flat.view($0)) },
+      metadata: ["format": "jointloss parameters 1"]
+    ).encoded()
+  }
+
+  /// Sets the parameters to those of a file that ``parameterFile()`` gave.
+  package func setParameters(file: Data) throws(TrainingError) {
+    let tensors = try SafeTensors(file).tensors
+    let targets = flat.tensors.indices.map { (name: flat.tensors[$0].name, view: flat.view($0)) }
+    try Self.require(tensors, fit: targets)
+    for (tensor, target) in zip(tensors, targets) { Self.copy(tensor, to: target.view) }
+  }
+
+  private static func tensor(_ name: String, _ view: MatrixView<Scalar>) -> SafeTensors.Tensor {
+    SafeTensors.Tensor(
+      name: name, type: elementType, shape: [view.rows, view.columns],
+      bytes: view.withElements { Data(buffer: $0) })
+  }
+
+  private static func copy(_ tensor: SafeTensors.Tensor, to view: MatrixView<Scalar>) {
+    view.withElements { elements in
+      tensor.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
     }
   }
 

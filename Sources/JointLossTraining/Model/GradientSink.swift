@@ -37,8 +37,8 @@ final class GradientSink<Scalar: TrainableScalar> {
   private var copied: (values: Buffer<Scalar>, cotangents: Buffer<Scalar>)?
   private let capacity: Int
   private let products: LayerGramian<Scalar>
-  /// samples × outputs of a shared layer: its weighted cotangent.
-  private let combined: Buffer<Scalar>
+  /// rows × outputs of a shared layer: its weighted cotangent.
+  private let combined: ScratchBuffer<Scalar>
   private let factors: Buffer<Scalar>
   /// Takes the bias gradient of layers without a bias.
   private let noBias: Buffer<Scalar>
@@ -50,11 +50,11 @@ final class GradientSink<Scalar: TrainableScalar> {
     slots = tasks
     counts = [Int](repeating: 0, count: tensors.count)
     contributions.reserveCapacity(tensors.count)
-    let shared = tensors.filter { $0.task == nil }
+    let shared = tensors.filter(\.isShared)
     products = LayerGramian(
       layers: shared.map { LayerShape(inputs: $0.columns, outputs: $0.rows) }, tasks: tasks,
       capacity: capacity)
-    combined = Buffer(rows: 1, columns: capacity * (shared.map(\.rows).max() ?? 0))
+    combined = ScratchBuffer(count: capacity * (shared.map(\.rows).max() ?? 0))
     factors = Buffer(rows: 1, columns: tasks)
     noBias = Buffer(rows: 1, columns: shared.map(\.rows).max() ?? 0)
   }
@@ -127,9 +127,13 @@ final class GradientSink<Scalar: TrainableScalar> {
     }
   }
 
-  /// Checks that every tensor was handed over once: else its gradient would be another step's, or incomplete.
+  /// Checks that every tensor that is trained was handed over once: else its gradient would be another step's, or
+  /// incomplete.
   func requireAll() throws(TrainingError) {
-    guard let tensor = counts.firstIndex(where: { $0 != 1 }) else { return }
+    // By index: generic code that is not specialised allocates for an iterator.
+    var tensor = 0
+    while tensor < counts.count, counts[tensor] == (tensors[tensor].isFrozen ? 0 : 1) { tensor += 1 }
+    guard tensor < counts.count else { return }
     throw TrainingError(
       .model,
       "the model's backward pass hands over the gradients of \(tensors[tensor].name) \(counts[tensor]) times, "
@@ -167,7 +171,7 @@ final class GradientSink<Scalar: TrainableScalar> {
   }
 
   private func isCounted(_ tensor: ParameterTensor, in scope: SharedScope) -> Bool {
-    tensor.task == nil && (scope == .sharedParameters || tensor.isLastShared)
+    tensor.isShared && (scope == .sharedParameters || tensor.isLastShared)
   }
 
   // MARK: The gradient
@@ -192,8 +196,7 @@ final class GradientSink<Scalar: TrainableScalar> {
           scale(sums, by: factor)
         } else if isShared {
           let outputs = tensors[weight].rows
-          let result = combined.view.columns(0..<cotangents.rows * outputs)
-            .reshaped(rows: cotangents.rows, columns: outputs)
+          let result = combined.matrix(rows: cotangents.rows, columns: outputs)
           Scalar._combine(
             result.pointer, bias.map { gradient.view($0).pointer } ?? noBias.pointer,
             cotangents.pointer, factors.pointer, cotangents.rows, slots, outputs)
@@ -208,6 +211,19 @@ final class GradientSink<Scalar: TrainableScalar> {
           result.setProduct(factors.view.columns(0..<slots), .asIs, gradients, .asIs)
         }
       }
+    }
+  }
+
+  /// Checks that every dense layer has a row a sample, as K-FAC takes for granted.
+  func requireRows(_ samples: Int) throws(TrainingError) {
+    for index in 0..<contributions.count {
+      guard case .dense(let weight, _, _, let input) = contributions[index], input.rows != samples else {
+        continue
+      }
+      throw TrainingError(
+        .configuration,
+        "K-FAC knows dense layers with one row a sample, and \(tensors[weight].name) has \(input.rows) rows for "
+          + "\(samples) samples")
     }
   }
 

@@ -49,6 +49,9 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
 
   func losses(into losses: inout [Double]) {
     model.losses(pass, into: &losses)
+    guard losses.count == pass.tasks.count else {
+      fatalError("the model gives \(losses.count) losses for \(pass.tasks.count) tasks")
+    }
   }
 
   func gramian(into gramian: inout Gramian, scope: SharedScope) throws(TrainingError) {
@@ -117,6 +120,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     to observer: some DenseLayerObserver<Scalar>, shared: [Double], heads: [Double]
   ) throws(TrainingError) {
     try combine(shared)
+    try pass.sink.requireRows(pass.batch.count)
     pass.sink.showDenseLayers(to: observer, taskFactors: heads, in: gradient)
   }
 
@@ -126,8 +130,7 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
   ) throws(TrainingError) {
     isStacked = false
     pass.beginBackward(slots: 1, endingAt: .inputs, representation: use) { weights[$0] }
-    model.backward(pass)
-    try pass.sink.requireAll()
+    try runBackward(endingAt: .inputs)
   }
 
   private func sum(_ sum: LayerGramian<Scalar>.Sum, scope: SharedScope) throws(TrainingError) {
@@ -155,8 +158,14 @@ final class ModelEngine<Model: MultiTaskModel>: TrainingPass {
     pass.beginBackward(slots: exponents.count, endingAt: end, representation: use) {
       powerOfTwo(exponents[$0])
     }
-    model.backward(pass)
-    if end == .inputs { try pass.sink.requireAll() }
+    try runBackward(endingAt: end)
     isStacked = end == .inputs
+  }
+
+  /// Runs the model's backward pass, and checks what it has handed over.
+  private func runBackward(endingAt end: BackwardEnd) throws(TrainingError) {
+    model.backward(pass)
+    if let fault = pass.fault { throw TrainingError(.model, fault) }
+    if end == .inputs { try pass.sink.requireAll() }
   }
 }

@@ -47,6 +47,10 @@ extension MultiTaskModel {
         throw TrainingError(
           .model, "the tensor \(tensor.name) cannot be \(tensor.rows)×\(tensor.columns)")
       }
+      guard !tensor.isFrozen || !tensor.isLastShared else {
+        throw TrainingError(
+          .model, "the tensor \(tensor.name) is frozen, and cannot be the weights of a last shared layer")
+      }
       if let task = tensor.task, !tasks.indices.contains(task) {
         throw TrainingError(
           .model, "the tensor \(tensor.name) belongs to task \(task), and the model has \(tasks.count)")

@@ -3,7 +3,9 @@ public import JointLossLinearAlgebra
 /// What a model's forward and backward pass read and write: the batch, the parameters, and buffers that are kept
 /// from step to step.
 ///
-/// Indices and shapes that do not fit are faults of the model's code and trap with a message.
+/// Indices and shapes that do not fit are faults of the model's code. What a backward pass hands over wrongly ends the
+/// step with a ``TrainingError`` of the code `model`; elsewhere, where there is nothing to go on with, the program ends
+/// with a message, in optimized builds too.
 public final class ModelPass<Scalar: TrainableScalar> {
   let tasks: [TaskSpecification]
   let tensors: [ParameterTensor]
@@ -19,6 +21,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
   private var replaced: [Buffer<Scalar>] = []
   private var dropout: DropoutPosition?
   private var gradients: GradientPlan
+  /// What the backward pass handed over wrongly first.
+  private(set) var fault: String?
   var sink: GradientSink<Scalar>
 
   init(
@@ -53,7 +57,10 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///
   /// - Parameter task: the task's index.
   /// - Returns: samples × target columns of the task.
-  public func targets(of task: Int) -> MatrixView<Scalar> { batch.targets.columns(targetColumns[task]) }
+  public func targets(of task: Int) -> MatrixView<Scalar> {
+    requireTask(task)
+    return batch.targets.columns(targetColumns[task])
+  }
 
   /// Whether a sample has a label of a task; without one its target is 0 and of no meaning.
   ///
@@ -64,7 +71,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///   - task: the task's index.
   /// - Returns: false where the label is missing.
   public func isLabelled(_ sample: Int, of task: Int) -> Bool {
-    batch.labels.map { $0[sample, task] != 0 } ?? true
+    requireTask(task)
+    return batch.labels.map { $0[sample, task] != 0 } ?? true
   }
 
   /// The predictions of a task, or once the losses are taken their cotangents.
@@ -72,7 +80,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// - Parameter task: the task's index.
   /// - Returns: samples × outputs of the task.
   public func outputs(of task: Int) -> MatrixView<Scalar> {
-    predictions.view.rows(0..<batch.count).columns(outputColumns[task])
+    requireTask(task)
+    return predictions.view.rows(0..<batch.count).columns(outputColumns[task])
   }
 
   /// The predictions of all tasks side by side, or their cotangents.
@@ -84,7 +93,10 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///
   /// - Parameter tensor: its index among the model's tensors.
   /// - Returns: rows × columns.
-  public func parameter(_ tensor: Int) -> MatrixView<Scalar> { parameters.view(tensor) }
+  public func parameter(_ tensor: Int) -> MatrixView<Scalar> {
+    guard tensors.indices.contains(tensor) else { fatalError(noTensor(tensor)) }
+    return parameters.view(tensor)
+  }
 
   /// Memory of the model's own, the same from step to step, zero at first.
   ///
@@ -97,6 +109,9 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///   - columns: the columns of the buffer.
   /// - Returns: rows × columns, without gaps.
   public func buffer(_ index: Int, rows: Int? = nil, columns: Int) -> MatrixView<Scalar> {
+    guard index >= 0, rows ?? 0 >= 0, columns >= 0 else {
+      fatalError("a model asks for the buffer \(index) of \(rows ?? batch.count)×\(columns) elements")
+    }
     if index >= buffers.count {
       buffers += [Buffer<Scalar>?](repeating: nil, count: index + 1 - buffers.count)
     }
@@ -107,7 +122,7 @@ public final class ModelPass<Scalar: TrainableScalar> {
       buffer = Buffer(rows: 1, columns: needed)
       buffers[index] = buffer
     }
-    guard let buffer else { preconditionFailure("buffer \(index) has no memory") }
+    guard let buffer else { fatalError("buffer \(index) has no memory") }
     return buffer.view.columns(0..<rows * columns).reshaped(rows: rows, columns: columns)
   }
 
@@ -122,7 +137,10 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///   - layer: a number of its own for every dropout layer.
   public func fillDropoutMask(_ mask: MatrixView<Scalar>, rate: Double, layer: Int) {
     guard let dropout else { return mask.fill(1) }
-    precondition(mask.isContiguous && rate >= 0 && rate < 1, "a dropout mask at the rate \(rate)")
+    guard mask.isContiguous, mask.rows == batch.count, rate >= 0, rate < 1 else {
+      fatalError(
+        "a dropout mask of \(mask.rows)×\(mask.columns) at the rate \(rate) for \(batch.count) samples")
+    }
     Scalar._dropoutMask(
       mask.pointer, dropout.key.0, dropout.key.1, UInt64(dropout.step), UInt64(layer),
       UInt64(dropout.firstSample), mask.rows, mask.columns, rate)
@@ -140,7 +158,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// - Parameter task: the task's index.
   /// - Returns: the slot and its factor.
   public func slot(of task: Int) -> CotangentSlot {
-    CotangentSlot(
+    requireTask(task)
+    return CotangentSlot(
       index: gradients.slots == 1 ? 0 : task, factor: gradients.factors[task],
       isFirst: gradients.slots > 1 || task == 0)
   }
@@ -160,32 +179,57 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///   - values: the representation, samples × units.
   ///   - cotangents: samples × (slots · units) without gaps.
   public func addRepresentation(_ values: MatrixView<Scalar>, cotangents: MatrixView<Scalar>) {
-    precondition(
+    let fits =
       cotangents.isContiguous && cotangents.rows == batch.count && values.rows == batch.count
-        && cotangents.columns == gradients.slots * values.columns,
-      "cotangents \(cotangents.rows)×\(cotangents.columns) for \(gradients.slots) slots of the representation "
-        + "\(values.rows)×\(values.columns) of \(batch.count) samples")
+      && cotangents.columns == gradients.slots * values.columns
+    guard fits else {
+      return report(
+        "hands over the cotangents \(cotangents.rows)×\(cotangents.columns) for \(gradients.slots) slots of the "
+          + "representation \(values.rows)×\(values.columns) of \(batch.count) samples")
+    }
     sink.addRepresentation(values, cotangents)
   }
 
   /// Hands over what the gradients of a dense layer `y = x Wᵀ + b` are made of.
   ///
+  /// The layer may see a sample in several rows, or in none: a convolution or a layer of a sequence has a row for each
+  /// position of each sample. The gradients are sums over all rows.
+  ///
   /// - Parameters:
   ///   - weight: the index of W, outputs × inputs.
   ///   - bias: the index of b, 1 × outputs, if there is one.
-  ///   - cotangents: of y: samples × (slots · outputs) without gaps, one slot for a tensor of one task.
-  ///   - input: x: samples × inputs.
+  ///   - cotangents: of y: rows × (slots · outputs) without gaps, one slot for a tensor of one task.
+  ///   - input: x: as many rows × inputs.
   public func addDense(
     weight: Int, bias: Int?, cotangents: MatrixView<Scalar>, input: MatrixView<Scalar>
   ) {
-    let (shape, slots) = (tensors[weight], slots(of: weight))
-    precondition(
-      cotangents.isContiguous && cotangents.rows == input.rows && cotangents.columns == slots * shape.rows
-        && input.columns == shape.columns && bias.map { tensors[$0].count == shape.rows } ?? true,
-      "cotangents \(cotangents.rows)×\(cotangents.columns) and input \(input.rows)×\(input.columns) for "
-        + "\(slots) slots of the \(shape.rows)×\(shape.columns) tensor \(shape.name)")
-    precondition(
-      bias.map { tensors[$0].task == shape.task } ?? true, "the bias of \(shape.name) is of other tasks")
+    guard let shape = trained(weight) else { return }
+    // Built where it is needed: a step allocates nothing.
+    var shapes: String {
+      "the cotangents \(cotangents.rows)×\(cotangents.columns) and the input \(input.rows)×\(input.columns)"
+    }
+    let slots = slots(of: weight)
+    guard cotangents.rows == input.rows, input.rows >= 1, cotangents.columns == slots * shape.rows,
+      input.columns == shape.columns
+    else {
+      return report(
+        "hands over \(shapes) for \(slots) slots of the \(shape.rows)×\(shape.columns) tensor \(shape.name): due are "
+          + "\(input.rows)×\(slots * shape.rows) and \(input.rows)×\(shape.columns)")
+    }
+    guard cotangents.isContiguous else {
+      return report("hands over cotangents of \(shape.name) with gaps between their rows")
+    }
+    guard input.rows <= Int(Int32.max) / max(slots, 1) else {
+      return report("hands over \(shapes) of \(shape.name), too many rows for BLAS")
+    }
+    if let bias {
+      guard let bias = trained(bias) else { return }
+      guard bias.count == shape.rows, bias.task == shape.task else {
+        return report(
+          "names the \(bias.rows)×\(bias.columns) tensor \(bias.name) of \(bias.owner) as the bias of the "
+            + "\(shape.rows)×\(shape.columns) tensor \(shape.name) of \(shape.owner)")
+      }
+    }
     sink.add(.dense(weight: weight, bias: bias, cotangents: cotangents, input: input))
   }
 
@@ -195,12 +239,41 @@ public final class ModelPass<Scalar: TrainableScalar> {
   ///   - tensor: the index of the tensor.
   ///   - gradients: slots × values, without gaps; one row for a tensor of one task.
   public func addGradients(of tensor: Int, _ gradients: MatrixView<Scalar>) {
-    let (shape, slots) = (tensors[tensor], slots(of: tensor))
-    precondition(
-      gradients.isContiguous && gradients.rows == slots && gradients.columns == shape.count,
-      "gradients \(gradients.rows)×\(gradients.columns) for \(slots) slots of \(shape.count) values of "
-        + shape.name)
+    guard let shape = trained(tensor) else { return }
+    let slots = slots(of: tensor)
+    guard gradients.isContiguous, gradients.rows == slots, gradients.columns == shape.count else {
+      return report(
+        "hands over the gradients \(gradients.rows)×\(gradients.columns) for \(slots) slots of the \(shape.count) "
+          + "values of \(shape.name)")
+    }
     sink.add(.explicit(tensor: tensor, gradients: gradients))
+  }
+
+  /// A tensor whose gradients may be handed over; else nil, and the fault is kept.
+  private func trained(_ tensor: Int) -> ParameterTensor? {
+    guard tensors.indices.contains(tensor) else {
+      report("hands over gradients, but \(noTensor(tensor))")
+      return nil
+    }
+    guard !tensors[tensor].isFrozen else {
+      report("hands over gradients of \(tensors[tensor].name), which is frozen")
+      return nil
+    }
+    return tensors[tensor]
+  }
+
+  private func report(_ fault: @autoclosure () -> String) {
+    if self.fault == nil { self.fault = "the model's backward pass \(fault())" }
+  }
+
+  private func requireTask(_ task: Int) {
+    guard tasks.indices.contains(task) else {
+      fatalError("the model has no task \(task): its \(tasks.count) tasks are counted from 0")
+    }
+  }
+
+  private func noTensor(_ tensor: Int) -> String {
+    "the model has no tensor \(tensor): its \(tensors.count) tensors are counted from 0"
   }
 
   private func slots(of tensor: Int) -> Int { tensors[tensor].task == nil ? gradients.slots : 1 }
@@ -209,7 +282,7 @@ public final class ModelPass<Scalar: TrainableScalar> {
 
   /// Starts a pass on a batch.
   func begin(_ batch: Batch<Scalar>, dropout: DropoutPosition?) {
-    precondition(batch.count <= capacity, "\(batch.count) samples in a pass for \(capacity)")
+    guard batch.count <= capacity else { fatalError("\(batch.count) samples in a pass for \(capacity)") }
     self.batch = batch
     self.dropout = dropout
     replaced.removeAll()
@@ -220,6 +293,7 @@ public final class ModelPass<Scalar: TrainableScalar> {
     slots: Int, endingAt end: BackwardEnd, representation use: RepresentationUse<Scalar> = .none,
     factor: (Int) -> Double
   ) {
+    fault = nil
     gradients.slots = slots
     gradients.end = end
     for task in tasks.indices { gradients.factors[task] = factor(task) }

@@ -19,3 +19,20 @@ final class Buffer<Scalar: TrainableScalar> {
 
   var pointer: UnsafeMutablePointer<Scalar> { view.pointer }
 }
+
+/// Scratch memory that grows to the largest size that was asked for, and keeps it: a step allocates only where it
+/// is larger than all before.
+///
+/// What it holds is lost when it grows, so a view is of use until the next one is asked for.
+final class ScratchBuffer<Scalar: TrainableScalar> {
+  private var buffer: Buffer<Scalar>
+
+  /// Memory for so many elements to begin with.
+  init(count: Int) { buffer = Buffer(rows: 1, columns: count) }
+
+  /// The first elements as a matrix without gaps.
+  func matrix(rows: Int, columns: Int) -> MatrixView<Scalar> {
+    if rows * columns > buffer.view.count { buffer = Buffer(rows: 1, columns: rows * columns) }
+    return buffer.matrix(rows: rows, columns: columns)
+  }
+}

@@ -13,6 +13,14 @@ final class FlatParameters<Scalar: TrainableScalar> {
 
   var tensors: [ParameterTensor] { placement.tensors }
   var count: Int { placement.count }
+  /// Whether a tensor is frozen.
+  var hasFrozen: Bool { placement.hasFrozen }
+
+  /// Whether an optimizer moves a tensor in a step of the tasks that are present, nil for all.
+  func moves(_ tensor: Int, present: [Bool]?) -> Bool {
+    let tensor = placement.tensors[tensor]
+    return !tensor.isFrozen && (present == nil || tensor.task.map { present?[$0] ?? true } ?? true)
+  }
   var pointer: UnsafeMutablePointer<Scalar> { buffer.view.pointer }
 
   func copy(from other: FlatParameters) { buffer.view.copy(from: other.buffer.view) }

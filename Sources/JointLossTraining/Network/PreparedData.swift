@@ -74,6 +74,20 @@ public final class PreparedData<Scalar: TrainableScalar>: @unchecked Sendable {
     }
   }
 
+  /// The inputs as the network reads them, row by row.
+  package var inputElements: [Scalar] { inputs.view.elements }
+
+  /// The targets of a task as its loss reads them, row by row; 0 where the label is missing.
+  package func targetElements(of task: Int) -> [Scalar] {
+    let columns = tasks.map(\.targetColumns).consecutiveRanges[task]
+    return targets.view.columns(columns).elements
+  }
+
+  /// For each sample whether it has a label of a task; nil where none is missing.
+  package func labelFlags(of task: Int) -> [Bool]? {
+    labels.map { labels in (0..<sampleCount).map { labels.view[$0, task] != 0 } }
+  }
+
   /// Checks that the data can fill a batch.
   package func requireBatch(of size: Int) throws(TrainingError) {
     guard size <= sampleCount else {

@@ -3,6 +3,8 @@ struct TensorPlacement {
   private(set) var tensors: [ParameterTensor] = []
   private(set) var offsets: [Int] = []
   private(set) var count = 0
+  /// Whether a tensor is frozen.
+  private(set) var hasFrozen = false
   /// The shared tensors, in the order of a Jacobian's columns.
   private(set) var shared: [SharedBlock] = []
   /// The columns of a Jacobian.
@@ -24,11 +26,12 @@ struct TensorPlacement {
   }
 
   mutating func place(_ tensor: ParameterTensor, at offset: Int) {
-    if tensor.task == nil {
+    if tensor.isShared {
       shared.append(
         SharedBlock(tensor: tensors.count, offset: offset, column: sharedCount, count: tensor.count))
       sharedCount += tensor.count
     }
+    hasFrozen = hasFrozen || tensor.isFrozen
     tensors.append(tensor)
     offsets.append(offset)
     count = max(count, offset + tensor.count)

@@ -81,7 +81,7 @@ protocol TrainedNetwork<Scalar> {
 
 extension TrainedNetwork {
   /// Whether more than one task's loss can depend on a parameter.
-  var sharesParameters: Bool { placement.tensors.contains { $0.task == nil } }
+  var sharesParameters: Bool { !placement.shared.isEmpty }
 
   /// The gradients that a strategy sees, and the widest scope that a step takes, or nil where it takes losses alone.
   ///

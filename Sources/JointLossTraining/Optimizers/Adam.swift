@@ -37,18 +37,15 @@ final class Adam<Scalar: TrainableScalar>: Optimizer {
       if state.missed == nil { state.missed = [Int](repeating: 0, count: present.count) }
       for task in present.indices where !present[task] { state.missed?[task] += 1 }
     }
-    guard state.missed != nil else {
+    guard state.missed != nil || parameters.hasFrozen else {
       return update(
         parameters, by: gradient, offset: 0, count: parameters.count, step: state.step, learningRate)
     }
     // Tasks may be at different steps, and moments are corrected for the number of their own.
     var isFinite = true
     for (index, tensor) in parameters.tensors.enumerated() {
-      var step = state.step
-      if let task = tensor.task {
-        if let present, !present[task] { continue }
-        step -= state.missed?[task] ?? 0
-      }
+      guard parameters.moves(index, present: present) else { continue }
+      let step = state.step - (tensor.task.flatMap { state.missed?[$0] } ?? 0)
       let isMoved = update(
         parameters, by: gradient, offset: parameters.offset(of: index), count: tensor.count, step: step,
         learningRate)

@@ -27,7 +27,8 @@ final class GradientDescent<Scalar: TrainableScalar>: Optimizer {
 }
 
 extension FlatParameters {
-  /// A step of gradient descent with momentum, of all parameters but those of tasks that are not present.
+  /// A step of gradient descent with momentum, of all parameters but frozen ones and those of tasks that are not
+  /// present.
   ///
   /// Returns whether all parameters that moved are finite.
   @specialized(where Scalar == Float)
@@ -35,12 +36,12 @@ extension FlatParameters {
     by gradient: FlatParameters, _ velocity: Buffer<Scalar>, _ rate: Scalar, _ momentum: Scalar,
     looksAhead: Bool, present: [Bool]?
   ) -> Bool {
-    guard let present else {
+    guard present != nil || hasFrozen else {
       return Scalar._sgd(pointer, velocity.pointer, gradient.pointer, count, rate, momentum, looksAhead)
     }
     var isFinite = true
     for (index, tensor) in tensors.enumerated() {
-      if let task = tensor.task, !present[task] { continue }
+      guard moves(index, present: present) else { continue }
       let offset = offset(of: index)
       let isMoved = Scalar._sgd(
         pointer + offset, velocity.pointer + offset, gradient.pointer + offset, tensor.count, rate, momentum,

@@ -9,7 +9,7 @@ protocol Optimizer<Scalar>: AnyObject {
   /// Moves the parameters; the gradient may be changed in place.
   ///
   /// Of tasks that are not present, nil for none, the parameters that serve them alone stay where they are, and
-  /// so does what is remembered of these: for them there is no step.
+  /// so does what is remembered of these: for them there is no step. Nor is there ever one for frozen tensors.
   ///
   /// Returns false if a parameter is no longer finite, and throws if there is no step to take: the parameters
   /// are untouched then.

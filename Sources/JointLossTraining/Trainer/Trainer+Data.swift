@@ -23,6 +23,7 @@ extension Trainer {
       let samples = start..<min(start + batchSize, data.sampleCount)
       let clock = ContinuousClock()
       let begin = clock.now
+      _ = spreadLabels(over: samples, of: data)
       try step(on: samples) { gather($0, of: data) }
       tally.add(seconds: (clock.now - begin) / .seconds(1))
     }
@@ -126,7 +127,14 @@ extension Trainer {
     }
   }
 
-  private func gather(_ samples: Range<Int>, of data: PreparedData<Scalar>) -> Batch<Scalar> {
+  /// Reorders a batch so that each of its independent parts has labels of its tasks; returns whether it had to.
+  func spreadLabels(over samples: Range<Int>, of data: PreparedData<Scalar>) -> Bool {
+    guard let labelledParts, let labels = data.labels else { return false }
+    return labelledParts.arrange(&order, samples, labels: labels.view)
+  }
+
+  /// The samples at places of the order.
+  func gather(_ samples: Range<Int>, of data: PreparedData<Scalar>) -> Batch<Scalar> {
     let batch = Batch(
       inputs: gathered.inputs.rows(0..<samples.count), targets: gathered.targets.rows(0..<samples.count),
       labels: data.labels == nil ? nil : gathered.labels?.rows(0..<samples.count))

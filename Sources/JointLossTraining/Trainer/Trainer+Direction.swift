@@ -58,10 +58,7 @@ extension Trainer {
     let isSplit = count >= batches
     for task in labelled.indices { (observation.losses[task], labelled[task]) = (0, 0) }
     for part in 0..<batches {
-      let range =
-        isSplit
-        ? samples.lowerBound + part * count / batches..<samples.lowerBound + (part + 1) * count / batches
-        : samples
+      let range = isSplit ? LabelledParts<Scalar>.range(part, of: batches, in: samples) : samples
       run(range, of: samples, batch)
       pass.losses(into: &partLosses)
       for task in labelled.indices {
@@ -72,7 +69,9 @@ extension Trainer {
           throw TrainingError(
             .strategy,
             "\(Strategy.descriptor.name) needs labels of task \(tasks[task].name) in each of the \(batches) parts "
-              + "of a batch, or in none", task: task, step: counts.steps)
+              + "of a batch, or in none, and no division of these \(count) samples gives them: "
+              + "\(batch(samples).labelledCount(of: task)) have a label of it", task: task, step: counts.steps
+          )
         }
         observation.losses[task] += Double(partLabelled[task]) * partLosses[task]
         labelled[task] += partLabelled[task]
@@ -118,9 +117,10 @@ extension Trainer {
         step: counts.steps)
     }
     if let index = flat.firstOutOfRange(given) {
-      throw diverged(
-        "the \(application.rawValue) of \(name) holds \(given[index]) at \(elements == nil ? "parameter" : "element") \(index)",
-        task: nil)
+      let message =
+        "the \(application.rawValue) of \(name) holds \(given[index]) at \(elements == nil ? "parameter" : "element") \(index)"
+      // A finite value beyond the range of the network's numbers is an overflow there.
+      throw given[index].isFinite ? diverged(message, task: nil) : noAnswer(message, task: nil)
     }
     guard weights.headWeights?.count ?? tasks.count == tasks.count else {
       throw TrainingError(
@@ -131,7 +131,7 @@ extension Trainer {
     for task in tasks.indices {
       headWeights[task] = weights.headWeights?[task] ?? 1
       guard headWeights[task].isFinite else {
-        throw diverged("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
+        throw noAnswer("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
       }
     }
     if application == .update {

@@ -4,6 +4,7 @@ import JointLossWeighting
 extension Trainer {
   /// Takes one training step on consecutive samples of a data set, in their order.
   ///
+  /// (A rule that asks for independent batches may get them in another order: its parts need labels of the same tasks.)
   /// For loops that choose their own batches; end an epoch with ``endEpoch()``. A task without a label among the
   /// samples gets weight 0, and for the parameters that serve it alone, its head say, there is no step: neither
   /// they nor what the optimiser remembers of them move. Without any label nothing moves.
@@ -17,6 +18,11 @@ extension Trainer {
     try require(data, holds: samples)
     guard samples.count <= batchSize else {
       throw TrainingError(.shape, "\(samples.count) samples for batches of at most \(batchSize)")
+    }
+    if labelledParts != nil, data.labels != nil {
+      if order.count != data.sampleCount { order = Array(0..<data.sampleCount) }
+      for index in samples { order[index] = index }
+      if spreadLabels(over: samples, of: data) { return try step(on: samples) { gather($0, of: data) } }
     }
     try step(on: samples) { data.batch($0) }
   }
@@ -203,14 +209,20 @@ extension Trainer {
   private func weigh() throws(TrainingError) -> TaskWeights.Application {
     // Given back first, so that the strategy writes its own in place.
     (direction, update) = (nil, nil)
-    let weights: TaskWeights
+    let evidence: Strategy.Evidence
     do {
       try Strategy.requireWeighing(observation)
-      weights = try strategy.weights(for: Strategy.Evidence(observing: observation))
+      evidence = try Strategy.Evidence(observing: observation)
     } catch {
       // Evidence that is not finite: an overflow in this network, not a strategy without an answer.
-      guard error.code != .nonFinite else { throw diverged(error.message, task: error.task) }
-      throw TrainingError(.strategy, error.message, task: error.task, step: counts.steps)
+      throw error.code == .nonFinite
+        ? diverged(error.message, task: error.task) : noAnswer(error.message, task: error.task)
+    }
+    let weights: TaskWeights
+    do {
+      weights = try strategy.weights(for: evidence)
+    } catch {
+      throw noAnswer(error.message, task: error.task)
     }
     guard weights.values.count == tasks.count else {
       throw TrainingError(
@@ -220,7 +232,7 @@ extension Trainer {
     }
     for (task, weight) in weights.values.enumerated() {
       guard weight.isFinite else {
-        throw diverged("the weight of task \(tasks[task].name) is \(weight)", task: task)
+        throw noAnswer("the weight of task \(tasks[task].name) is \(weight)", task: task)
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
@@ -280,6 +292,11 @@ extension Trainer {
     guard own > 1e-10 * bound * bound else { return }
     let factor = (max(equal, 0) / own).squareRoot()
     for task in lastWeights.indices { lastWeights[task] *= factor }
+  }
+
+  /// The error of a strategy that gives no answer, or none in finite numbers, to finite evidence.
+  func noAnswer(_ message: String, task: Int?) -> TrainingError {
+    TrainingError(.strategy, message, task: task, step: counts.steps)
   }
 
   func diverged(_ message: String, task: Int?) -> TrainingError {

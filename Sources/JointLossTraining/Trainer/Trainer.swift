@@ -10,7 +10,10 @@ public import JointLossWeighting
 ///
 /// Everything drawn at random comes from streams of the seed that do not depend on the strategy: strategies of
 /// one seed see the same initial parameters and the same batches.
-public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy> {
+///
+/// ``NetworkSpecification/makeTrainer(in:strategy:optimizer:batchSize:seed:options:)`` makes one for a strategy that is
+/// known by name alone.
+public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>: MultiTaskTrainer {
   /// The number of inputs of a sample.
   public let inputs: Int
   /// The tasks.
@@ -82,6 +85,8 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// What takes the place of the optimiser's step on the shared parameters, where the rule gives it.
   var update: [Double]?
   var probe: (any TrainingPass<Scalar>)?
+  /// The division of a batch, where the strategy asks for independent ones.
+  let labelledParts: LabelledParts<Scalar>?
 
   /// Creates a trainer with the seed's initial parameters.
   ///
@@ -162,6 +167,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
       parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
     let batches = Strategy.Evidence.independentBatches
     total = options.accumulation > 1 || batches > 1 ? FlatParameters(network.placement) : nil
+    labelledParts = batches > 1 ? LabelledParts(count: batches, tasks: count, batchSize: batchSize) : nil
     self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)
     optimizerSpecification = optimizer
     learningRate = optimizer.learningRate

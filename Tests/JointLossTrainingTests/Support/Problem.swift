@@ -95,6 +95,15 @@ struct Problem: CustomStringConvertible {
     return result
   }
 
+  /// The samples of an index alone, with the labels that they have.
+  func picking(_ samples: [Int]) throws -> Problem {
+    var result = try keeping(samples)
+    if let labelled = data.labelled {
+      result = try result.masked(labelled.map { flags in samples.map { flags[$0] } })
+    }
+    return result
+  }
+
   /// A trainer at the problem's parameters whose step subtracts the gradient as it is.
   func trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>(
     _ strategy: Strategy, options: StepOptions = StepOptions()

@@ -13,8 +13,8 @@ let tasks = [
 let network = try NetworkSpecification(inputs: 2, trunk: [32, 32], activation: .relu, tasks: tasks)
 let data = try PreparedData<Float>(
   TaskDataset(inputCount: 2, inputs: inputs, targets: targets, tasks: tasks), network: network)
-let trainer = try Trainer<Float, PCGrad>(
-  network: network, strategy: PCGrad(StrategySetup(for: PCGrad.descriptor, taskCount: 2)),
+let trainer = try network.makeTrainer(
+  strategy: StrategyRegistry.builtIn.make("nash-mtl", taskCount: 2),
   optimizer: .adam(learningRate: 1e-2), batchSize: 32, seed: 1)
 for epoch in 1...20 {
   print(epoch, try trainer.trainEpoch(on: data).meanLosses)
