@@ -2,8 +2,9 @@
 public struct SolverCertificate: Sendable, Codable, Hashable {
   /// The largest residual of an answer that counts as proven.
   public static let tolerance = 1e-9
-  /// The largest residual of an answer that a solver may return where it has nothing better: it is then no more than
-  /// the best that was found, and its residual says so. Beyond it, the solver throws.
+  /// The largest residual of an answer that a solver may return where it has nothing better.
+  ///
+  /// Such an answer is the best that was found, and its residual says so. Beyond the limit the solver throws.
   public static let limit = 1e-4
   /// What the solvers of quadratic programs add to the diagonal, one after the other, while the residual is above the
   /// tolerance: Gramians of `Double` products are semidefinite to 1e-14, of `Float` products to 1e-6, and

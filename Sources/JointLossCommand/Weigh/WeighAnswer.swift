@@ -69,7 +69,10 @@ struct WeighAnswer {
       ("magnitude_ratio", gradients.map { number($0.magnitudeRatio) }),
       ("norms", gradients.map { list($0.norms) }),
       ("solver", solver),
-      ("solver_note", weights.certificate.flatMap { $0.ridge > 0 ? "\"\(SolverCertificate.ridgeNote)\"" : nil }),
+      (
+        "solver_note",
+        weights.certificate.flatMap { $0.ridge > 0 ? "\"\(SolverCertificate.ridgeNote)\"" : nil }
+      ),
     ])
   }
 

@@ -13,6 +13,7 @@ package enum RegularFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - limit: the most bytes that are read.
+  /// - Returns: the bytes.
   /// - Throws: ``AtomicFile/Failure`` if there is no such file, it is a folder, a pipe or a device, or it is longer
   ///   than the limit.
   package static func content(of path: String, limit: Int = .max) throws(AtomicFile.Failure) -> Data {

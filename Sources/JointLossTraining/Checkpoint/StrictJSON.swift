@@ -28,7 +28,7 @@ package struct StrictJSON {
   /// An object or a list that has not ended.
   private struct Container {
     let isObject: Bool
-    /// The keys so far. As texts: the decoders take two spellings of the same characters for one key.
+    /// The keys so far, as texts: the decoders take two spellings of the same characters for one key.
     var keys: Set<String> = []
     var key = ""
     var index = 0

@@ -102,7 +102,8 @@ import Testing
     try made.trainEpoch(on: data)
     let checkpoint = try made.checkpoint()
     let text = String(decoding: try Self.unsealed(checkpoint.state), as: UTF8.self)
-    let place = try #require(text.range(of: old, options: old.contains("learningRate") ? [] : .backwards), "\(old) is not in \(text)")
+    let place = try #require(
+      text.range(of: old, options: old.contains("learningRate") ? [] : .backwards), "\(old) is not in \(text)")
     let edited = text.replacingCharacters(in: place, with: new)
     let read = try Checkpoint(
       tensors: checkpoint.tensors, state: SealedJSON.seal(Data(edited.utf8), with: checkpoint.tensors))
