@@ -4,9 +4,13 @@ import JointLossLinearAlgebra
 ///
 /// A decoder checks types. It does not know how long an array must be, or that a counter is never negative. A state
 /// is compared with that of the same strategy before its first step, stored property by stored property.
-package enum StrategyState {
+package struct StrategyState {
   /// The largest counter that is read: up to it a `Double` holds every whole number.
   package static let largestCount = 1 << 53
+
+  private let taskCount: Int
+  /// The names of properties that hold parameters of the strategy, which never change.
+  private let settings: Set<String>
 
   /// Checks a state.
   ///
@@ -19,11 +23,16 @@ package enum StrategyState {
   package static func require<Strategy: WeightingStrategy>(
     _ restored: Strategy, fits initial: Strategy, taskCount: Int
   ) throws(WeightingError) {
-    try require(restored, fits: initial, taskCount, Strategy.descriptor.name)
+    let settings = Strategy.descriptor.parameters.map { parameter in
+      parameter.name.split(separator: "-").enumerated()
+        .map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
+    }
+    try Self(taskCount: taskCount, settings: Set(settings))
+      .require(restored, fits: initial, Strategy.descriptor.name)
   }
 
-  private static func require(
-    _ restored: Any, fits initial: Any, _ taskCount: Int, _ path: String
+  private func require(
+    _ restored: Any, fits initial: Any, _ path: String
   ) throws(WeightingError) {
     switch (restored, initial) {
     case (is PhiloxStream, _):
@@ -31,14 +40,16 @@ package enum StrategyState {
       return
     case (let value as Int, let first as Int):
       // Counters begin at 0. What begins elsewhere is a setting.
-      let fits = first == 0 ? (0...largestCount).contains(value) : value == first
+      let fits = first == 0 ? (0...Self.largestCount).contains(value) : value == first
       try require(fits, path, "is \(value), \(first == 0 ? "not a count of at least 0" : "not \(first)")")
-    case (let value as Double, _):
-      try require(value.isFinite || (initial as? Double)?.isFinite == false, path, "is \(value)")
+    case (let value as Double, let first as Double):
+      let isSetting = settings.contains(String(path.split(separator: ".").last ?? ""))
+      try require(isSetting ? value == first : value.isFinite, path, "is \(value), not \(first)")
     case (let values as [Int], let first as [Int]):
       try require(values.count, fits: first.count, path)
       try require(
-        values.allSatisfy { (0...largestCount).contains($0) }, path, "holds what is not a count of at least 0"
+        values.allSatisfy { (0...Self.largestCount).contains($0) }, path,
+        "holds what is not a count of at least 0"
       )
     case (let values as [Double], let first as [Double]):
       try require(values.count, fits: first.count, path)
@@ -56,34 +67,34 @@ package enum StrategyState {
         "has \(jacobian.taskCount) rows for \(taskCount) tasks")
       try require(jacobian.elements.firstNonFinite == nil, path, "holds a number that is not finite")
     default:
-      try requireChildren(of: restored, fit: initial, taskCount, path)
+      try requireChildren(of: restored, fit: initial, path)
     }
   }
 
-  private static func requireChildren(
-    of restored: Any, fit initial: Any, _ taskCount: Int, _ path: String
+  private func requireChildren(
+    of restored: Any, fit initial: Any, _ path: String
   ) throws(WeightingError) {
     let (own, first) = (Mirror(reflecting: restored), Mirror(reflecting: initial))
     if own.displayStyle == .optional, let value = own.children.first?.value {
       if let initial = first.children.first?.value {
-        return try require(value, fits: initial, taskCount, path)
+        return try require(value, fits: initial, path)
       }
       // Known only after the first step: a value a task, or a row a task.
       if let values = value as? [Double?] { return try require(values.count, fits: taskCount, path) }
-      return try require(value, fits: value, taskCount, path)
+      return try require(value, fits: value, path)
     }
     guard own.displayStyle == .struct, first.displayStyle == .struct else { return }
     for (child, initial) in zip(own.children, first.children) {
-      try require(child.value, fits: initial.value, taskCount, "\(path).\(child.label ?? "")")
+      try require(child.value, fits: initial.value, "\(path).\(child.label ?? "")")
     }
   }
 
   /// An array that is empty before the first step gets its length there, and is checked by the strategy.
-  private static func require(_ count: Int, fits initial: Int, _ path: String) throws(WeightingError) {
+  private func require(_ count: Int, fits initial: Int, _ path: String) throws(WeightingError) {
     try require(initial == 0 || count == initial, path, "has \(count) values where \(initial) are due")
   }
 
-  private static func require(_ holds: Bool, _ path: String, _ what: String) throws(WeightingError) {
+  private func require(_ holds: Bool, _ path: String, _ what: String) throws(WeightingError) {
     guard holds else { throw WeightingError(.shape, "the state's \(path) \(what)") }
   }
 }
