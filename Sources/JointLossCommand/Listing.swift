@@ -52,7 +52,8 @@ package enum Listing {
       sum(claims.weightSum), order(claims.taskOrder),
       claims.hasNonNegativeWeights ? "no weight is negative" : nil,
       claims.isNonConflicting
-        ? "no task ascends along the direction: a small enough step against it raises no task's loss on the batch"
+        ? "no task ascends along the direction: a small enough step against it raises no task's loss on the batch;\n"
+          + "  where the certificate has a ridge, g_t·d, the product of a task's gradient with it, is at least -ridge·w_t·‖g_t‖²"
         : nil,
       claims.scaleDegree.map(scale),
       claims.isMemoryless ? "the weights of a step depend on that step alone, not on earlier ones" : nil,

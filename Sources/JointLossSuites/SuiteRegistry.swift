@@ -1,3 +1,4 @@
+import JointLossTraining
 public import JointLossWeighting
 
 /// The suites that a program knows, by name.
@@ -35,17 +36,28 @@ public struct SuiteRegistry: Sendable {
   ///   - parameters: values for some of its parameters.
   /// - Returns: the suite.
   /// - Throws: ``SuiteError`` for an unknown name, or parameters that are unknown, out of range or do not fit
-  ///   together.
+  ///   together, or names that are not printable.
   public func make(
     _ name: String, parameters: [String: ParameterValue] = [:]
   ) throws(SuiteError) -> any TaskSuite {
     let type = try type(named: name)
+    for name in [name] + type.descriptor.parameters.map(\.name) { try requirePrintable(name) }
     let values: ParameterValues
     do {
       values = try ParameterValues(parameters, of: name, against: type.descriptor.parameters)
     } catch {
       throw SuiteError(error.description)
     }
-    return try type.init(values)
+    let suite = try type.init(values)
+    for task in suite.tasks { try requirePrintable(task.name) }
+    return suite
+  }
+
+  private func requirePrintable(_ name: String) throws(SuiteError) {
+    guard name.isPrintable else {
+      throw SuiteError(
+        "a suite, its parameters and its tasks have names of one line in printable characters, not "
+          + "“\(Quotation.short(name))”")
+    }
   }
 }

@@ -8,9 +8,9 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
     case shape
     /// Data hold a value that is not finite, or a label that is no class.
     case nonFinite
-    /// A loss, a gradient or a weight stopped being finite in training.
+    /// A loss, a gradient or a parameter stopped being finite in training.
     case diverged
-    /// The strategy could not weigh a step.
+    /// The strategy could not weigh a step, or gave a weight or a direction that is not finite.
     case strategy
     /// The optimiser has no step for a gradient.
     case optimizer

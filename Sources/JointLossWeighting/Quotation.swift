@@ -3,7 +3,7 @@ package enum Quotation {
   /// The most Unicode scalars of input that a message quotes.
   package static let longest = 80
 
-  /// A text on one line, cut after ``longest`` scalars; controls and line breaks are written as codes.
+  /// A text on one line, cut after ``longest`` scalars; what is not printable is written as a code.
   package static func short(_ text: some StringProtocol, longest: Int = longest) -> String {
     var result = String.UnicodeScalarView()
     for (position, scalar) in text.unicodeScalars.enumerated() {
@@ -15,13 +15,10 @@ package enum Quotation {
       case "\n": result.append(contentsOf: #"\n"#.unicodeScalars)
       case "\r": result.append(contentsOf: #"\r"#.unicodeScalars)
       case "\t": result.append(contentsOf: #"\t"#.unicodeScalars)
+      case _ where scalar.isPrintable: result.append(scalar)
       default:
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .format:
-          let code = String(scalar.value, radix: 16, uppercase: true)
-          result.append(contentsOf: "\\u{\(code)}".unicodeScalars)
-        default: result.append(scalar)
-        }
+        let code = String(scalar.value, radix: 16, uppercase: true)
+        result.append(contentsOf: "\\u{\(code)}".unicodeScalars)
       }
     }
     return String(result)

@@ -59,12 +59,18 @@ public struct StrategyRegistry: Sendable {
   ///
   /// - Parameter types: the strategies to add.
   /// - Returns: the larger registry.
-  /// - Throws: ``WeightingError`` if a name is taken already.
+  /// - Throws: ``WeightingError`` if a name is taken already, or is not printable.
   public func adding(_ types: [any WeightingStrategy.Type]) throws(WeightingError) -> StrategyRegistry {
     var result = self
     for type in types {
       guard !result.names.contains(type.descriptor.name) else {
         throw WeightingError(.duplicateStrategy, "a strategy named “\(type.descriptor.name)” exists already")
+      }
+      for name in [type.descriptor.name] + type.descriptor.parameters.map(\.name) where !name.isPrintable {
+        throw WeightingError(
+          .name,
+          "a strategy and its parameters have names of one line in printable characters, not “\(Quotation.short(name))”"
+        )
       }
       result.types.append(type)
     }

@@ -6,6 +6,8 @@ public struct WeightingError: Error, Sendable, Hashable, CustomStringConvertible
     case unknownStrategy
     /// Two strategies want the same name.
     case duplicateStrategy
+    /// A strategy or a parameter has a name that cannot be printed.
+    case name
     /// A parameter is unknown, of the wrong type or out of range.
     case parameter
     /// The number of tasks is zero, or not the number the strategy was created for.

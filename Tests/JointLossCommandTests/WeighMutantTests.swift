@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `A byte order mark at the beginning is no error`() throws {
-    #expect(try Self.answer("\u{FEFF}" + #"{"losses":[1,2]}"#).contains(#""weights":[1,1]"#))
+    #expect(try Self.answer("\u{FEFF}" + #"{"losses":[1,2]}"#).contains(#""weights":[1.0,1.0]"#))
   }
 
   @Test func `Much text ends in a short message`() throws {
@@ -61,7 +61,7 @@ import Testing
       ("db-mtl", #"{"losses":[0.7,1.2],"jacobian":[[1,0.5,-2],[-1,3,0.25]],"epoch":0}"#),
       ("dwa", #"{"losses":[0.7,1.2],"epoch":0,"epoch_end":true,"samples":[3,5]}"#),
       (
-        "graddrop", #"{"losses":[0.7,1.2],"jacobian":[[1,0.5],[-1,3]],"uniforms":[0.5,0.25],"normals":[0.1]}"#
+        "graddrop", #"{"losses":[0.7,1.2],"jacobian":[[1,0.5],[-1,3]],"uniforms":[0.5,0.25]}"#
       ),
       ("modo", #"{"losses":[1,2],"jacobians":[[[1,2],[3,4]],[[1,0],[0,1]],[[2,1],[1,2]]]}"#),
       ("famo", #"{"losses":[0.7,1.2],"losses_after":[0.6,1.1],"epoch":3}"#),

@@ -107,6 +107,12 @@ import Testing
     (#""epoch":0"#, #""epoch":9223372036854775807"#, "the state contradicts itself"),
     (#""origin":{"#, #""origin":{"x":"#, "the state cannot be read"),
     (#""logVariances":["#, #""logVariances":["a","#, "the state cannot be read"),
+    (
+      #""logVariances":["#, #""logVariances":[0,"#,
+      "the state's uncertainty.logVariances has 3 values where 2 are due"
+    ),
+    (#""steps":["#, #""steps":[-1,"#, "the state's uncertainty.optimizer.steps has 3 values"),
+    (#""step":1"#, #""step":1,"step":1"#, "the state cannot be read"),
   ])
   func `A state that another program has sealed is read with care`(
     found: String, replacement: String, message: String

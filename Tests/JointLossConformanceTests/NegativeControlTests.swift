@@ -27,6 +27,7 @@ import Testing
       type: Unseeded.self, checks: [.determinism, .isolation, .resume, .errorKeepsState, .declaredEvidence]),
     Control(type: Forgetful.self, checks: [.resume]),
     Control(type: ZeroDivision.self, checks: [.finiteWeights]),
+    Control(type: NegativePivot.self, checks: [.finiteWeights]),
     Control(type: OneStepLate.self, checks: [.memory]),
     Control(type: FalsePeace.self, checks: [.nonConflict]),
     Control(type: WrongSum.self, checks: [.weightSum]),

@@ -231,9 +231,9 @@ import Testing
   }
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])
-  func `A weight that is not finite has diverged`(weight: Double) throws {
+  func `A weight that is not finite is the strategy's fault`(weight: Double) throws {
     let error = try failure(ConstantWeights<LossEvidence>([weight], appliesTo: .losses))
-    #expect(error?.code == .diverged && error?.task == 0 && error?.step == 0)
+    #expect(error?.code == .strategy && error?.task == 0 && error?.step == 0)
   }
 
   /// A solver's certificate, and the words about it in the message; nil where nothing is wrong.
@@ -264,7 +264,7 @@ import Testing
     let solver = try failure(Refusing(code: .solver, after: 3))
     #expect(solver?.code == .strategy && solver?.step == 3 && solver?.message == "no answer")
     let infinite = try failure(Refusing(code: .nonFinite, after: 3))
-    #expect(infinite?.code == .diverged && infinite?.step == 3 && infinite?.task == 0)
+    #expect(infinite?.code == .strategy && infinite?.step == 3 && infinite?.task == 0)
   }
 
   /// Gives weights of 1 for a while.

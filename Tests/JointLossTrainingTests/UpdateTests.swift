@@ -170,7 +170,7 @@ import Testing
     var wrong = Self.update
     wrong[64] = .nan
     let undefined = try refusal(wrong, rate: 0.1)
-    #expect(undefined?.code == .diverged && undefined?.step == 0)
+    #expect(undefined?.code == .strategy && undefined?.step == 0)
     #expect(undefined?.message.contains("holds nan at parameter 64") == true)
     // Finite, and not after the rate.
     wrong[64] = 1e308

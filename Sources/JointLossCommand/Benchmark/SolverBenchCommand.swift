@@ -7,14 +7,27 @@ import JointLossWeighting
 struct SolverBenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "solvers",
-    abstract: "Times the solvers on Gramians of 10 and 100 tasks.",
+    abstract: "Times the solvers on Gramians of 10 and 100 tasks, or tries them on random ones.",
     discussion: """
       Each call is one step of a strategy on a ready Gramian of standard normal gradients, with T/2 or 2T \
       parameters: dependent or independent gradients. Median over the calls, after the first; one BLAS thread.
+
+      With --random N nothing is timed: every strategy with a solver weighs N random Gramians of 1 to 50 tasks, of \
+      rank 0 to T and a scale of 1e-10 to 1e10, with copies, opposed gradients, gradients 1e8 apart, perturbations \
+      of 1e-16 to 1e-6 and products in Float among them. What is counted: errors; weights that are not finite; \
+      answers that a non-negative least squares solution on the gradients contradicts (mgda, upgrad, dualproj), or \
+      the bound of the dual (cagrad), or the equations (nash-mtl, fairgrad); certificates above 1e-9 and ridges. The \
+      status is 1 if any of the first three is not 0.
       """)
 
   @Option(help: "The time of a measurement.")
   var seconds = 0.5
+
+  @Option(help: ArgumentHelp("The number of random Gramians to try the solvers on.", valueName: "n"))
+  var random: Int?
+
+  @Option(help: "The seed of the random Gramians.")
+  var seed: UInt64 = 0
 
   @Flag(help: "One JSON object a line instead of a table.")
   var json = false
@@ -47,11 +60,15 @@ struct SolverBenchCommand: ParsableCommand {
       guard seconds > 0, seconds.isFinite else {
         throw ValidationError("--seconds needs a time > 0, not \(seconds)")
       }
+      guard random ?? 1 >= 1 else {
+        throw ValidationError("--random needs a number of at least 1, not \(random ?? 0)")
+      }
     #endif
   }
 
   func run() throws {
     BLASLibrary.setThreads(1)
+    if let random { return try tryRandom(random) }
     if !json {
       try StandardOutput.write(
         Self.line("solver", "strategy", "T", "P", "µs", "target µs", "iterations", "residual"))
@@ -66,6 +83,33 @@ struct SolverBenchCommand: ParsableCommand {
         }
       }
     }
+  }
+
+  private func tryRandom(_ count: Int) throws {
+    var stream = PhiloxStream(seed: seed, purpose: "bench random Gramians")
+    var trials = SolverTrial.rules.map { SolverTrial($0) }
+    for number in 0..<count {
+      let gramian = try RandomGramian(from: &stream)
+      for index in trials.indices { try trials[index].add(gramian, number: number) }
+    }
+    if !json {
+      try StandardOutput.write(
+        Self.line(
+          "strategy", "Gramians", "errors", "not finite", "contradicted", "> 1e-9", "residual", "ridges",
+          "largest", widths: Self.trialWidths))
+    }
+    for trial in trials {
+      try StandardOutput.write(
+        json
+          ? try Self.json(trial)
+          : Self.line(
+            trial.name, "\(trial.count)", "\(trial.errors)", "\(trial.notFinite)", "\(trial.contradicted)",
+            "\(trial.unproven)", String(format: "%.1e", trial.worstResidual), "\(trial.ridged)",
+            String(format: "%.0e", trial.largestRidge), widths: Self.trialWidths))
+    }
+    let faults = trials.compactMap(\.firstFault)
+    for fault in faults { FileHandle.standardError.write(Data((fault + "\n").utf8)) }
+    if !faults.isEmpty { throw ExitCode.failure }
   }
 
   private func measure<Strategy: WeightingStrategy>(
@@ -101,14 +145,19 @@ struct SolverBenchCommand: ParsableCommand {
         row.targetMicroseconds.map { String(format: "%.0f", $0) } ?? "", row.iterations.map { "\($0)" } ?? "",
         row.residual.map { String(format: "%.1e", $0) } ?? "")
     }
+    return try Self.json(row)
+  }
+
+  private static func json(_ row: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(row), as: UTF8.self)
   }
 
-  private static func line(_ cells: String...) -> String {
-    let widths = [27, 10, 5, 5, 10, 11, 12, 10]
-    return zip(cells, widths).enumerated().map { index, cell in
+  private static let trialWidths = [12, 10, 9, 12, 14, 9, 10, 10, 9]
+
+  private static func line(_ cells: String..., widths: [Int] = [27, 10, 5, 5, 10, 11, 12, 10]) -> String {
+    zip(cells, widths).enumerated().map { index, cell in
       let padding = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
       return index < 2 ? cell.0 + padding : padding + cell.0
     }.joined()

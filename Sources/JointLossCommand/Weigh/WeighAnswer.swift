@@ -45,8 +45,8 @@ struct WeighAnswer {
     ])
   }
 
-  /// The diagnostics of a Gramian, an undefined one written as null, what a solver proved, and for each task where the
-  /// rule departed from its formula; an empty object without all three.
+  /// The diagnostics of a Gramian, an undefined one written as null, what a solver proved and what a ridge
+  /// leaves of its promises, and for each task where the rule departed from its formula; an empty object without all.
   private static func diagnostics(
     _ weights: TaskWeights, gramian: Gramian?
   ) throws(WeightingError) -> String {
@@ -69,6 +69,7 @@ struct WeighAnswer {
       ("magnitude_ratio", gradients.map { number($0.magnitudeRatio) }),
       ("norms", gradients.map { list($0.norms) }),
       ("solver", solver),
+      ("solver_note", weights.certificate.flatMap { $0.ridge > 0 ? "\"\(SolverCertificate.ridgeNote)\"" : nil }),
     ])
   }
 

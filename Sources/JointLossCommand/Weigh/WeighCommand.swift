@@ -31,8 +31,9 @@ struct WeighCommand: ParsableCommand {
       with "direction", the strategy's own or the weighted sum of the rows, where a Jacobian was given, or "update" of \
       a strategy that gives what the shared parameters lose for each unit of the learning rate, in place of an \
       optimiser's step; with "head_weights" of a strategy that weighs the losses of the heads by other numbers than 1 \
-      beside its direction. In the diagnostics "solver" has iterations, residual and ridge of a strategy's solver, and \
-      "interventions" for each task where the strategy departed from its formula in this step: \
+      beside its direction. In the diagnostics "solver" has iterations, residual and ridge of a strategy's solver. A \
+      residual above 1e-9 is that of an answer that is not proven; with a ridge, "solver_note" says what it leaves of \
+      the promises. "interventions" has for each task where the strategy departed from its formula in this step: \
       "clamp" (a number that it learns was held in its range), "floor" and "ceiling" (a loss, mean or ratio counted as \
       the smallest or largest allowed one), "minimum-weight", "left-out" (next to no gradient beside the others). \
       State is carried from line to \

@@ -96,6 +96,15 @@ package struct WeighSession {
     from content: Data, of type: Strategy.Type, _ origin: WeighOrigin
   ) throws(WeighStateError) -> Progress {
     let state = try WeighState<Strategy>(sealed: content, for: origin)
+    do throws(WeightingError) {
+      let initial = try Strategy(
+        StrategySetup(
+          for: Strategy.descriptor, taskCount: state.taskCount, parameters: origin.parameters,
+          seed: origin.seed))
+      try StrategyState.require(state.strategy, fits: initial, taskCount: state.taskCount)
+    } catch {
+      throw WeighStateError(error.message)
+    }
     return Progress(
       strategy: state.strategy, taskCount: state.taskCount, epoch: state.epoch, means: state.means,
       step: state.step, awaitsLosses: state.awaitsLosses)

@@ -62,6 +62,11 @@ extension WeighState {
     } catch {
       throw WeighStateError(error.message)
     }
+    do {
+      try StrictJSON.check(content)
+    } catch {
+      throw WeighStateError("the state cannot be read: \(error)")
+    }
     let preamble: WeighStatePreamble = try Self.decoded(content)
     guard preamble.format == WeighStatePreamble.currentFormat else {
       throw WeighStateError(

@@ -69,7 +69,7 @@ extension ConformanceInput {
     ConformanceInput(
       steps: steps.map { step in
         let losses = change(true, step.losses)
-        return Step(
+        return step.with(
           losses: losses.count == step.losses.count ? losses : step.losses,
           gradients: step.gradients.map { change(false, $0) })
       })

@@ -8,6 +8,14 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
     public var losses: [Double]
     /// The T gradients, as rows.
     public var gradients: [[Double]]
+    /// Whether the Gramian's elements are rounded to `Float`, as another framework sends them: of dependent gradients
+    /// it is then not quite semidefinite.
+    var hasFloatGramian = false
+
+    /// The same with other numbers.
+    func with(losses: [Double], gradients: [[Double]]) -> Step {
+      Step(losses: losses, gradients: gradients, hasFloatGramian: hasFloatGramian)
+    }
   }
 
   /// The steps of an epoch.
@@ -30,7 +38,7 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
     observation.epoch = index / Self.stepsPerEpoch
     let jacobian = try Jacobian(rows: steps[index].gradients)
     observation.jacobian = jacobian
-    observation.gramian = jacobian.gramian
+    observation.gramian = steps[index].hasFloatGramian ? jacobian.gramian.roundedToFloat : jacobian.gramian
     observation.jacobians = try (0..<3).map { batch throws(WeightingError) in
       try Jacobian(rows: steps[index].gradients.map { Self.resampled($0, batch: batch) })
     }
@@ -71,7 +79,7 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
   func scaled(losses lossFactor: Double, gradients gradientFactor: Double) -> ConformanceInput {
     ConformanceInput(
       steps: steps.map { step in
-        Step(
+        step.with(
           losses: step.losses.map { $0 * lossFactor },
           gradients: step.gradients.map { row in row.map { $0 * gradientFactor } })
       })
@@ -81,7 +89,7 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
   func permuted(_ order: [Int]) -> ConformanceInput {
     ConformanceInput(
       steps: steps.map { step in
-        Step(losses: order.map { step.losses[$0] }, gradients: order.map { step.gradients[$0] })
+        step.with(losses: order.map { step.losses[$0] }, gradients: order.map { step.gradients[$0] })
       })
   }
 
@@ -90,6 +98,7 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
     let tasks = "\(taskCount) \(taskCount == 1 ? "task" : "tasks")"
     let lines = steps.prefix(6).enumerated().map { index, step in
       "  step \(index): losses \(Self.text(step.losses)), gradients [\(rows(of: step))]"
+        + (step.hasFloatGramian ? ", the Gramian rounded to Float" : "")
     }
     let more = steps.count > 6 ? ["  … \(steps.count - 6) more steps"] : []
     return (["  on \(tasks):"] + lines + more).joined(separator: "\n")
@@ -103,5 +112,16 @@ public struct ConformanceInput: Sendable, Hashable, CustomStringConvertible {
   private static func text(_ values: [Double]) -> String {
     let shown = values.prefix(6).map { "\(ParameterValue.number($0))" }.joined(separator: ", ")
     return "[\(shown)\(values.count > 6 ? ", …" : "")]"
+  }
+}
+
+extension Gramian {
+  /// The same with each element rounded to `Float`.
+  fileprivate var roundedToFloat: Gramian {
+    var result = self
+    for i in 0..<taskCount {
+      for j in 0..<taskCount { result[i, j] = Double(Float(self[i, j])) }
+    }
+    return result
   }
 }

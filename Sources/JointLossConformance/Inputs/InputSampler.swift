@@ -16,8 +16,9 @@ struct InputSampler {
     case .creation: [1, 2, 3, 4, 5, 10, 50].map { random(tasks: $0, steps: 1) }
     case .singleTask:
       [run(tasks: 1, steps: 9)] + [1e-10, 1e5, 1e10].map { random(tasks: 1, steps: 3, scale: $0) }
-    case .finiteWeights, .certificate, .weightSum, .sign: runs(steps: 9) + ranks + extremes + drawn(steps: 2)
-    case .nonConflict: ranks + extremes.filter { !$0.isHuge } + drawn(steps: 2)
+    case .finiteWeights, .certificate, .weightSum, .sign:
+      runs(steps: 9) + ranks + extremes + lowRanks + drawn(steps: 2)
+    case .nonConflict: ranks + extremes.filter { !$0.isHuge } + lowRanks + drawn(steps: 2)
     case .taskOrder: runs(steps: 6) + ranks + extremes.filter { !$0.isHuge } + drawn(steps: 2)
     case .scaleLaw: runs(steps: 6) + ranks + drawn(steps: 2)
     case .memory: runs(steps: 6) + dependent(steps: 6) + many
@@ -69,6 +70,17 @@ struct InputSampler {
     ]
     let large = shapes.map { random(tasks: 50, columns: $0.columns, steps: 1, scale: $0.scale) }
     return small + large + [1, 5, 10, 50].map { random(tasks: $0, steps: 2, scale: 0) }
+  }
+
+  /// Many more tasks than independent gradients, with the Gramian in `Double` and rounded to `Float`.
+  private var lowRanks: [ConformanceInput] {
+    let shapes = [(6, 2), (8, 3), (12, 2), (16, 3), (24, 2), (24, 8), (30, 3), (30, 20)]
+    return shapes.flatMap { tasks, columns in
+      let run = random(tasks: tasks, columns: columns, steps: 1)
+      var rounded = run
+      for index in rounded.steps.indices { rounded.steps[index].hasFloatGramian = true }
+      return [run, rounded]
+    }
   }
 
   /// Runs whose gradients are dependent, tiny, huge or none.

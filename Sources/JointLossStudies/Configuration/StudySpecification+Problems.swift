@@ -26,10 +26,9 @@ extension StudySpecification {
       )
       for (index, entry) in entries.enumerated() {
         let label = entry.label ?? entry.name
-        let printable = label.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         require(
-          !label.isEmpty && printable, "\(key)[\(index)]\(entry.label == nil ? "" : ".label")",
-          "a label is a text of one line, not “\(Quotation.short(label))”")
+          label.isPrintable, "\(key)[\(index)]\(entry.label == nil ? "" : ".label")",
+          "a label is a text of one line in printable characters, not “\(Quotation.short(label))”")
       }
     }
     switch seeds {

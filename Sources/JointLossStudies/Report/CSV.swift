@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 /// The numbers of a comparison as comma-separated values (RFC 4180), one observation a row, in full precision;
 /// an empty field where there is no value.
 enum CSV {
@@ -60,8 +62,15 @@ enum CSV {
     rows.map { row in row.map(field).joined(separator: ",") + "\n" }.joined()
   }
 
+  /// A field, in quotes where it needs them.
+  ///
+  /// A spreadsheet takes a text that begins with one of `=+-@`, a tab or a carriage return for a formula and computes it:
+  /// such a text gets an apostrophe before it. Plain numbers stay as they are.
   private static func field(_ text: String) -> String {
-    let needsQuotes = text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-    return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    let isFormula = text.unicodeScalars.first.map { "=+-@\t\r＝＋－＠".unicodeScalars.contains($0) } ?? false
+    let isNumber = Double(text) != nil && text.utf8.allSatisfy { "0123456789+-.e".utf8.contains($0) }
+    let safe = (isFormula && !isNumber ? "'" + text : text).printable
+    let needsQuotes = safe.unicodeScalars.contains { ",\";".unicodeScalars.contains($0) }
+    return needsQuotes ? "\"" + safe.mappingScalars { $0 == "\"" ? "\"\"" : String($0) } + "\"" : safe
   }
 }

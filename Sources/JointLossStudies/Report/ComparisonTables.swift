@@ -30,6 +30,11 @@ struct ComparisonTables {
       })
   }
 
+  /// The columns of ``main`` in parts that each fit the text width of LaTeX's `article`: losses, tests, cost.
+  var parts: [ReportTable] {
+    [[0, 1, 2], [0, 3, 4, 5], [0, 6, 7, 8]].map { columns in main.columns(at: columns) }
+  }
+
   /// One row a strategy and one column a task: the mean test loss.
   var taskLosses: ReportTable {
     perTask { _, task in text(task.testLoss) { NumberText.significant($0, digits: 4) } }

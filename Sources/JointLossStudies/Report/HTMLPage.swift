@@ -16,6 +16,7 @@ struct HTMLPage {
   var text: String {
     get throws(StudyError) {
       do {
+        MustacheContentTypes.register(EscapedScalars(), named: "SCALARS")
         let library = MustacheLibrary(templates: [
           "page": try MustacheTemplate(string: HTMLTemplate.text),
           "table": try MustacheTemplate(string: HTMLTemplate.table),
@@ -25,6 +26,12 @@ struct HTMLPage {
         throw StudyError("the template of report.html cannot be read: \(error)")
       }
     }
+  }
+
+  /// What the templates escape text with: Mustache's own way goes over characters, and misses a `<` with a combining
+  /// mark.
+  private struct EscapedScalars: MustacheContentType {
+    func escapeText(_ text: String) -> String { HTML.escape(text) }
   }
 
   // Everything below is text; the template escapes it. Only a picture is inserted as it is.

@@ -1,6 +1,7 @@
 /// The Mustache template of `report.html`: in the source, so that a plugin's program needs no resource bundle.
 enum HTMLTemplate {
   static let text = #"""
+    {{% CONTENT_TYPE:SCALARS}}
     <!DOCTYPE html>
     <html lang="en">
     <head>
@@ -111,6 +112,7 @@ enum HTMLTemplate {
 
   /// The partial `table`: a heading row and rows of cells.
   static let table = #"""
+    {{% CONTENT_TYPE:SCALARS}}
     <div class="wide"><table>
     <thead><tr>{{#head}}<th class="{{side}}">{{text}}</th>{{/head}}</tr></thead>
     <tbody>

@@ -1,5 +1,6 @@
 import Foundation
 import JointLossTraining
+import JointLossWeighting
 
 /// A folder that receives files whole or not at all.
 struct OutputFolder {
@@ -83,17 +84,29 @@ struct OutputFolder {
 
 /// Names of files made from labels.
 enum FileName {
-  /// A label with every character that is not a letter, a digit, a point, a hyphen or an underscore of ASCII
-  /// replaced by a hyphen.
+  /// A text with every scalar that is not a letter, a digit, a point, a hyphen or an underscore of ASCII replaced.
+  ///
+  /// - Parameters:
+  ///   - text: any text.
+  ///   - others: what may stand beside letters and digits.
+  ///   - replacement: what stands for all else.
+  /// - Returns: the text, of the same number of scalars.
+  static func safe(_ text: String, allowing others: String = "._-", replacement: String = "-") -> String {
+    text.mappingScalars { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9": String(scalar)
+      default: others.unicodeScalars.contains(scalar) ? String(scalar) : replacement
+      }
+    }
+  }
+
+  /// A label with whatever may trouble a file system, a shell or gnuplot replaced by a hyphen.
   ///
   /// - Parameter label: any label.
-  /// - Returns: the name, not empty and not hidden.
+  /// - Returns: the name, of at most 105 characters, not empty and not hidden.
   static func stem(_ label: String) -> String {
-    let allowed = label.map { character in
-      character.isASCII && (character.isLetter || character.isNumber) || "._-".contains(character)
-        ? character : "-"
-    }
-    return allowed.first.map { $0 == "." || $0 == "-" } ?? true ? "suite" + String(allowed) : String(allowed)
+    let allowed = safe(String(label.unicodeScalars.prefix(100)))
+    return allowed.first.map { $0 == "." || $0 == "-" } ?? true ? "suite" + allowed : allowed
   }
 
   /// Different names for different labels.

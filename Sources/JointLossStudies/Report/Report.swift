@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 /// A comparison on paper: tables, figures and a page, written to a folder.
 public enum Report {
   /// What a report consists of, in its folder.
@@ -11,7 +13,7 @@ public enum Report {
     let suites = comparison.suites.map { suite in
       let table = ComparisonTables(suite: suite, reference: comparison.reference).main.plainText
       let sentences = [suite.conclusion] + suite.notes.map { "Note: \($0)" }
-      return ([heading(suite), "", table, ""] + sentences.map(wrapped)).joined(separator: "\n")
+      return ([heading(suite).printable, "", table, ""] + sentences.map(wrapped)).joined(separator: "\n")
     }
     let conventions = conventions(comparison).map(wrapped).joined(separator: "\n")
     return (suites + [conventions]).joined(separator: "\n\n") + "\n"
@@ -20,7 +22,7 @@ public enum Report {
   /// A sentence in lines of at most 110 columns, the later ones indented.
   private static func wrapped(_ sentence: String) -> String {
     var lines: [String] = [""]
-    for word in sentence.split(separator: " ") {
+    for word in sentence.printable.split(separator: " ") {
       if lines[lines.count - 1].count + word.count + 1 > 110 { lines.append("  ") }
       let isStart = lines[lines.count - 1].allSatisfy { $0 == " " }
       lines[lines.count - 1] += (isStart ? "" : " ") + word
@@ -125,14 +127,15 @@ public enum Report {
         \\begin{table}[t]
           \\centering
           \\footnotesize
+          \\setlength{\\tabcolsep}{4pt}
           \\caption{\(caption.joined(separator: " "))}
           \\label{tab:\(name)}
-        \(tables.main.latex)
+        \(tables.parts.map(\.latex).joined(separator: "\n\n  \\medskip\n"))
         \\end{table}
         """
     }
     let head = ["needs \\usepackage{booktabs}"] + conventions(comparison)
-    return (head.map { "% " + $0 } + suites).joined(separator: "\n") + "\n"
+    return (head.map { "% " + $0.printable } + suites).joined(separator: "\n") + "\n"
   }
 
   // MARK: Shared texts

@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 /// A table of texts, ready to be set as plain text, Markdown, LaTeX or HTML.
 package struct ReportTable: Sendable, Hashable {
   /// On which side a column's texts are flush.
@@ -34,10 +36,12 @@ package struct ReportTable: Sendable, Hashable {
     self.rows = rows
   }
 
-  /// Columns padded to their widest text, for a terminal.
+  /// Columns padded to their widest text, for a terminal: nothing that is not printable reaches it.
   package var plainText: String {
+    let headings = columns.map(\.heading.printable)
+    let rows = rows.map { $0.map(\.printable) }
     let widths = columns.indices.map { index in
-      max(columns[index].heading.count, rows.map { $0[index].count }.max() ?? 0)
+      max(headings[index].count, rows.map { $0[index].count }.max() ?? 0)
     }
     func line(_ cells: [String]) -> String {
       let padded = cells.indices.map { index in
@@ -47,7 +51,15 @@ package struct ReportTable: Sendable, Hashable {
       return padded.joined(separator: "  ").trimmingTrailingSpaces
     }
     let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
-    return ([line(columns.map(\.heading)), rule] + rows.map(line)).joined(separator: "\n")
+    return ([line(headings), rule] + rows.map(line)).joined(separator: "\n")
+  }
+
+  /// The table with some of its columns only.
+  ///
+  /// - Parameter indices: the columns to keep, in their new order.
+  /// - Returns: the smaller table.
+  func columns(at indices: [Int]) -> ReportTable {
+    ReportTable(columns: indices.map { columns[$0] }, rows: rows.map { row in indices.map { row[$0] } })
   }
 
   /// A pipe table.
@@ -62,7 +74,7 @@ package struct ReportTable: Sendable, Hashable {
   var latex: String {
     func line(_ cells: [String]) -> String {
       // A row that begins with “[” would be the optional argument of the line break before it.
-      (cells.first?.hasPrefix("[") == true ? "    {}" : "    ")
+      (cells.first?.unicodeScalars.first == "[" ? "    {}" : "    ")
         + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
     }
     let sides = columns.map { $0.alignment == .left ? "l" : "r" }.joined()
@@ -75,47 +87,6 @@ package struct ReportTable: Sendable, Hashable {
           \\bottomrule
         \\end{tabular}
       """
-  }
-}
-
-/// Text in Markdown.
-enum Markdown {
-  /// The text with every character that Markdown or its HTML would read as markup escaped.
-  ///
-  /// - Parameter text: any text of one line.
-  /// - Returns: the text that shows as it is.
-  static func escape(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-      switch character {
-      case "\\", "|", "*", "_", "`", "[", "]", "#": escaped += "\\" + String(character)
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "&": escaped += "&amp;"
-      case _ where character.isNewline: escaped += " "
-      default: escaped.append(character)
-      }
-    }
-    return escaped
-  }
-}
-
-/// Text in LaTeX.
-enum LaTeX {
-  private static let replacements: [Character: String] = [
-    "\\": "\\textbackslash{}", "&": "\\&", "%": "\\%", "$": "\\$", "#": "\\#", "_": "\\_", "{": "\\{",
-    "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "$<$", ">": "$>$",
-    "*": "$^{*}$", "Δ": "$\\Delta$", "µ": "$\\mu$", "×": "$\\times$", "−": "$-$", "–": "--", "∞": "$\\infty$",
-    "α": "$\\alpha$", "ρ": "$\\rho$", "“": "``", "”": "''", "\"": "''", "’": "'",
-  ]
-
-  /// The text with every character that LaTeX would read as markup escaped, and those of our tables that a
-  /// plain LaTeX cannot set as commands.
-  ///
-  /// - Parameter text: any text of one line.
-  /// - Returns: the text that is set as it is.
-  static func escape(_ text: String) -> String {
-    text.map { $0.isNewline ? " " : replacements[$0] ?? String($0) }.joined()
   }
 }
 

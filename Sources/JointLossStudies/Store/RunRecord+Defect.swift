@@ -5,11 +5,20 @@ extension RunRecord {
   var defect: (line: Int, key: String, message: String)? {
     let tasks = header.tasks.count
     guard tasks > 0 else { return (1, "tasks", "a record has at least one task") }
-    let epochs = header.specification.epochs
-    guard (1...StudySpecification.Limit.count).contains(epochs) else {
-      return (1, "specification.epochs", "is 1 to \(StudySpecification.Limit.count), not \(epochs)")
+    let specification = header.specification
+    let names =
+      [
+        ("suiteLabel", specification.suiteLabel), ("suite", specification.suite),
+        ("strategyLabel", specification.strategyLabel), ("strategy", specification.strategy),
+      ] + header.tasks.map { ("tasks", $0) }
+    for (key, name) in names where !name.unicodeScalars.allSatisfy(\.isPrintable) {
+      return (1, key, "a name is a text of one line in printable characters, not “\(Quotation.short(name))”")
     }
-    for (index, epoch) in self.epochs.enumerated() {
+    let planned = specification.epochs
+    guard (1...StudySpecification.Limit.count).contains(planned) else {
+      return (1, "specification.epochs", "is 1 to \(StudySpecification.Limit.count), not \(planned)")
+    }
+    for (index, epoch) in epochs.enumerated() {
       if let (key, message) = epoch.defect(expecting: index, tasks: tasks) {
         return (index + 2, key, message)
       }

@@ -92,7 +92,7 @@ public struct RunRecord: Sendable, Hashable {
     public enum Status: String, Sendable, Hashable, Codable {
       /// All epochs were trained, or those until every network had stopped early.
       case completed
-      /// A loss, gradient or weight stopped being finite.
+      /// A loss, a gradient or a parameter stopped being finite.
       case diverged
       /// The strategy could not weigh a step, or there were no data or network to train.
       case failed

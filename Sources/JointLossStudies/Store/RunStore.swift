@@ -260,12 +260,8 @@ public struct RunStore: Sendable {
 
   /// A label with whatever may trouble a file system or a shell replaced; the identity keeps names apart.
   private static func fileName(_ label: String) -> String {
-    let safe = label.map { character in
-      character.isASCII && (character.isLetter || character.isNumber || "-_.=".contains(character))
-        ? character : "-"
-    }
-    let start = safe.first == "." ? ["-"] + safe.dropFirst() : safe[...]
-    return String(start.prefix(60))
+    let safe = FileName.safe(label, allowing: "-_.=")
+    return String((safe.first == "." ? "-" + safe.dropFirst() : safe).prefix(60))
   }
 
   /// Moves a file or folder to `runs/damaged/` under a name that no other has.

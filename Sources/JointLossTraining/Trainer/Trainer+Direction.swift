@@ -117,9 +117,10 @@ extension Trainer {
         step: counts.steps)
     }
     if let index = flat.firstOutOfRange(given) {
-      throw diverged(
-        "the \(application.rawValue) of \(name) holds \(given[index]) at \(elements == nil ? "parameter" : "element") \(index)",
-        task: nil)
+      let message =
+        "the \(application.rawValue) of \(name) holds \(given[index]) at \(elements == nil ? "parameter" : "element") \(index)"
+      // A finite value beyond the range of the network's numbers is an overflow there.
+      throw given[index].isFinite ? diverged(message, task: nil) : noAnswer(message, task: nil)
     }
     guard weights.headWeights?.count ?? tasks.count == tasks.count else {
       throw TrainingError(
@@ -130,7 +131,7 @@ extension Trainer {
     for task in tasks.indices {
       headWeights[task] = weights.headWeights?[task] ?? 1
       guard headWeights[task].isFinite else {
-        throw diverged("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
+        throw noAnswer("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
       }
     }
     if application == .update {

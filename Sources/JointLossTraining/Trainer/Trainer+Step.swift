@@ -209,14 +209,20 @@ extension Trainer {
   private func weigh() throws(TrainingError) -> TaskWeights.Application {
     // Given back first, so that the strategy writes its own in place.
     (direction, update) = (nil, nil)
-    let weights: TaskWeights
+    let evidence: Strategy.Evidence
     do {
       try Strategy.requireWeighing(observation)
-      weights = try strategy.weights(for: Strategy.Evidence(observing: observation))
+      evidence = try Strategy.Evidence(observing: observation)
     } catch {
       // Evidence that is not finite: an overflow in this network, not a strategy without an answer.
-      guard error.code != .nonFinite else { throw diverged(error.message, task: error.task) }
-      throw TrainingError(.strategy, error.message, task: error.task, step: counts.steps)
+      throw error.code == .nonFinite
+        ? diverged(error.message, task: error.task) : noAnswer(error.message, task: error.task)
+    }
+    let weights: TaskWeights
+    do {
+      weights = try strategy.weights(for: evidence)
+    } catch {
+      throw noAnswer(error.message, task: error.task)
     }
     guard weights.values.count == tasks.count else {
       throw TrainingError(
@@ -226,7 +232,7 @@ extension Trainer {
     }
     for (task, weight) in weights.values.enumerated() {
       guard weight.isFinite else {
-        throw diverged("the weight of task \(tasks[task].name) is \(weight)", task: task)
+        throw noAnswer("the weight of task \(tasks[task].name) is \(weight)", task: task)
       }
       lastWeights[task] = labelled[task] > 0 ? weight : 0
     }
@@ -286,6 +292,11 @@ extension Trainer {
     guard own > 1e-10 * bound * bound else { return }
     let factor = (max(equal, 0) / own).squareRoot()
     for task in lastWeights.indices { lastWeights[task] *= factor }
+  }
+
+  /// The error of a strategy that gives no answer, or none in finite numbers, to finite evidence.
+  func noAnswer(_ message: String, task: Int?) -> TrainingError {
+    TrainingError(.strategy, message, task: task, step: counts.steps)
   }
 
   func diverged(_ message: String, task: Int?) -> TrainingError {

@@ -8,6 +8,10 @@ import JointLossLinearAlgebra
 /// P. Wolfe, *Finding the nearest point in a polytope*, Mathematical Programming 11, 1976. H is positive
 /// semidefinite. The Cholesky factor of its block over the support is kept: a variable that enters adds a row,
 /// one that leaves is rotated out, O(T²) each. It ends at the exact solution, not near it.
+///
+/// The support stays independent. A variable that depends on the support, to rounding, moves the solution along their
+/// null vector, on which the objective falls or stays, until a member reaches 0 and leaves (Wolfe's degenerate step).
+/// Where no member would reach 0 the variable is passed over, and the residual tells whether that mattered.
 package struct ActiveSetProgram: Sendable {
   /// The number of variables.
   package private(set) var order = 0
@@ -16,11 +20,13 @@ package struct ActiveSetProgram: Sendable {
   private var hessian: [Double] = []
   /// f, to be set before ``solve(restart:)``.
   package var linear: [Double] = []
+  /// The size of the terms that each element of f is the sum of, to be set with it: f is known to their rounding.
+  package var linearTerms: [Double] = []
   /// e; unused without a sum.
   private var sums: [Double] = []
   private var isSimplex = false
   /// y.
-  package private(set) var solution: [Double] = []
+  package internal(set) var solution: [Double] = []
   /// The variables that are not 0, in the order of the factor's rows.
   package private(set) var support: [Int] = []
   private var isMember: [Bool] = []
@@ -35,12 +41,15 @@ package struct ActiveSetProgram: Sendable {
 
   /// What was added to H's diagonal since it was set.
   private var ridge = 0.0
-  /// What is added, one after the other, while H is not semidefinite to the residual's tolerance: a Gramian of
-  /// `Float` products is that to 1e-7 only.
-  private static let ridges = [1e-10, 1e-8, 1e-7, 1e-6]
+  /// The best of several attempts, and its multiplier.
+  private var best: [Double] = []
+  private var bestMultiplier = 0.0
 
-  /// A diagonal element of the factor below this share of H's is raised to it: H is known to no better.
-  private static let breakdown = 1e-14
+  /// What a step along a null vector needs of a member that is to leave: a smaller share is rounding, and the step
+  /// would be as long as its inverse.
+  private static let leastShare = 1e-6
+  /// The solution's largest sum, in units of f's largest terms: Gramians hold nothing about what is larger.
+  private static let largestSum = 1e7
 
   /// Creates an empty program.
   package init() {}
@@ -54,8 +63,8 @@ package struct ActiveSetProgram: Sendable {
   package mutating func load(order: Int, _ matrix: [Double], sums: [Double] = []) {
     if linear.count < order {
       let zeros = [Double](repeating: 0, count: order)
-      (linear, solution, gradient, candidate, scratch, response, self.sums) =
-        (zeros, zeros, zeros, zeros, zeros, zeros, zeros)
+      (linear, linearTerms, solution, gradient, candidate) = (zeros, zeros, zeros, zeros, zeros)
+      (scratch, response, self.sums, best) = (zeros, zeros, zeros, zeros)
       hessian = [Double](repeating: 0, count: order * order)
       factor = hessian
       isMember = [Bool](repeating: false, count: order)
@@ -75,20 +84,41 @@ package struct ActiveSetProgram: Sendable {
     support.removeAll(keepingCapacity: true)
   }
 
-  /// Solves the program, with a ridge on H where rounding has made it indefinite.
+  /// Solves the program, with a ridge on H where rounding has made it indefinite, or its solution too large.
   ///
-  /// - Parameter restart: whether to start at the last solution; H and e are then those of the last call.
-  /// - Returns: iterations, the residual of the optimality conditions, unchecked, and the ridge.
-  package mutating func solve(restart: Bool = false) -> SolverCertificate {
+  /// - Parameters:
+  ///   - restart: whether to start at the last solution; H and e are then those of the last call.
+  ///   - ridges: what is added to H's diagonal, one after the other, while the residual is above the tolerance.
+  /// - Returns: iterations, the residual of the optimality conditions, unchecked, and the ridge: of the attempt with
+  ///   the smallest residual, whose solution is left in ``solution``.
+  package mutating func solve(
+    restart: Bool = false, ridges: [Double] = SolverCertificate.ridges
+  ) -> SolverCertificate {
     var iterations = attempt(restart: restart)
-    var residual = residual()
-    for next in Self.ridges where next > ridge && !(residual <= SolverCertificate.tolerance) {
+    var found = (residual: residual(), ridge: ridge)
+    guard !(found.residual <= SolverCertificate.tolerance) else {
+      return SolverCertificate(iterations: iterations, residual: found.residual, ridge: ridge)
+    }
+    keepBest()
+    for next in ridges where next > ridge {
+      guard !SolverCertificate.isEnough(found.residual, before: next) else { break }
       for j in 0..<order { hessian[j * order + j] += next - ridge }
       ridge = next
       iterations += attempt(restart: false)
-      residual = self.residual()
+      let residual = residual()
+      if residual < found.residual {
+        found = (residual, ridge)
+        keepBest()
+      }
     }
-    return SolverCertificate(iterations: iterations, residual: residual, ridge: ridge)
+    for j in 0..<order { solution[j] = best[j] }
+    multiplier = bestMultiplier
+    return SolverCertificate(iterations: iterations, residual: found.residual, ridge: found.ridge)
+  }
+
+  private mutating func keepBest() {
+    for j in 0..<order { best[j] = solution[j] }
+    bestMultiplier = multiplier
   }
 
   /// Runs the active set once; the gradient is that of its answer.
@@ -102,10 +132,16 @@ package struct ActiveSetProgram: Sendable {
       updateGradient()
       guard let entering = mostViolated() else { break }
       iterations += 1
-      append(entering)
       solution[entering] = 0
+      let size = support.count
+      guard enter(entering) else {
+        isBlocked[entering] = true
+        if support.count < size { iterations += descend() }
+        continue
+      }
+      let hasExchanged = support.count <= size
       setCandidate()
-      if candidate[support.count - 1] <= 0 {
+      if candidate[support.count - 1] <= 0 && !hasExchanged {
         // Its violation is rounding.
         remove(at: support.count - 1)
         isBlocked[entering] = true
@@ -113,11 +149,46 @@ package struct ActiveSetProgram: Sendable {
         continue
       }
       iterations += descend(hasCandidate: true)
-      clearBlocks()
+      // What has left along a null vector must not come back along it.
+      if !hasExchanged { clearBlocks() }
     }
     refine()
     updateGradient()
     return iterations
+  }
+
+  /// Brings a variable into the support, in exchange for a member where it depends on them.
+  ///
+  /// - Parameter variable: a variable outside the support, at 0.
+  /// - Returns: false if it depends on the support and no member bounds the step along the null vector.
+  private mutating func enter(_ variable: Int) -> Bool {
+    let dependence = PseudoInverse.rounding(order: order) * hessian[variable * order + variable]
+    while true {
+      let pivot = setRow(of: variable)
+      guard !(pivot > dependence) else {
+        append(variable, pivot: pivot)
+        return true
+      }
+      let count = support.count
+      for position in 0..<count { response[position] = scratch[position] }
+      DenseKernels.solve(order: count, lower: factor, stride: order, transposed: true, &response)
+      var (step, leaving): (Double, Int?) = (.infinity, nil)
+      for (position, j) in support.enumerated() where response[position] > Self.leastShare {
+        let ratio = solution[j] / response[position]
+        if ratio < step { (step, leaving) = (ratio, position) }
+      }
+      guard let leaving else {
+        solution[variable] = 0
+        return false
+      }
+      for (position, j) in support.enumerated() {
+        solution[j] = max(solution[j] - step * response[position], 0)
+      }
+      solution[variable] += step
+      solution[support[leaving]] = 0
+      isBlocked[support[leaving]] = true
+      remove(at: leaving)
+    }
   }
 
   private mutating func start() {
@@ -132,7 +203,7 @@ package struct ActiveSetProgram: Sendable {
       let value = (hessian[j * order + j] / sums[j] / 2 + linear[j]) / sums[j]
       if value < best { (best, vertex) = (value, j) }
     }
-    append(vertex)
+    append(vertex, pivot: setRow(of: vertex))
     solution[vertex] = 1 / sums[vertex]
   }
 
@@ -140,7 +211,7 @@ package struct ActiveSetProgram: Sendable {
     for j in 0..<order { isBlocked[j] = false }
   }
 
-  private mutating func updateGradient() {
+  mutating func updateGradient() {
     DenseKernels.multiply(order: order, hessian, solution, into: &gradient)
     for j in 0..<order { gradient[j] += linear[j] }
   }
@@ -154,7 +225,7 @@ package struct ActiveSetProgram: Sendable {
       let share = isSimplex ? multiplier * sums[j] : 0
       let slack = gradient[j] - share
       guard slack < worst else { continue }
-      let bound = abs(linear[j]) + abs(share)
+      let bound = linearTerms[j] + abs(share)
       let rounding = 4 * .ulpOfOne * Double(support.count + 4)
       // No element of H is much above 1, which settles most rows; in a graded H a row's terms may be far smaller.
       if slack < -rounding * (total + bound) || slack < -rounding * (bound + size(of: j)) {
@@ -241,33 +312,53 @@ package struct ActiveSetProgram: Sendable {
     for (position, j) in support.enumerated() { solution[j] += candidate[position] }
   }
 
-  /// The largest violation of the optimality conditions, relative to the terms of its row.
-  private func residual() -> Double {
-    var worst = 0.0
+  /// How far the solution is from optimal; infinite unless every number of it is finite.
+  ///
+  /// The largest violation of a row's conditions, relative to the row's terms. They grow with the solution: without a
+  /// sum, which bounds it, the violations are also taken relative to the largest terms of f, and a thousandth of the
+  /// duality gap yᵀHy + fᵀy to their square. The gap bounds the square of the direction's error.
+  func residual() -> Double {
+    var (worst, largest) = (0.0, 0.0)
+    for j in 0..<order { largest = max(largest, linearTerms[j]) }
+    var (sum, total, gap, value) = (0.0, 0.0, 0.0, 0.0)
     for j in 0..<order {
       let share = isSimplex ? multiplier * sums[j] : 0
       let slack = gradient[j] - share
-      guard isMember[j] || slack < 0 || slack.isNaN else { continue }
-      let scale = abs(linear[j]) + abs(share) + size(of: j)
-      let relative = scale > 0 ? abs(slack) / scale : 0
-      worst = relative.isNaN ? .infinity : max(worst, relative)
+      guard slack.isFinite, solution[j].isFinite, solution[j] >= 0 else { return .infinity }
+      sum += isSimplex ? sums[j] * solution[j] : 0
+      total += solution[j]
+      gap += solution[j] * slack
+      value += solution[j] * linear[j]
+      guard isMember[j] || slack < 0, slack != 0 else { continue }
+      worst = max(worst, abs(slack) / (linearTerms[j] + abs(share) + size(of: j)))
+      if !isSimplex { worst = max(worst, abs(slack) / largest) }
     }
-    return worst
+    if isSimplex {
+      worst = max(worst, abs(sum - 1))
+    } else if total > 0 {
+      guard total <= Self.largestSum * largest else { return .infinity }
+      worst = max(worst, 1e-3 * abs(gap) / (abs(value) + largest * largest))
+    }
+    return worst.isFinite ? worst : .infinity
   }
 
   // MARK: The factor
 
-  private mutating func append(_ variable: Int) {
-    let count = support.count
-    let diagonal = hessian[variable * order + variable]
+  /// Sets the row that a variable adds to the factor, in `scratch`.
+  ///
+  /// - Returns: the square of its diagonal element: what of the variable's own the support does not hold.
+  private mutating func setRow(of variable: Int) -> Double {
     for (position, j) in support.enumerated() { scratch[position] = hessian[variable * order + j] }
-    DenseKernels.solve(order: count, lower: factor, stride: order, transposed: false, &scratch)
-    var pivot = diagonal
-    for position in 0..<count {
-      factor[position * order + count] = scratch[position]
-      pivot -= scratch[position] * scratch[position]
-    }
-    factor[count * order + count] = max(pivot, Self.breakdown * diagonal).squareRoot()
+    DenseKernels.solve(order: support.count, lower: factor, stride: order, transposed: false, &scratch)
+    var pivot = hessian[variable * order + variable]
+    for position in 0..<support.count { pivot -= scratch[position] * scratch[position] }
+    return pivot
+  }
+
+  private mutating func append(_ variable: Int, pivot: Double) {
+    let count = support.count
+    for position in 0..<count { factor[position * order + count] = scratch[position] }
+    factor[count * order + count] = pivot.squareRoot()
     support.append(variable)
     isMember[variable] = true
   }

@@ -8,16 +8,25 @@
 /// √(AᵀGA / (c²‖g₀‖² − BᵀGB)): solve, take that λ, and repeat until the support stays.
 ///
 /// At a Pareto-stationary point AᵀGA = 0: then d = g₀ + JᵀB, the solution nearest to g₀.
+///
+/// Where rounding decides between the two, or has made the Gramian indefinite, a ridge on the cosines is tried, and
+/// the answer of the smallest residual is taken.
 package struct CAGradDual: Sendable {
   private static let iterationLimit = 200
+  private static let ridges = [0] + SolverCertificate.ridges
 
   private var program = ActiveSetProgram()
+  /// The cosines, and a ridge on their diagonal.
+  private var matrix: [Double] = []
   private var sums: [Double] = []
   /// J g₀ in units of each gradient's norm and the smallest norm.
   private var products: [Double] = []
+  /// The size of the terms of each of them.
+  private var productTerms: [Double] = []
   private var constant: [Double] = []
   private var slope: [Double] = []
-  private var weights: [Double] = []
+  /// Of d − g₀ on the unit gradients.
+  var weights: [Double] = []
 
   /// Creates a solver; it allocates in its first call.
   package init() {}
@@ -30,7 +39,7 @@ package struct CAGradDual: Sendable {
   ///   - c: the radius, > 0.
   ///   - result: the weights that d − g₀ puts on the raw gradients that count, in their order.
   /// - Returns: the certificate: the duality gap over the size of its terms.
-  /// - Throws: ``WeightingError`` if it stays above ``SolverCertificate/tolerance``.
+  /// - Throws: ``WeightingError`` if it stays above ``SolverCertificate/limit``.
   package mutating func solve(
     _ gradients: borrowing ScaledGramian, taskCount: Int, c: Double, into result: inout [Double]
   ) throws(WeightingError) -> SolverCertificate {
@@ -40,42 +49,64 @@ package struct CAGradDual: Sendable {
     var smallest = Double.infinity
     for t in 0..<count { smallest = min(smallest, gradients.norms[t]) }
     for t in 0..<count { sums[t] = smallest / gradients.norms[t] }
+    var (found, iterations) = (SolverCertificate(iterations: 0, residual: .infinity), 0)
+    for ridge in Self.ridges {
+      guard !SolverCertificate.isEnough(found.residual, before: ridge) else { break }
+      for index in 0..<count * count { matrix[index] = gradients.cosines[index] }
+      for t in 0..<count { matrix[t * count + t] += ridge }
+      let certificate = attempt(count, taskCount: taskCount, c: c, ridge: ridge)
+      iterations += certificate.iterations
+      guard ridge == 0 || certificate.residual < found.residual else { continue }
+      found = certificate
+      for t in 0..<count { result[t] = weights[t] * sums[t] }
+    }
+    return try SolverCertificate(iterations: iterations, residual: found.residual, ridge: found.ridge)
+      .usable("CAGrad's dual")
+  }
+
+  /// Solves with `matrix` for the cosines, and leaves the weights of d − g₀ on the unit gradients in `weights`.
+  private mutating func attempt(
+    _ count: Int, taskCount: Int, c: Double, ridge: Double
+  ) -> SolverCertificate {
     var (mean, size) = (0.0, 0.0)
     for t in 0..<count {
-      var product = 0.0
-      for s in 0..<count { product += gradients.cosines[t * count + s] / sums[s] }
-      products[t] = product / Double(taskCount)
+      (products[t], productTerms[t]) = (0, 0)
+      for s in 0..<count {
+        let product = matrix[t * count + s] / sums[s] / Double(taskCount)
+        products[t] += product
+        productTerms[t] += abs(product)
+      }
       mean += products[t] / sums[t] / Double(taskCount)
       size += 1 / sums[t] / Double(taskCount)
     }
     // ‖g₀‖² to the rounding of its terms: below it the mean is 0, and so is d.
     guard mean > Double(count) * .ulpOfOne * size * size else {
-      for t in 0..<count { result[t] = 0 }
-      return SolverCertificate(iterations: 0, residual: 0)
+      for t in 0..<count { weights[t] = 0 }
+      return SolverCertificate(iterations: 0, residual: 0, ridge: ridge)
     }
     let radius = c * mean.squareRoot()
-    program.load(order: count, gradients.cosines, sums: sums)
-    let (iterations, lambda) = search(count, gradients.cosines, radius: radius, start: 1 / c)
+    program.load(order: count, matrix, sums: sums)
+    let (iterations, lambda) = search(count, radius: radius, start: 1 / c)
     let factor = lambda > 0 ? 1 / lambda : 1
     for t in 0..<count { weights[t] = (lambda > 0 ? program.solution[t] : slope[t]) * factor }
-    let residual = residual(
-      count, gradients.cosines, taskCount: taskCount, radius: radius, isStationary: lambda == 0)
-    let certificate = try SolverCertificate(iterations: iterations, residual: residual)
-      .checked("CAGrad's dual")
-    for t in 0..<count { result[t] = weights[t] * sums[t] }
-    return certificate
+    return SolverCertificate(
+      iterations: iterations, residual: residual(count, radius: radius, isStationary: lambda == 0),
+      ridge: ridge)
   }
 
   /// Finds λ, and leaves its solution in the program; 0 for a Pareto-stationary point, whose B is in `slope`.
   private mutating func search(
-    _ count: Int, _ cosines: [Double], radius: Double, start: Double
+    _ count: Int, radius: Double, start: Double
   ) -> (iterations: Int, lambda: Double) {
     var (lower, upper, lambda) = (0.0, Double.infinity, start)
     var iterations = 0
     for pass in 0..<Self.iterationLimit {
-      for t in 0..<count { program.linear[t] = lambda * products[t] }
-      iterations += 1 + program.solve(restart: pass > 0).iterations
-      let (square, scale, growth) = pieces(count, cosines)
+      for t in 0..<count {
+        program.linear[t] = lambda * products[t]
+        program.linearTerms[t] = lambda * productTerms[t]
+      }
+      iterations += 1 + program.solve(restart: pass > 0, ridges: []).iterations
+      let (square, scale, growth) = pieces(count)
       var next = (square / (radius * radius - growth)).squareRoot()
       if radius * radius > growth && square <= 64 * .ulpOfOne * Double(count) * scale { next = 0 }
       if !(radius * radius > growth) { next = .infinity }
@@ -96,7 +127,7 @@ package struct CAGradDual: Sendable {
 
   /// AᵀCA, the size of its terms, and BᵀCB on the present support; B is left in `slope`.
   private mutating func pieces(
-    _ count: Int, _ cosines: [Double]
+    _ count: Int
   ) -> (square: Double, scale: Double, growth: Double) {
     let support = program.support
     for (position, t) in support.enumerated() {
@@ -118,10 +149,10 @@ package struct CAGradDual: Sendable {
     var (square, scale, growth) = (0.0, 0.0, 0.0)
     for (row, t) in support.enumerated() {
       for (column, s) in support.enumerated() {
-        let term = constant[row] * cosines[t * count + s] * constant[column]
+        let term = constant[row] * matrix[t * count + s] * constant[column]
         square += term
         scale += abs(term)
-        growth += slope[t] * cosines[t * count + s] * slope[s]
+        growth += slope[t] * matrix[t * count + s] * slope[s]
       }
     }
     return (max(square, 0), scale, max(growth, 0))
@@ -129,22 +160,25 @@ package struct CAGradDual: Sendable {
 
   /// How far the direction is from optimal: the duality gap, or at a stationary point the steepest ascent, and the
   /// distance from the ball's surface; each over the size of the terms that make it up.
-  private func residual(_ count: Int, _ cosines: [Double], taskCount: Int, radius: Double, isStationary: Bool)
-    -> Double
-  {
+  ///
+  /// The terms grow with the weights. So the rounding of a gain's terms, relative to those of the mean gradient, is
+  /// taken for a residual too.
+  func residual(_ count: Int, radius: Double, isStationary: Bool) -> Double {
+    var rounding = 0.0
     var least = (value: Double.infinity, size: 0.0)
     var (change, dual, norm) = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
     for t in 0..<count {
-      var (moved, movedSize, point, pointSize, meanSize) = (0.0, 0.0, 0.0, 0.0, 0.0)
+      var (moved, movedSize, point, pointSize) = (0.0, 0.0, 0.0, 0.0)
+      let meanSize = productTerms[t]
       for s in 0..<count {
-        let cosine = cosines[t * count + s]
+        let cosine = matrix[t * count + s]
         moved += cosine * weights[s]
         movedSize += abs(cosine * weights[s])
         point += cosine * program.solution[s]
         pointSize += abs(cosine) * program.solution[s]
-        meanSize += abs(cosine) / sums[s] / Double(taskCount)
       }
       let gain = (products[t] + moved) / sums[t]
+      rounding = Self.larger(rounding, .ulpOfOne * movedSize / meanSize)
       if gain < least.value { least = (gain, (meanSize + movedSize) / sums[t]) }
       change = (change.0 + weights[t] * moved, change.1 + abs(weights[t]) * movedSize)
       norm = (norm.0 + program.solution[t] * point, norm.1 + program.solution[t] * pointSize)
@@ -153,11 +187,14 @@ package struct CAGradDual: Sendable {
     let square = radius * radius
     if isStationary {
       // The optimum is 0 there: d must not ascend, and must lie in the ball.
-      return Self.larger(-least.value / least.size, (change.0 - square) / (change.1 + square))
+      return Self.larger(
+        rounding, Self.larger(-least.value / least.size, (change.0 - square) / (change.1 + square)))
     }
     let bound = dual.0 + radius * max(norm.0, 0).squareRoot()
     let size = dual.1 + radius * norm.1.squareRoot() + least.size
-    return Self.larger((bound - least.value) / size, abs(change.0 - square) / (change.1 + square))
+    return Self.larger(
+      rounding,
+      Self.larger((bound - least.value) / size, abs(change.0 - square) / (change.1 + square)))
   }
 
   private static func larger(_ one: Double, _ other: Double) -> Double {
@@ -167,6 +204,7 @@ package struct CAGradDual: Sendable {
   private mutating func reserve(_ count: Int) {
     guard sums.count < count else { return }
     sums = [Double](repeating: 0, count: count)
-    (products, constant, slope, weights) = (sums, sums, sums, sums)
+    (products, productTerms, constant, slope, weights) = (sums, sums, sums, sums, sums)
+    matrix = [Double](repeating: 0, count: count * count)
   }
 }

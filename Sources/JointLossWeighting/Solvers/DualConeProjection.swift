@@ -29,14 +29,17 @@ package struct DualConeProjection: Sendable {
   ///
   /// - Parameter vector: u in units of the gradients' norms (n_t u_t), then v in the same units.
   /// - Returns: the certificate.
-  /// - Throws: ``WeightingError`` if the residual stays above ``SolverCertificate/tolerance``.
+  /// - Throws: ``WeightingError`` if the residual stays above ``SolverCertificate/limit``.
   package mutating func project(_ vector: inout [Double]) throws(WeightingError) -> SolverCertificate {
     for j in 0..<order {
-      var product = 0.0
-      for i in 0..<order where vector[i] != 0 { product += matrix[i * order + j] * vector[i] }
-      program.linear[j] = product
+      var (product, terms) = (0.0, 0.0)
+      for i in 0..<order where vector[i] != 0 {
+        product += matrix[i * order + j] * vector[i]
+        terms += abs(matrix[i * order + j] * vector[i])
+      }
+      (program.linear[j], program.linearTerms[j]) = (product, terms)
     }
-    let certificate = try program.solve().checked("the projection onto the dual cone")
+    let certificate = try program.solve().usable("the projection onto the dual cone")
     for j in 0..<order { vector[j] += program.solution[j] }
     return certificate
   }

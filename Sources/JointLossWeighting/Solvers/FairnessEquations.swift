@@ -46,11 +46,11 @@ package struct FairnessEquations: Sendable {
   private var hessian: [Double] = []
   /// u and log u; where u is too small for a `Double` it is 0 and its logarithm is not.
   private var unknowns: [Double] = []
-  private var logarithms: [Double] = []
+  var logarithms: [Double] = []
   /// p and log p, C u, log q, and the logarithms of the norms in units of their geometric mean.
   private var slopes: [Double] = []
   private var slopeLogarithms: [Double] = []
-  private var products: [Double] = []
+  var products: [Double] = []
   private var scales: [Double] = []
   private var lengths: [Double] = []
   /// √(u/p), F = log p + β log u − log q, and the steps of u and p.
@@ -194,7 +194,7 @@ package struct FairnessEquations: Sendable {
   }
 
   /// The largest difference of C u and q u^(−β), relative to the latter.
-  private func residual(_ count: Int, _ beta: Double, hasRidge: Bool) -> Double {
+  func residual(_ count: Int, _ beta: Double, hasRidge: Bool) -> Double {
     var worst = 0.0
     for t in 0..<count {
       let right = Double.exp(scales[t] - beta * logarithms[t])

@@ -17,7 +17,7 @@ package struct MinNormPoint: Sendable {
   ///   - gradients: norms and cosines.
   ///   - weights: w for the gradients that count, in their order; the rest is left as it was.
   /// - Returns: the certificate.
-  /// - Throws: ``WeightingError`` if the residual stays above ``SolverCertificate/tolerance``.
+  /// - Throws: ``WeightingError`` if the residual stays above ``SolverCertificate/limit``.
   package mutating func solve(
     _ gradients: borrowing ScaledGramian, into weights: inout [Double]
   ) throws(WeightingError) -> SolverCertificate {
@@ -28,7 +28,7 @@ package struct MinNormPoint: Sendable {
     for t in 0..<count { sums[t] = smallest / gradients.norms[t] }
     guard count > 0 else { return SolverCertificate(iterations: 0, residual: 0) }
     program.load(order: count, gradients.cosines, sums: sums)
-    let certificate = try program.solve().checked("the min-norm point")
+    let certificate = try program.solve().usable("the min-norm point")
     for t in 0..<count { weights[t] = program.solution[t] * sums[t] }
     return certificate
   }

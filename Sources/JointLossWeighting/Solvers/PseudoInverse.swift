@@ -16,9 +16,9 @@ package struct PseudoInverse: Sendable {
   /// The number of rows.
   package private(set) var order = 0
   /// The eigenvalues, ascending.
-  package private(set) var values: [Double] = []
+  package internal(set) var values: [Double] = []
   /// The eigenvectors, one after the other.
-  package private(set) var vectors: [Double] = []
+  package internal(set) var vectors: [Double] = []
   /// The index of the first eigenvalue that is not 0; `order` if all are.
   package private(set) var firstRanked = 0
   private var matrix: [Double] = []
@@ -88,20 +88,39 @@ package struct PseudoInverse: Sendable {
     }
   }
 
-  /// The largest |A v − λ v| over the largest element of A.
-  private mutating func residual() -> Double {
+  /// The largest |A v − λ v| over the largest element of A; infinite unless every number is finite.
+  ///
+  /// It shrinks with the eigenvectors, and does not see one that is there twice. So their lengths are held to 1, the
+  /// sum of the eigenvalues to the trace of A, and the sum of their squares to that of A's elements.
+  mutating func residual() -> Double {
     var (worst, largest) = (0.0, 0.0)
-    for index in 0..<order * order { largest = max(largest, abs(matrix[index])) }
-    guard largest > 0 else { return 0 }
-    for k in 0..<order {
-      for i in 0..<order { coefficients[i] = vectors[k * order + i] }
-      DenseKernels.multiply(order: order, matrix, coefficients, into: &work)
-      for i in 0..<order {
-        let difference = abs(work[i] - values[k] * coefficients[i]) / largest
-        worst = difference.isNaN ? .infinity : max(worst, difference)
-      }
+    for index in 0..<order * order {
+      guard matrix[index].isFinite else { return .infinity }
+      largest = max(largest, abs(matrix[index]))
     }
-    return worst
+    guard largest > 0 else { return 0 }
+    var (trace, squares) = ((own: 0.0, sum: 0.0, size: 0.0), (own: 0.0, sum: 0.0))
+    for index in 0..<order * order { squares.own += (matrix[index] / largest) * (matrix[index] / largest) }
+    for k in 0..<order {
+      let value = values[k] / largest
+      let diagonal = matrix[k * order + k] / largest
+      trace = (trace.own + diagonal, trace.sum + value, trace.size + abs(diagonal))
+      squares.sum += value * value
+      var length = 0.0
+      for i in 0..<order {
+        coefficients[i] = vectors[k * order + i]
+        length += coefficients[i] * coefficients[i]
+      }
+      worst = Self.larger(worst, abs(length - 1))
+      DenseKernels.multiply(order: order, matrix, coefficients, into: &work)
+      for i in 0..<order { worst = Self.larger(worst, abs(work[i] - values[k] * coefficients[i]) / largest) }
+    }
+    worst = Self.larger(worst, abs(trace.own - trace.sum) / max(trace.size, 1))
+    return Self.larger(worst, abs(squares.own - squares.sum) / squares.own)
+  }
+
+  private static func larger(_ one: Double, _ other: Double) -> Double {
+    one.isNaN || other.isNaN ? .infinity : max(one, other)
   }
 
   /// `x ← A^p x` on the range of A, 0 off it: the pseudo-inverse for p = −1.

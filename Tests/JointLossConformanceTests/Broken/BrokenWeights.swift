@@ -28,6 +28,32 @@ struct ZeroDivision: WeightingStrategy {
   }
 }
 
+/// The inverse by elimination, where a pivot below 0 is what rounding in `Float` makes of one that is 0.
+struct NegativePivot: WeightingStrategy {
+  static let descriptor = broken(
+    "negative-pivot", claims: StrategyClaims(taskOrder: .matters), appliesTo: .sharedGradient)
+  private let taskCount: Int
+  init(_ setup: StrategySetup) { taskCount = setup.taskCount }
+  func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+    var scaled = ScaledGramian()
+    scaled.load(evidence.gramian)
+    let count = scaled.count
+    var values = [Double](repeating: 1, count: taskCount)
+    var rows = (0..<count).map { i in (0..<count).map { scaled.cosines[i * count + $0] } }
+    for k in 0..<count {
+      // Enough for the rounding of Double.
+      rows[k][k] = (rows[k][k] + 1e-10).squareRoot()
+      values[scaled.tasks[k]] = 1 / rows[k][k]
+      for i in (k + 1)..<max(count, k + 1) { rows[i][k] /= rows[k][k] }
+      for i in (k + 1)..<max(count, k + 1) {
+        for j in (k + 1)..<count { rows[i][j] -= rows[i][k] * rows[j][k] }
+      }
+    }
+    return TaskWeights(values, appliesTo: .sharedGradient)
+  }
+}
+
 /// The mean gradient, said not to conflict.
 struct FalsePeace: WeightingStrategy {
   static let descriptor = broken(

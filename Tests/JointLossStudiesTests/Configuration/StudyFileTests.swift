@@ -175,7 +175,7 @@ import Testing
     ("suites: [[a]]", "study.yaml:1: suites[0]: is a name, or a mapping of name, label and set, not a list"),
     (
       "suites: [{name: a, label: \"x\\ny\"}]",
-      "study.yaml:1: suites[0].label: a label is a text of one line, not “x\\ny”"
+      "study.yaml:1: suites[0].label: a label is a text of one line in printable characters, not “x\\ny”"
     ),
     ("suites: [{name: \"\"}]", "study.yaml:1: suites[0].name: is a name, not an empty text"),
     ("suites: [{name: }]", "study.yaml:1: suites[0].name: is a word, not nothing"),

@@ -178,10 +178,10 @@ import Testing
     #expect(record.footer.passes.backward == 2 * record.footer.passes.steps)
   }
 
-  @Test func `An infinite weight ends the run as diverged, with step, task and the epochs before`() throws {
+  @Test func `An infinite weight ends the run as failed, with step, task and the epochs before`() throws {
     let study = Local.study([.init("breaking", parameters: ["step": .number(4)])])
     let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
-    #expect(record.footer.status == .diverged && record.defect == nil)
+    #expect(record.footer.status == .failed && record.defect == nil)
     // Step 4 is the second of epoch 2.
     #expect(record.footer.step == 4 && record.footer.task == "task1" && record.epochs.count == 2)
     #expect(record.footer.message == "the weight of task task1 is inf")

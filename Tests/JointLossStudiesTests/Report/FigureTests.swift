@@ -60,6 +60,27 @@ import Testing
     #expect(conflict.caption.contains("windows of 2 epochs"))
   }
 
+  // BREAK F4: a loss of 1e300 ended the program in the tics of its axis.
+  @Test(arguments: [1e300, 1e308, -1e308, Double.leastNonzeroMagnitude, 1e-300])
+  func `Values at the ends of the range are left out and the caption says so`(value: Double) throws {
+    let records = try ["single-task", "equal"].flatMap { strategy in
+      try [value, 2].enumerated().map { seed, loss in
+        try SyntheticRecords.run(
+          strategy, seed: UInt64(seed), test: [loss],
+          epochs: [
+            epoch(0, test: [1], conflict: loss), epoch(1, test: [loss], weights: [loss]),
+            epoch(2, test: [0.5], weights: [3]),
+          ])
+      }
+    }
+    let figures = try figures(records)
+    for name in ["toy-loss", "toy-weights"] {
+      let figure = try #require(figures.first { $0.name == name })
+      #expect(figure.caption.contains("left out: no figure shows"))
+      #expect(!figure.data.contains("e+30") && !figure.data.contains("e-3"))
+    }
+  }
+
   @Test func `Weights that never change have no panel and are named in the caption`() throws {
     let steady = try SyntheticRecords.run(
       "equal", seed: 0, test: [1], epochs: [epoch(0, test: [1]), epoch(1, test: [1], weights: [1])])
@@ -88,13 +109,13 @@ import Testing
   }
 
   @Test func `A label cannot leave its quotes in a script`() {
-    #expect(GnuplotScript.quote("it's\n`rm`") == "'it''s `rm`'")
+    #expect(GnuplotScript.quote("it's\n`Δ\"") == #""it\047s \140\316\224\042""#)
   }
 
   @Test func `A percent sign in a label is no format of its tic`() throws {
     let records = try ["single-task", "equal", "50% d"].flatMap { try SyntheticRecords.runs($0, [[1], [2]]) }
     let figure = try #require(try figures(records).first { $0.name == "toy-improvement" })
-    #expect(figure.script.contains("set ytics ('equal' 2, '50%% d' 1)"))
+    #expect(figure.script.contains(#"set label 11 "\065\060\045 d" at graph -0.015,first 1 right"#))
   }
 
   @Test func `Axes are logarithmic from a factor of ten on, with tics inside`() {
@@ -107,6 +128,11 @@ import Testing
       Axis("y", showing: [1e-9, 1e9]).settings.contains(
         "set ytics (1e-09, 1e-06, 0.001, 1, 1000, 1e+06, 1e+09)"))
     #expect(!Axis("y", showing: [.leastNonzeroMagnitude, 1]).settings.contains("set logscale y"))
+    // The ends of Double's range are not looked at: the axis is that of the others.
+    for value in [1e300, 1e308, -1e308, Double.leastNonzeroMagnitude, .infinity, .nan] {
+      #expect(Axis("y", showing: [0.02, 1.5, value]).settings == wide.settings)
+      #expect(Axis("y", showing: [value]).upper.isFinite)
+    }
     // A constant: 1 ± 20 % and a little margin.
     let flat = Axis("y", showing: [1, 1], smallestSpan: 0.4)
     #expect(flat.lower < 0.8 && flat.lower > 0.7 && flat.upper > 1.2 && flat.upper < 1.3)

@@ -58,6 +58,31 @@ import Testing
     }
   }
 
+  // BREAK F4: gnuplot draws what the figures keep of values at the ends of the range.
+  @Test(
+    .enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)),
+    arguments: [1e99, 1e300, 1e308, -1e308, 1e-300, Double.leastNonzeroMagnitude])
+  func `A report of a record with a value at the ends of the range is drawn`(value: Double) async throws {
+    let folder = try TemporaryFolder()
+    let records = try ["single-task", "equal"].flatMap { strategy in
+      try [value, 2, 1].enumerated().map { seed, loss in
+        try SyntheticRecords.run(
+          strategy, seed: UInt64(seed), test: [strategy == "equal" ? loss : 1],
+          epochs: [
+            .init(epoch: 0, train: [1], validation: [1], test: [1]),
+            .init(epoch: 1, train: [1], validation: [1], test: [loss], weights: [loss]),
+            .init(epoch: 2, train: [1], validation: [1], test: [0.5], weights: [3]),
+          ])
+      }
+    }
+    let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
+    let messages = Messages()
+    try await Report.write(
+      comparison, records: records, to: folder.path, log: { messages.texts.append($0) })
+    #expect(messages.texts == [])
+    #expect(try folder.names(in: "figures").contains("toy-loss.png"))
+  }
+
   @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)))
   func `The page holds each picture, every table, and loads nothing`() async throws {
     let folder = try TemporaryFolder()

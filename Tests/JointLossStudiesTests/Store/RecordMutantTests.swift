@@ -67,7 +67,7 @@ import Testing
     (#""steps":9"#, #""steps":-1"#, "passes"),
     (#""samples":72"#, #""samples":9223372036854775807"#, "passes"),
     (#""epochs":3"#, #""epochs":9223372036854775807"#, "specification.epochs"),
-    (#""peakMemoryBytes":"#, #""peakMemoryBytes":-"#, "measured"),
+    (#""seconds":"#, #""seconds":-"#, "measured"),
     (#""conflictRate":"#, #""conflictRate":7e"#, "conflictRate"),
     (#""gradientNorms":["#, #""gradientNorms":[-"#, "gradientNorms"),
     (#"{"kind""#, #"{"kind":"header","kind""#, "given twice"),

@@ -8,18 +8,38 @@ struct Axis {
   let upper: Double
   let isLogarithmic: Bool
 
+  /// The magnitudes that a figure shows beside 0: margins, ratios and tics of such values are finite.
+  private static let magnitudes = 1e-100...1e100
+
+  /// Whether a figure can show a value: 0, or a finite one that is far from the ends of `Double`.
+  ///
+  /// - Parameter value: any value.
+  /// - Returns: whether it is drawn.
+  static func canShow(_ value: Double) -> Bool { value == 0 || magnitudes.contains(value.magnitude) }
+
+  /// The sentence of a caption on what was left out.
+  ///
+  /// - Parameter count: the values left out.
+  /// - Returns: the sentence with a space before it, or nothing where the count is 0.
+  static func note(leftOut count: Int) -> String {
+    count == 0
+      ? ""
+      : " \(NumberText.count(count, "value")) left out: no figure shows what is not finite, above 1e100 or, beside 0, "
+        + "below 1e-100 in magnitude."
+  }
+
   /// An axis for values, logarithmic where all are positive and the largest is ten times the smallest or more.
   ///
   /// - Parameters:
   ///   - letter: `x` or `y`.
-  ///   - values: finite values, not empty.
+  ///   - values: the values; those that no figure can show are not looked at.
   ///   - smallestSpan: the least length of a linear axis, relative to its middle, so that a nearly constant
-  ///     value looks constant.
-  init(_ letter: String, showing values: [Double], smallestSpan: Double = 0) {
+  ///     value looks constant, and the six digits of a script tell its ends apart.
+  init(_ letter: String, showing values: [Double], smallestSpan: Double = 1e-4) {
     self.letter = letter
-    let (least, most) = (values.min() ?? 0, values.max() ?? 1)
-    // Values so small that the ratio overflows have no decades to count.
-    isLogarithmic = least > 0 && most >= 10 * least && (most / least).isFinite
+    let shown = values.filter(Self.canShow)
+    let (least, most) = (shown.min() ?? 0, shown.max() ?? 1)
+    isLogarithmic = least > 0 && most >= 10 * least
     if isLogarithmic {
       let margin = pow(most / least, 0.04)
       (lower, upper) = (least / margin, most * margin)
@@ -60,10 +80,10 @@ struct Axis {
   /// - Returns: the lines.
   static func epochs(from first: Int, to last: Int) -> [String] {
     let length = max(last - first, 1)
-    let power = Int(pow(10, Double(max(0, String(length).count - 2))))
-    let step = [1, 2, 5, 10, 20, 50, 100].map { $0 * power }.first { length <= 6 * $0 } ?? length
+    let power = pow(10, Double(max(0, String(length).count - 2)))
+    let step = [1, 2, 5, 10, 20, 50, 100].map { $0 * power }.first { Double(length) <= 6 * $0 } ?? power
     return [
-      "set xrange [\(first):\(max(last, first + 1))]", "set xtics 0,\(step)",
+      "set xrange [\(first):\(max(last, first + 1))]", "set xtics 0,\(GnuplotScript.number(step))",
       "set xlabel 'epoch' offset 0,0.4",
     ]
   }

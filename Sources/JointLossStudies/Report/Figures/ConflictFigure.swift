@@ -15,7 +15,7 @@ struct ConflictFigure {
   /// - Parameter name: the stem of its files.
   /// - Returns: the figure, or nil where no run has conflict rates: a single task, or separate networks only.
   func figure(named name: String) -> Figure? {
-    let window = max(1, (longest + Self.mostPoints - 1) / Self.mostPoints)
+    let window = max(1, longest / Self.mostPoints + (longest % Self.mostPoints == 0 ? 0 : 1))
     var file = CurveFile(
       name: name,
       columns:
@@ -30,9 +30,8 @@ struct ConflictFigure {
       let curve = Curve.standardErrors(of: runs, window: window) { epoch in
         epoch.conflictRate.map { 100 * $0 }
       }
-      guard !curve.points.isEmpty else { continue }
       let style = palette.style(of: strategy)
-      let plot = file.add(curve, title: "strategy \(strategy)", style: style)
+      guard let plot = file.add(curve, title: "strategy \(strategy)", style: style) else { continue }
       // The standard error is an interval too, and as little worth for few seeds.
       if runs.count >= Estimate.fewestForInterval { bands.append(plot.band) }
       lines.append(plot.line)
@@ -60,7 +59,7 @@ struct ConflictFigure {
       suite: records.label, title: "Conflict between task gradients",
       caption:
         "Share of task pairs whose gradients of the shared parameters have a negative cosine, on a fixed "
-        + "probe batch at the end of each epoch, \(summary).",
+        + "probe batch at the end of each epoch, \(summary).\(Axis.note(leftOut: file.leftOut))",
       data: file.data, drawnBy: script)
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import JointLossWeighting
 
 /// A quantity over epochs, summarised over the runs of a strategy.
 struct Curve {
@@ -11,6 +11,8 @@ struct Curve {
   }
 
   let points: [Point]
+  /// The values of runs that no figure can show: they enter no point.
+  let leftOut: Int
 
   var values: [Double] { points.flatMap { [$0.middle, $0.lower, $0.upper] } }
 
@@ -18,15 +20,15 @@ struct Curve {
   ///
   /// - Parameters:
   ///   - runs: the runs.
-  ///   - value: the quantity in an epoch; an epoch of a run without a finite one is left out.
+  ///   - value: the quantity in an epoch; an epoch of a run without one that a figure can show is left out.
   /// - Returns: the curve, its points in the order of epochs.
   static func quartiles(of runs: [RunRecord], _ value: (RunRecord.Epoch) -> Double?) -> Curve {
-    let finite = runs.map { run in
+    let shown = runs.map { run in
       Dictionary(grouping: run.epochs, by: \.epoch).compactMapValues { epochs in
-        epochs.first.flatMap(value).flatMap { $0.isFinite ? $0 : nil }
+        epochs.first.flatMap(value).flatMap { Axis.canShow($0) ? $0 : nil }
       }
     }
-    return summarise(finite) { epoch, values in
+    return summarise(shown, leftOut: count(of: runs, value)) { epoch, values in
       let sorted = values.sorted()
       return Point(
         epoch: epoch, middle: Quantiles.quantile(0.5, ofSorted: sorted),
@@ -42,7 +44,7 @@ struct Curve {
   /// - Parameters:
   ///   - runs: the runs.
   ///   - window: the epochs in a window, at least 1.
-  ///   - value: the quantity in an epoch; an epoch of a run without a finite one is left out.
+  ///   - value: the quantity in an epoch; an epoch of a run without one that a figure can show is left out.
   /// - Returns: the curve, with a point at the middle of each window.
   static func standardErrors(
     of runs: [RunRecord], window: Int, _ value: (RunRecord.Epoch) -> Double?
@@ -51,9 +53,9 @@ struct Curve {
       let last = run.epochs.last?.epoch ?? 0
       return Dictionary(grouping: run.epochs) { epoch in
         epoch.epoch == 0 ? 0 : min(last, (epoch.epoch - 1) / window * window + 1 + window / 2)
-      }.compactMapValues { Quantiles.mean($0.compactMap(value).filter(\.isFinite)) }
+      }.compactMapValues { Quantiles.mean($0.compactMap(value).filter(Axis.canShow)) }
     }
-    return summarise(averaged) { epoch, values in
+    return summarise(averaged, leftOut: count(of: runs, value)) { epoch, values in
       let count = Double(values.count)
       let mean = values.reduce(0, +) / count
       let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -63,10 +65,15 @@ struct Curve {
   }
 
   private static func summarise(
-    _ runs: [[Int: Double]], _ point: (Int, [Double]) -> Point
+    _ runs: [[Int: Double]], leftOut: Int, _ point: (Int, [Double]) -> Point
   ) -> Curve {
     let epochs = Set(runs.flatMap(\.keys)).sorted()
-    return Curve(points: epochs.map { epoch in point(epoch, runs.compactMap { $0[epoch] }) })
+    return Curve(
+      points: epochs.map { epoch in point(epoch, runs.compactMap { $0[epoch] }) }, leftOut: leftOut)
+  }
+
+  private static func count(of runs: [RunRecord], _ value: (RunRecord.Epoch) -> Double?) -> Int {
+    runs.flatMap(\.epochs).compactMap(value).count { !Axis.canShow($0) }
   }
 
   /// A block of gnuplot data: epoch, middle, lower and upper end.
@@ -78,7 +85,7 @@ struct Curve {
       "\(point.epoch) "
         + [point.middle, point.lower, point.upper].map(GnuplotScript.number).joined(separator: " ")
     }
-    return (["# \(GnuplotScript.oneLine(name))"] + rows).joined(separator: "\n") + "\n\n\n"
+    return (["# \(name.printable)"] + rows).joined(separator: "\n") + "\n\n\n"
   }
 }
 
@@ -87,6 +94,8 @@ struct CurveFile {
   let name: String
   /// The content, block by block.
   private(set) var data: String
+  /// The values that no figure can show.
+  private(set) var leftOut = 0
   private var count = 0
 
   init(name: String, columns: String) {
@@ -97,11 +106,13 @@ struct CurveFile {
   /// Appends a curve.
   ///
   /// - Parameters:
-  ///   - curve: the curve, with at least one point.
+  ///   - curve: the curve.
   ///   - title: what it is, for the comment in the file.
   ///   - style: how it is drawn.
-  /// - Returns: the elements of a `plot` command, the band first.
-  mutating func add(_ curve: Curve, title: String, style: LineStyle) -> (band: String, line: String) {
+  /// - Returns: the elements of a `plot` command, the band first; nil for a curve without a point.
+  mutating func add(_ curve: Curve, title: String, style: LineStyle) -> (band: String, line: String)? {
+    leftOut += curve.leftOut
+    guard !curve.points.isEmpty else { return nil }
     data += curve.block("index \(count): \(title)")
     defer { count += 1 }
     let source = "'\(name).dat' index \(count)"

@@ -1,6 +1,7 @@
 import Foundation
 import JointLossTraining
 import Subprocess
+import SystemPackage
 
 /// The program that draws the figures.
 struct Gnuplot {
@@ -43,11 +44,10 @@ struct Gnuplot {
     let prefix = TemporaryName.new() + "-"
     // What a program that failed has begun.
     defer { for ending in Self.endings { try? folder.remove("\(prefix)\(figure.name).\(ending)") } }
-    let settings = "cd \(GnuplotScript.quote(folder.path)); prefix = '\(prefix)'"
     do {
       let result = try await Subprocess.run(
-        .name(program), arguments: ["-e", settings, "\(figure.name).gp"], output: .discarded,
-        error: .string(limit: 1 << 16))
+        .name(program), arguments: ["-e", "prefix = '\(prefix)'", "\(figure.name).gp"],
+        workingDirectory: FilePath(folder.path), output: .discarded, error: .string(limit: 1 << 16))
       guard result.terminationStatus.isSuccess else {
         let reason = result.standardError.trimmingCharacters(in: .whitespacesAndNewlines)
         return .failed(reason.isEmpty ? "\(result.terminationStatus)" : reason)

@@ -1,4 +1,5 @@
 import Foundation
+import JointLossWeighting
 
 /// A gnuplot script that draws panels in a grid with one legend beside them, as SVG and as PNG.
 struct GnuplotScript {
@@ -36,7 +37,7 @@ struct GnuplotScript {
   private var columns: Int { panels.count <= 3 ? max(panels.count, 1) : panels.count == 4 ? 2 : 3 }
   private var rows: Int { (panels.count + columns - 1) / columns }
   private var legendWidth: Int {
-    legend.isEmpty ? 16 : 66 + 9 * (legend.map(\.label.count).max() ?? 0)
+    legend.isEmpty ? 16 : 66 + 10 * min(legend.map(\.label.count).max() ?? 0, Self.longestText)
   }
   private var cell: (width: Int, height: Int) {
     (
@@ -46,7 +47,7 @@ struct GnuplotScript {
   }
   /// The size of the picture, in pixels.
   var size: (width: Int, height: Int) {
-    let forTitle = 9 * max(title.count, subtitle.count * 4 / 5) + 40
+    let forTitle = 9 * min(max(title.count, subtitle.count * 4 / 5), Self.longestText) + 40
     let forLegend = 24 * legend.count + Self.head + 20
     return (
       max(columns * cell.width + legendWidth, forTitle), max(rows * cell.height + Self.head + 6, forLegend)
@@ -56,7 +57,7 @@ struct GnuplotScript {
   /// The whole script.
   var text: String {
     """
-    # \(Self.oneLine(title)). Drawn by `jointloss report`; by hand: cd figures && gnuplot \(name).gp
+    # \(name), drawn by jointloss report; by hand: cd figures, gnuplot \(name).gp
     set encoding utf8
     set minussign
     if (!exists('prefix')) prefix = ''
@@ -132,17 +133,28 @@ struct GnuplotScript {
 
   // MARK: Texts of gnuplot
 
-  /// A text between single quotes, in which gnuplot reads nothing but the quote itself.
-  ///
-  /// - Parameter text: any text.
-  /// - Returns: the quoted text, line breaks and control characters as spaces.
-  static func quote(_ text: String) -> String {
-    "'" + oneLine(text).replacing("'", with: "''") + "'"
-  }
+  /// The most scalars of a text that a figure shows: gnuplot cuts longer ones in the middle of a character.
+  static let longestText = 100
 
-  static func oneLine(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+  /// A text as gnuplot reads it between double quotes.
+  ///
+  /// Letters and spaces of ASCII stand as they are, every other byte of the UTF-8 as an octal code: so no text can end the
+  /// string, and none is code. Digits are codes too, for gnuplot takes one that follows a code for a part of it.
+  ///
+  /// - Parameter text: any text; what is not printable becomes a space, and what is too long for a figure ends in dots.
+  /// - Returns: the quoted text.
+  static func quote(_ text: String) -> String {
+    let scalars = text.printable.unicodeScalars
+    let shown = scalars.count <= longestText ? String(scalars) : String(scalars.prefix(longestText)) + "…"
+    let codes = shown.utf8.map { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: " "):
+        String(UnicodeScalar(byte))
+      default: String(format: "\\%03o", byte)
+      }
+    }
+    return "\"" + codes.joined() + "\""
   }
 
   static func number(_ value: Double) -> String { String(format: "%.6g", value) }
@@ -154,7 +166,6 @@ extension FileName {
   /// - Parameter name: any name.
   /// - Returns: the identifier.
   static func identifier(_ name: String) -> String {
-    "figure_"
-      + String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    "figure_" + safe(name, allowing: "", replacement: "_")
   }
 }

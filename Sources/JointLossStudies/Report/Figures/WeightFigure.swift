@@ -11,7 +11,8 @@ struct WeightFigure {
     guard !changing.isEmpty else { return nil }
     var file = CurveFile(
       name: name, columns: "epoch, median, lower and upper quartile over seeds of the epoch's mean weight")
-    let panels = changing.map { strategy in panel(of: strategy, in: &file) }
+    let panels = changing.compactMap { strategy in panel(of: strategy, in: &file) }
+    guard !panels.isEmpty else { return nil }
     let summary = "median over \(NumberText.count(records.seeds.count, "seed")), band: quartiles"
     let script = GnuplotScript(
       name: name, title: "\(records.label): weights of the tasks",
@@ -23,7 +24,8 @@ struct WeightFigure {
     return Figure(
       suite: records.label, title: "Weights over time",
       caption: "Mean weight of each task in the steps of an epoch, \(summary). Each panel has its own scale, "
-        + "logarithmic where the weights span a factor of ten or more." + rest,
+        + "logarithmic where the weights span a factor of ten or more." + rest
+        + Axis.note(leftOut: file.leftOut),
       data: file.data, drawnBy: script)
   }
 
@@ -39,20 +41,23 @@ struct WeightFigure {
     return (changing, constant)
   }
 
-  private func panel(of strategy: String, in file: inout CurveFile) -> GnuplotScript.Panel {
+  private func panel(of strategy: String, in file: inout CurveFile) -> GnuplotScript.Panel? {
     var bands: [String] = []
     var lines: [String] = []
     var values: [Double] = []
     var last = 1
     for (task, taskName) in records.tasks.enumerated() {
       let curve = Curve.quartiles(of: records.completedRuns(of: strategy)) { $0.weights?[task] }
-      let plot = file.add(
-        curve, title: "strategy \(strategy), task \(taskName)", style: Palette.task(task))
+      guard
+        let plot = file.add(
+          curve, title: "strategy \(strategy), task \(taskName)", style: Palette.task(task))
+      else { continue }
       bands.append(plot.band)
       lines.append(plot.line)
       values += curve.values
       last = max(last, curve.points.last?.epoch ?? 1)
     }
+    guard !lines.isEmpty else { return nil }
     return GnuplotScript.Panel(
       title: strategy, verticalLabel: "weight",
       settings: Axis.epochs(from: 1, to: last) + Axis("y", showing: values, smallestSpan: 0.4).settings,

@@ -34,7 +34,7 @@ public struct FairGrad: WeightingStrategy {
     ],
     differences: [
       "The equations are solved to rounding; the authors' code uses bounded least squares from 1/T.",
-      "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so.",
+      "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so: a task may ascend by ridge·w_t·‖g_t‖².",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "No factor T and no clipping to norm 1, which the authors' code has.",
     ],

@@ -42,7 +42,7 @@ public struct NashMTL: WeightingStrategy {
     differences: [
       "The equations are solved to rounding; the authors' code stops at 1e-3 of another problem's residual.",
       "A task that has no labels in the step of a solution keeps its last weight until the next one, 1 at first.",
-      "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so.",
+      "Without a solution, 1e-5 or more is added to the diagonal of the cosines, and the certificate says so: a task may ascend by ridge·w_t·‖g_t‖².",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "The direction is not clipped; the authors' code clips it to norm 1: max-norm=1.",
       "Where tasks have no labels the others bargain among themselves: T is their number.",

@@ -1,0 +1,58 @@
+import JointLossLinearAlgebra
+import JointLossWeighting
+import Testing
+
+@testable import JointLossCommand
+
+@Suite struct SolverTrialTests {
+  @Test func `Random Gramians have no errors, nothing that is not finite, and no contradicted answer`() throws
+  {
+    var stream = PhiloxStream(seed: 7, purpose: "bench random Gramians")
+    var trials = SolverTrial.rules.map { SolverTrial($0) }
+    for number in 0..<60 {
+      let random = try RandomGramian(from: &stream)
+      for index in trials.indices { try trials[index].add(random, number: number) }
+    }
+    for trial in trials {
+      #expect(trial.firstFault == nil && trial.count == 60)
+      #expect(trial.worstResidual <= SolverCertificate.tolerance)
+    }
+  }
+
+  /// The weights of a rule twice as large, or moved, are found to be wrong.
+  @Test func `The judges contradict wrong answers`() throws {
+    var stream = PhiloxStream(seed: 8, purpose: "bench random Gramians")
+    var found = [String: Int]()
+    for _ in 0..<40 {
+      let random = try RandomGramian(from: &stream)
+      guard random.rows.count > 2, random.rounding < 1e-12, !random.summary.contains("rank 0") else {
+        continue
+      }
+      for (name, judge) in SolverTrial.rules.prefix(6) {
+        var strategy = try StrategyRegistry.builtIn.make(name, taskCount: random.rows.count)
+        var observation = StepObservation(losses: [])
+        observation.gramian = random.gramian
+        let weights = try strategy.weights(observing: observation)
+        let ridge = weights.certificate?.ridge ?? 0
+        #expect(judge(.init(random, weights: weights.values, ridge: ridge)) == nil)
+        let huge = weights.values.map { $0 * 1e10 }
+        #expect(judge(.init(random, weights: huge, ridge: ridge)) != nil, "\(name): \(random.summary)")
+        var moved = weights.values
+        moved[0] += 0.1 * (moved.map(abs).max() ?? 0)
+        if judge(.init(random, weights: moved, ridge: ridge)) != nil { found[name, default: 0] += 1 }
+      }
+    }
+    for (name, _) in SolverTrial.rules.prefix(6) { #expect(found[name, default: 0] >= 5, "\(name)") }
+  }
+
+  @Test func `The reference is the closed form of two vectors`() throws {
+    // b = (1, 1) from (1, 0) and (−1, 1)/√2: x₂ must be √2 and x₁ 2; from (1, 0) and (0, −1) the second stays at 0.
+    var both = NonNegativeLeastSquares([[1, 0], [-0.5.squareRoot(), 0.5.squareRoot()]])
+    let solved = both.solve([1, 1])
+    let first = try #require(solved)
+    #expect(abs(first[0] - 2) <= 1e-14 && abs(first[1] - 2.0.squareRoot()) <= 1e-14)
+    var one = NonNegativeLeastSquares([[1, 0], [0, -1]])
+    let second = one.solve([1, 1])
+    #expect(second == [1, 0])
+  }
+}
