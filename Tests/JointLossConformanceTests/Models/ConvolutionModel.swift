@@ -7,8 +7,10 @@ import JointLossTraining
   import Darwin
 #endif
 
-/// A convolution as a reader would write it: windows of an image as rows of one matrix (im2col), a dense layer on them, tanh,
-/// a second one with a window of 1, the mean over positions, and a linear head a task. An image of height 1 is a sequence.
+/// A convolution as a reader would write it.
+///
+/// The windows of an image are the rows of one matrix (im2col). On them come a dense layer and tanh, twice, the second with
+/// a window of 1; then the mean over positions, and a linear head a task. An image of height 1 is a sequence.
 struct ConvolutionModel<Scalar: TrainableScalar>: MultiTaskModel {
   let height: Int
   let width: Int
