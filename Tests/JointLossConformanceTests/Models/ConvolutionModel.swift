@@ -9,8 +9,8 @@ import JointLossTraining
 
 /// A convolution as a reader would write it.
 ///
-/// Windows of an image are the rows of one matrix (im2col). A dense layer follows, tanh, a second layer with a window of
-/// 1, the mean over positions, and a linear head a task. An image of height 1 is a sequence.
+/// The windows of an image are the rows of one matrix (im2col). On them come a dense layer and tanh, twice, the second with
+/// a window of 1; then the mean over positions, and a linear head a task. An image of height 1 is a sequence.
 struct ConvolutionModel<Scalar: TrainableScalar>: MultiTaskModel {
   let height: Int
   let width: Int

@@ -74,19 +74,8 @@ import Testing
     """
 
   private func recompute(_ folder: String) throws -> String {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-    let python = root.standardizedFileURL.appending(path: ".build/python/bin/python").path(
-      percentEncoded: false)
-    try #require(FileManager.default.isExecutableFile(atPath: python), "`make python` installs \(python)")
-    let (process, output) = (Process(), Pipe())
-    process.executableURL = URL(filePath: python)
-    process.arguments = ["-c", Self.script, folder]
-    process.standardOutput = output
-    try process.run()
-    let data = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    String(decoding: try Python.run(Self.script, folder), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   @Test(arguments: ["local", "masked"])

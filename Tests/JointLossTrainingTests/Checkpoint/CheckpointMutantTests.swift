@@ -103,7 +103,8 @@ import Testing
     let checkpoint = try made.checkpoint()
     let text = String(decoding: try Self.unsealed(checkpoint.state), as: UTF8.self)
     let place = try #require(
-      text.range(of: old, options: old.contains("learningRate") ? [] : .backwards), "\(old) is not in \(text)")
+      text.range(of: old, options: old.contains("learningRate") ? [] : .backwards), "\(old) is not in \(text)"
+    )
     let edited = text.replacingCharacters(in: place, with: new)
     let read = try Checkpoint(
       tensors: checkpoint.tensors, state: SealedJSON.seal(Data(edited.utf8), with: checkpoint.tensors))

@@ -6,27 +6,6 @@ import Testing
 
 /// The file format, against the public Python package `safetensors` and against damage.
 @Suite struct SafeTensorsTests {
-  /// A Python with the packages `safetensors` and `numpy`, as `make test` installs them.
-  private static var python: String {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-    return root.standardizedFileURL.appending(path: ".build/python/bin/python").path(percentEncoded: false)
-  }
-
-  private func run(_ script: String, _ arguments: String...) throws -> Data {
-    try #require(
-      FileManager.default.isExecutableFile(atPath: Self.python),
-      "\(Self.python) is missing: `make python` installs it, with safetensors and numpy from PyPI")
-    let (process, output) = (Process(), Pipe())
-    process.executableURL = URL(filePath: Self.python)
-    process.arguments = ["-c", script] + arguments
-    process.standardOutput = output
-    try process.run()
-    let data = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-    return data
-  }
-
   private struct Tensor: Decodable, Equatable {
     let type: String
     let shape: [Int]
@@ -42,7 +21,7 @@ import Testing
       for _ in 0..<3 { try trainer.trainEpoch(on: data) }
       let folder = try TemporaryFolder()
       try CheckpointFolder(folder.path).write(trainer.checkpoint())
-      let output = try run(
+      let output = try Python.run(
         """
         import json, sys
         from safetensors import safe_open
@@ -72,7 +51,7 @@ import Testing
   @Test func `What the public Python package writes is read here`() throws {
     let folder = try TemporaryFolder()
     let file = "\(folder.path)/python.safetensors"
-    _ = try run(
+    _ = try Python.run(
       """
       import sys, numpy as np
       from safetensors.numpy import save_file
