@@ -23,7 +23,7 @@ struct ReportCommand: AsyncParsableCommand {
       progress.warn(
         "\(found.records.count) of the study's \(found.planned) runs are complete; the report shows those.")
     }
-    _ = try await StudySession.report(
+    _ = try StudySession.report(
       found.records, baseline: found.baseline, reference: found.reference, in: folder, progress: progress)
   }
 

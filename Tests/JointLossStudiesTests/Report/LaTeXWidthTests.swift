@@ -21,7 +21,7 @@ import Testing
     let records = try SyntheticRecords.study(
       suite: "un_related", strategies: behaviours, tasks: ["a", "b"], seeds: 10, epochs: 6)
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
-    try await Report.write(
+    try Report.write(
       comparison, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
     // The rules of booktabs, so that a plain installation suffices.
     let document = #"""

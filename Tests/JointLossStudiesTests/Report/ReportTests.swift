@@ -25,7 +25,7 @@ import Testing
     let records = try records()
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
     let messages = Messages()
-    try await Report.write(
+    try Report.write(
       comparison, records: records, to: folder, gnuplot: gnuplot, log: { messages.texts.append($0) })
     return messages.texts
   }
@@ -77,7 +77,7 @@ import Testing
     }
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
     let messages = Messages()
-    try await Report.write(
+    try Report.write(
       comparison, records: records, to: folder.path, log: { messages.texts.append($0) })
     #expect(messages.texts == [])
     #expect(try folder.names(in: "figures").contains("toy-loss.png"))
@@ -180,16 +180,16 @@ import Testing
     try Data().write(to: URL(filePath: file))
     let records = try records()
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
-    let below = await #expect(throws: StudyError.self) {
-      try await Report.write(comparison, records: records, to: "\(file)/below", log: { _ in })
+    let below = #expect(throws: StudyError.self) {
+      try Report.write(comparison, records: records, to: "\(file)/below", log: { _ in })
     }
     #expect(below?.file == "\(file)/below")
-    #expect(below?.message == "the folder cannot be created: Not a directory")
+    #expect(below?.message == "the folder cannot be created: \(file) is not a folder")
     // A folder where a file should be.
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/out/table.csv/x", withIntermediateDirectories: true)
-    let occupied = await #expect(throws: StudyError.self) {
-      try await Report.write(comparison, records: records, to: "\(folder.path)/out", log: { _ in })
+    let occupied = #expect(throws: StudyError.self) {
+      try Report.write(comparison, records: records, to: "\(folder.path)/out", log: { _ in })
     }
     #expect(occupied?.file == "\(folder.path)/out/table.csv")
   }
