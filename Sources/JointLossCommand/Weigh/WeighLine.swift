@@ -56,7 +56,8 @@ struct WeighLine {
     } catch let error as WeighLineError {
       throw error
     } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-      throw WeighLineError("not valid JSON: a number is outside the range of a Double")
+      let reason = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
+      throw WeighLineError("not valid JSON: \(Quotation.short(reason ?? context.debugDescription))")
     } catch {
       throw WeighLineError(decoding: error)
     }
