@@ -218,7 +218,7 @@ import Testing
       "study.yaml:1: head-policy: is strategy | unit | weighted, not “units”: did you mean unit?"
     ),
     ("learning-rate: 0", "study.yaml:1: learning-rate: is a finite number above 0, not 0"),
-    ("learning-rate: nan", "study.yaml:1: learning-rate: is a number, not “nan”"),
+    ("learning-rate: nan", "study.yaml:1: learning-rate: is a finite number above 0, not nan"),
     ("learning-rate: 1e999", "study.yaml:1: learning-rate: is a finite number above 0, not inf"),
     ("trunk: []", "study.yaml:1: trunk: needs at least one layer: without it tasks share nothing"),
     ("trunk: [0]", "study.yaml:1: trunk[0]: a layer has 1 to 65536 units, not 0"),
@@ -252,7 +252,7 @@ import Testing
     ("beta1: 1", "study.yaml:1: beta1: is in [0, 1), not 1"),
     ("beta2: 0.999999999", "study.yaml:1: beta2: is 0.999999999, which is 1 in the precision of a run"),
     ("optimizer: adamw\nbeta2: -0.1", "study.yaml:2: beta2: is in [0, 1), not -0.1"),
-    ("epsilon: nan", "study.yaml:1: epsilon: is a number, not “nan”"),
+    ("epsilon: nan", "study.yaml:1: epsilon: is a finite number above 0, not nan"),
     ("epsilon: 1e-60", "study.yaml:1: epsilon: is 1e-60, which is 0.0 in the precision of a run"),
     (
       "optimizer: sgd\nlearning-rate: 1\nbeta1: 0.5",

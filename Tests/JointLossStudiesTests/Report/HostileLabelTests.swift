@@ -46,7 +46,7 @@ import Testing
     return messages
   }
 
-  @Test(.timeLimit(.minutes(3)), arguments: ["plain", "a\tb'\n\u{600}'; system(\"touch PWNED\") #"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["plain", "a\tb'\n\u{600}'; system(\"touch PWNED\") #"])
   func `No writer lets a label out of its place, and gnuplot runs none`(name: String) async throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/\(name)"

@@ -10,7 +10,7 @@ import Testing
   ]
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  @Test(.enabled(if: Self.program != nil, "pdflatex is not installed"), .timeLimit(.minutes(1)))
+  @Test(.enabled(if: Self.program != nil, "pdflatex is not installed"), .timeLimit(.minutes(10)))
   func `The tables fit the text width of article`() async throws {
     let folder = try TemporaryFolder()
     let behaviours: [(String, SyntheticRecords.Behaviour)] = [
