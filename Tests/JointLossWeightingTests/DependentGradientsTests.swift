@@ -201,6 +201,7 @@ import Testing
         try SolverCertificate(iterations: 3, residual: residual).usable("a solver")
       }
       #expect(error?.code == .solver)
+      #expect(error?.message.hasSuffix("residual of \(residual), above 0.0001") == true)
     }
   }
 }
