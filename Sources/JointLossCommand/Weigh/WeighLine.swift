@@ -56,12 +56,22 @@ struct WeighLine {
     } catch let error as WeighLineError {
       throw error
     } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-      let reason = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-      throw WeighLineError("not valid JSON: \(Quotation.short(reason ?? context.debugDescription))")
+      throw WeighLineError("not valid JSON: \(Self.reason(for: data))")
     } catch {
       throw WeighLineError(decoding: error)
     }
     try requireFinite()
+  }
+
+  /// Which number is none of a `Double`, with the place: `JSONSerialization` says it, `JSONDecoder` does not.
+  private static func reason(for data: Data) -> String {
+    do {
+      _ = try JSONSerialization.jsonObject(with: data)
+      return "a number is outside the range of a Double"
+    } catch {
+      let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
+      return Quotation.short(reason ?? error.localizedDescription)
+    }
   }
 
   private func requireFinite() throws(WeighLineError) {
