@@ -55,23 +55,10 @@ struct WeighLine {
       self = try JSONDecoder().decode(WeighLine.self, from: data)
     } catch let error as WeighLineError {
       throw error
-    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-      throw WeighLineError("not valid JSON: \(Self.reason(for: data))")
     } catch {
       throw WeighLineError(decoding: error)
     }
     try requireFinite()
-  }
-
-  /// Which number is none of a `Double`, with the place: `JSONSerialization` says it, `JSONDecoder` does not.
-  private static func reason(for data: Data) -> String {
-    do {
-      _ = try JSONSerialization.jsonObject(with: data)
-      return "a number is outside the range of a Double"
-    } catch {
-      let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
-      return Quotation.short(reason ?? error.localizedDescription)
-    }
   }
 
   private func requireFinite() throws(WeighLineError) {

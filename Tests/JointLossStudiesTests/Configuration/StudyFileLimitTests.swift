@@ -5,7 +5,7 @@ import Testing
 @testable import JointLossStudies
 
 /// Study files that are too long, no files or no text: a short message that says so, soon.
-@Suite(.timeLimit(.minutes(1))) struct StudyFileLimitTests {
+@Suite(.timeLimit(.minutes(10))) struct StudyFileLimitTests {
   private static func message(_ yaml: String) -> String {
     do {
       _ = try Local.plan(StudySpecification(content: Data(yaml.utf8), file: "study.yaml"))
