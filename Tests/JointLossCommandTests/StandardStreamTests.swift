@@ -85,7 +85,7 @@ import Testing
     try Data("{\"losses\":[1,\(long)2]}\r\n\n{\"losses\":[3,4]}\n{\"losses\":[5,6]}".utf8)
       .write(to: URL(filePath: "\(folder.path)/in"))
     let outcome = try await shell("jointloss weigh equal < in", in: folder)
-    let line = #"{"applies_to":"losses","diagnostics":{},"weights":[1,1]}"# + "\n"
+    let line = #"{"applies_to":"losses","diagnostics":{},"weights":[1.0,1.0]}"# + "\n"
     #expect(
       outcome.status == .exited(0) && outcome.output == line + line + line,
       "\(outcome.output)\(outcome.error)")
