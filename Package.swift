@@ -52,7 +52,6 @@ let package = Package(
       dependencies: [
         "JointLossSuites", "JointLossTraining", "JointLossWeighting", "JointLossLinearAlgebra",
         .product(name: "Mustache", package: "swift-mustache"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(

@@ -3,7 +3,7 @@ import JointLossStudies
 import JointLossSuites
 
 /// `jointloss report`: tables, figures and page again, from the records.
-struct ReportCommand: AsyncParsableCommand {
+struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Redraws tables, figures and report.html from a folder's records.")
@@ -14,7 +14,7 @@ struct ReportCommand: AsyncParsableCommand {
   @Flag(help: "Print the tables only.")
   var quiet = false
 
-  func run() async throws {
+  func run() throws {
     let progress = ProgressReporter(quiet: quiet)
     let store = try RunStore(existing: folder)
     let found = try records(in: store, progress)
@@ -23,7 +23,7 @@ struct ReportCommand: AsyncParsableCommand {
       progress.warn(
         "\(found.records.count) of the study's \(found.planned) runs are complete; the report shows those.")
     }
-    _ = try await StudySession.report(
+    _ = try StudySession.report(
       found.records, baseline: found.baseline, reference: found.reference, in: folder, progress: progress)
   }
 

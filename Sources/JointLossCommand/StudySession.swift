@@ -35,7 +35,7 @@ package struct StudySession {
       plan, store: store, jobs: options.jobs, keepsModels: options.keepModels,
       checkpointInterval: .seconds(options.checkpointEvery),
       progress: progress.receive)
-    let comparison = try await Self.report(
+    let comparison = try Self.report(
       records, baseline: plan.baseline, reference: plan.reference, in: folder, progress: progress)
     guard records.contains(where: { $0.footer.status == .completed }) else {
       throw StudyError("no run of the study completed: the notes say why", file: folder)
@@ -46,14 +46,14 @@ package struct StudySession {
   /// Draws the report of records and prints its tables.
   static func report(
     _ records: [RunRecord], baseline: String, reference: String, in folder: String, progress: ProgressReporter
-  ) async throws -> Comparison {
+  ) throws -> Comparison {
     let comparison = try Comparison(records: records, baseline: baseline, reference: reference)
     // The tables are on screen before gnuplot takes its seconds; where they cannot be, the report is written all the
     // same.
     let printing = Result { try StandardOutput.write(Report.text(comparison)) }
     progress.note("Drawing the figures …")
     var problems: [String] = []
-    try await Report.write(comparison, records: records, to: folder) { problems.append($0) }
+    try Report.write(comparison, records: records, to: folder) { problems.append($0) }
     for problem in problems { progress.warn(problem) }
     progress.note("Everything is in \(folder): report.html shows it all.")
     try printing.get()

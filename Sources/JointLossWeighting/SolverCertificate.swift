@@ -51,13 +51,7 @@ public struct SolverCertificate: Sendable, Codable, Hashable {
   /// - Returns: itself.
   /// - Throws: ``WeightingError`` if the residual is beyond ``tolerance`` or NaN.
   package func checked(_ solver: String) throws(WeightingError) -> SolverCertificate {
-    guard residual <= Self.tolerance else {
-      throw WeightingError(
-        .solver,
-        "\(solver) stopped after \(iterations) iterations at a relative residual of \(residual), above \(Self.tolerance)"
-      )
-    }
-    return self
+    try checked(solver, bound: Self.tolerance)
   }
 
   /// Whether a residual is small enough to stop before another ridge: a large ridge changes the problem, so that from
@@ -77,7 +71,17 @@ public struct SolverCertificate: Sendable, Codable, Hashable {
   /// - Returns: itself.
   /// - Throws: ``WeightingError`` if the residual is beyond ``limit`` or NaN.
   package func usable(_ solver: String) throws(WeightingError) -> SolverCertificate {
-    residual <= Self.limit ? self : try checked(solver)
+    try checked(solver, bound: Self.limit)
+  }
+
+  private func checked(_ solver: String, bound: Double) throws(WeightingError) -> SolverCertificate {
+    guard residual <= bound else {
+      throw WeightingError(
+        .solver,
+        "\(solver) stopped after \(iterations) iterations at a relative residual of \(residual), above \(bound)"
+      )
+    }
+    return self
   }
 
   /// The certificate of two problems of one step.

@@ -39,12 +39,12 @@ package struct StrategyState {
       // Its decoder has checked it.
       return
     case (let value as Int, let first as Int):
-      // Counters begin at 0. What begins elsewhere is a setting.
-      let fits = first == 0 ? (0...Self.largestCount).contains(value) : value == first
-      try require(fits, path, "is \(value), \(first == 0 ? "not a count of at least 0" : "not \(first)")")
+      // Counters begin at 0. What begins elsewhere is a setting too.
+      let isCount = first == 0 && !isSetting(path)
+      let fits = isCount ? (0...Self.largestCount).contains(value) : value == first
+      try require(fits, path, "is \(value), \(isCount ? "not a count of at least 0" : "not \(first)")")
     case (let value as Double, let first as Double):
-      let isSetting = settings.contains(String(path.split(separator: ".").last ?? ""))
-      try require(isSetting ? value == first : value.isFinite, path, "is \(value), not \(first)")
+      try require(isSetting(path) ? value == first : value.isFinite, path, "is \(value), not \(first)")
     case (let values as [Int], let first as [Int]):
       try require(values.count, fits: first.count, path)
       try require(
@@ -67,8 +67,15 @@ package struct StrategyState {
         "has \(jacobian.taskCount) rows for \(taskCount) tasks")
       try require(jacobian.elements.firstNonFinite == nil, path, "holds a number that is not finite")
     default:
+      if isSetting(path), Mirror(reflecting: initial).displayStyle == .enum {
+        try require("\(restored)" == "\(initial)", path, "is \(restored), not \(initial)")
+      }
       try requireChildren(of: restored, fit: initial, path)
     }
+  }
+
+  private func isSetting(_ path: String) -> Bool {
+    settings.contains(String(path.split(separator: ".").last ?? ""))
   }
 
   private func requireChildren(

@@ -123,7 +123,7 @@ import Testing
     ),
     (
       "gradnorm", [:], #""losses":[1,2],"gradient_norms":[1,2],"losses_after":[1,1]"#,
-      "losses_after is given, which gradnorm does not read"
+      "losses_after is given, which gradnorm does not read: it does not look at the losses after a step"
     ),
     (
       "famo", ["after": .text("next-step")], #""losses":[1,2],"losses_after":[1,1]"#,

@@ -129,6 +129,28 @@ import Testing
     #expect(error?.description.hasPrefix("state.json: \(message)") == true, "\(error as Any)")
   }
 
+  @Test(arguments: [
+    ("excess-mtl", #""warmUp":0"#, #""warmUp":5"#, "excess-mtl.warmUp is 5, not 0"),
+    ("excess-mtl", #""stepSize":0.01"#, #""stepSize":0.5"#, "excess-mtl.stepSize is 0.5, not 0.01"),
+    ("moco", #""variant":"paper""#, #""variant":"libmtl""#, "moco.variant is libmtl, not paper"),
+  ])
+  func `A parameter that differs inside a sealed state is refused`(
+    name: String, found: String, replacement: String, message: String
+  ) throws {
+    let parameters: [String: ParameterValue] = name == "moco" ? [:] : ["warm-up": .number(0)]
+    var source = try session(name, parameters)
+    _ = source.answer(to: #"{"losses":[1,2],"jacobian":[[1,0],[0,1]]}"#)
+    let text = String(decoding: try #require(try source.state()), as: UTF8.self)
+    // The last place is that of the strategy, behind the parameters of the session.
+    let place = try #require(text.ranges(of: found).last)
+    let body = "{" + text.replacingCharacters(in: place, with: replacement).drop { $0 != "," }.dropFirst()
+    var other = try session(name, parameters)
+    let error = #expect(throws: WeighStateError.self) {
+      try other.restore(SealedJSON.seal(Data(body.utf8)), from: "state.json")
+    }
+    #expect(error?.description == "state.json: the state's \(message)")
+  }
+
   // MARK: Processes
 
   @Test func `The command reads the state and writes it after each line`() async throws {

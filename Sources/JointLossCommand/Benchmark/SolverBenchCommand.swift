@@ -16,8 +16,8 @@ struct SolverBenchCommand: ParsableCommand {
       rank 0 to T and a scale of 1e-10 to 1e10, with copies, opposed gradients, gradients 1e8 apart, perturbations \
       of 1e-16 to 1e-6 and products in Float among them. What is counted: errors; weights that are not finite; \
       answers that a non-negative least squares solution on the gradients contradicts (mgda, upgrad, dualproj), or \
-      the bound of the dual (cagrad), or the equations (nash-mtl, fairgrad); certificates above 1e-9 and ridges. The \
-      status is 1 if any of the first three is not 0.
+      the bound of the dual (cagrad), or the equations (nash-mtl, fairgrad); answers whose reference has not come to an end; \
+      certificates above 1e-9 and ridges. The status is 1 if any of the first three is not 0.
       """)
 
   @Option(help: "The time of a measurement.")
@@ -95,8 +95,8 @@ struct SolverBenchCommand: ParsableCommand {
     if !json {
       try StandardOutput.write(
         Self.line(
-          "strategy", "Gramians", "errors", "not finite", "contradicted", "> 1e-9", "residual", "ridges",
-          "largest", widths: Self.trialWidths))
+          "strategy", "Gramians", "errors", "not finite", "contradicted", "unjudged", "> 1e-9", "residual",
+          "ridges", "largest", widths: Self.trialWidths))
     }
     for trial in trials {
       try StandardOutput.write(
@@ -104,7 +104,8 @@ struct SolverBenchCommand: ParsableCommand {
           ? try Self.json(trial)
           : Self.line(
             trial.name, "\(trial.count)", "\(trial.errors)", "\(trial.notFinite)", "\(trial.contradicted)",
-            "\(trial.unproven)", String(format: "%.1e", trial.worstResidual), "\(trial.ridged)",
+            "\(trial.unjudged)", "\(trial.unproven)", String(format: "%.1e", trial.worstResidual),
+            "\(trial.ridged)",
             String(format: "%.0e", trial.largestRidge), widths: Self.trialWidths))
     }
     let faults = trials.compactMap(\.firstFault)
@@ -154,7 +155,7 @@ struct SolverBenchCommand: ParsableCommand {
     return String(decoding: try encoder.encode(row), as: UTF8.self)
   }
 
-  private static let trialWidths = [12, 10, 9, 12, 14, 9, 10, 10, 9]
+  private static let trialWidths = [12, 10, 9, 12, 14, 10, 9, 10, 10, 9]
 
   private static func line(_ cells: String..., widths: [Int] = [27, 10, 5, 5, 10, 11, 12, 10]) -> String {
     zip(cells, widths).enumerated().map { index, cell in

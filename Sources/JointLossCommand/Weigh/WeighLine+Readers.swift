@@ -31,12 +31,15 @@ extension WeighLine {
         .representation, representation != nil,
         need == .jacobian && strategy.gradientScope == .representation
       ),
-      (.lossesAfter, lossesAfter != nil, strategy.looksAfterStep),
     ]
     for (key, isGiven, isRead) in fields where isGiven && !isRead {
       throw WeighLineError(
         "\(key.rawValue) is given, which \(name) does not read: of gradients it reads "
           + (need == .losses ? "none" : need.rawValue))
+    }
+    guard lossesAfter == nil || strategy.looksAfterStep else {
+      throw WeighLineError(
+        "losses_after is given, which \(name) does not read: it does not look at the losses after a step")
     }
   }
 }

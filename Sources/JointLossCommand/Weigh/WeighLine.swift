@@ -55,8 +55,6 @@ struct WeighLine {
       self = try JSONDecoder().decode(WeighLine.self, from: data)
     } catch let error as WeighLineError {
       throw error
-    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-      throw WeighLineError("not valid JSON: a number is outside the range of a Double")
     } catch {
       throw WeighLineError(decoding: error)
     }

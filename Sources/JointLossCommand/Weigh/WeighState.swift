@@ -77,7 +77,7 @@ extension WeighState {
     self = try Self.decoded(content)
     // 2^53: a Double holds no whole number exactly beyond it, and no run takes as many steps.
     let counts = 0...Int(0x1p53)
-    guard taskCount > 0, means.areOf(taskCount: taskCount), counts.contains(epoch), counts.contains(step)
+    guard taskCount > 0, means.taskCount == taskCount, counts.contains(epoch), counts.contains(step)
     else {
       throw WeighStateError(
         "the state contradicts itself: it is of \(taskCount) tasks, epoch \(epoch), step \(step)")

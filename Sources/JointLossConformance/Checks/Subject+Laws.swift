@@ -62,7 +62,9 @@ extension Subject {
             size += abs(gramian[task, other] * weight)
           }
         }
-        guard product < -Self.conflict * size else { continue }
+        // Elements rounded to `Float` are known to no better: norms and cosines from them differ by as much.
+        let rounding = input.steps[index].hasFloatGramian ? Double(Float.ulpOfOne) : 0
+        guard product < -max(Self.conflict, rounding) * size else { continue }
         return Failure(
           reason: """
             along the direction of step \(index), of weights \(weights.values), the loss of task \(task) \

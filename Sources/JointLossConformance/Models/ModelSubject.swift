@@ -89,6 +89,9 @@ struct ModelSubject<Model: MultiTaskModel> {
     probe.run(data, samples.lowerBound..<samples.lowerBound + 1, isTraining: !input.isTraining)
     _ = probe.losses()
     for (one, other) in zip(first, try everything()) {
+      guard one.values.count == other.values.count else {
+        return Failure(reason: "the same batch has \(one.what) once, and none another time")
+      }
       guard let index = one.values.indices.first(where: { one.values[$0] != other.values[$0] }) else {
         continue
       }

@@ -107,14 +107,19 @@ struct StudyReader {
 
   private mutating func parameter(_ node: Node, at path: String) -> ParameterValue? {
     if node.sequence != nil {
-      return list(node, at: path) { $0.number($1, at: $2) }.map { .numbers($0) }
+      return list(node, at: path) { $0.notNaN($0.number($1, at: $2), $1, at: $2) }.map { .numbers($0) }
     }
-    guard let text = node.scalar?.string, !isNull(node), scalar(node).flatMap({ Double($0) })?.isNaN != true
-    else {
+    guard let text = node.scalar?.string, !isNull(node) else {
       return mismatch(node, at: path, expected: "a number, a list of numbers or a word")
     }
     // Quotes make a text of what would be a number.
-    return scalar(node).flatMap { Double($0) }.map { .number($0) } ?? .text(text)
+    guard let number = scalar(node).flatMap({ Double($0) }) else { return .text(text) }
+    return notNaN(number, node, at: path).map { .number($0) }
+  }
+
+  /// NaN is not equal to itself: a study that held it would be another one each time it is read.
+  private mutating func notNaN(_ number: Double?, _ node: Node, at path: String) -> Double? {
+    number?.isNaN == true ? mismatch(node, at: path, expected: "a number") : number
   }
 
   // MARK: Rules of training
@@ -254,7 +259,7 @@ struct StudyReader {
   }
 
   mutating func number(_ node: Node, at path: String) -> Double? {
-    guard let value = scalar(node).flatMap({ Double($0) }), !value.isNaN else {
+    guard let value = scalar(node).flatMap({ Double($0) }) else {
       return mismatch(node, at: path, expected: "a number")
     }
     return value

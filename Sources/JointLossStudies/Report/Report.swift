@@ -47,7 +47,7 @@ public enum Report {
   public static func write(
     _ comparison: Comparison, records: [RunRecord], to directory: String, gnuplot: String = "gnuplot",
     log: (String) -> Void
-  ) async throws(StudyError) {
+  ) throws(StudyError) {
     let folder = try OutputFolder(directory)
     try folder.write(markdown(comparison), to: "table.md")
     try folder.write(CSV.suites(comparison), to: "table.csv")
@@ -56,7 +56,7 @@ public enum Report {
     let groups = try SuiteRecords.grouped(
       records, baseline: comparison.baseline, reference: comparison.reference)
     let figures = Figure.all(of: comparison, groups)
-    let pictures = try await draw(figures, in: folder, with: Gnuplot(program: gnuplot), log: log)
+    let pictures = try draw(figures, in: folder, with: Gnuplot(program: gnuplot), log: log)
     let page = HTMLPage(
       comparison: comparison, figures: figures, pictures: pictures, records: records,
       study: folder.text(of: "study.yaml"))
@@ -66,7 +66,7 @@ public enum Report {
   /// Writes the data and script of each figure and runs gnuplot: the pictures by the names of their figures.
   private static func draw(
     _ figures: [Figure], in folder: OutputFolder, with gnuplot: Gnuplot, log: (String) -> Void
-  ) async throws(StudyError) -> [String: String] {
+  ) throws(StudyError) -> [String: String] {
     let figureFolder = try folder.folder(named: "figures")
     figureFolder.removeLeftovers()
     for figure in figures {
@@ -76,7 +76,7 @@ public enum Report {
     }
     var pictures: [String: String] = [:]
     for figure in figures {
-      switch try await gnuplot.draw(figure, in: figureFolder) {
+      switch try gnuplot.draw(figure, in: figureFolder) {
       case .drawn(let svg): pictures[figure.name] = svg
       case .missingProgram:
         log(

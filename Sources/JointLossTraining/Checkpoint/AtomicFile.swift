@@ -72,13 +72,9 @@ package enum AtomicFile {
       parent += component
       if mkdir(parent, 0o777) != 0 {
         guard errno == EEXIST else { break }
-        // Something has that name: a link that leads nowhere, say, or a file.
+        // A link that leads in a circle has that name, perhaps.
         var status = stat()
-        guard stat(parent, &status) == 0 else {
-          if errno == ELOOP { return "its symbolic links lead in a circle" }
-          break
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return "\(parent) is not a folder" }
+        if stat(parent, &status) != 0 && errno == ELOOP { return "its symbolic links lead in a circle" }
       }
       parent += "/"
     }

@@ -1,7 +1,7 @@
 import Foundation
 import JointLossWeighting
 
-/// Checks that a text is JSON as RFC 8259 has it, and that no object has a key twice.
+/// Checks that a text is JSON as RFC 8259 has it, that no object has a key twice, and that a Double can hold each number.
 ///
 /// Foundation's decoders take a comma before a closing bracket, and of two equal keys they drop one without a word.
 /// A byte order mark at the beginning is no error: the RFC lets a reader ignore it, and so do the decoders.
@@ -174,6 +174,12 @@ package struct StrictJSON {
       let exponent = position
       skipDigits()
       guard position > exponent else { throw wrong() }
+    }
+    // Foundation refuses such a number without its place.
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    guard Double(text)?.isFinite == true else {
+      position = start
+      throw defect("the number \(Quotation.short(text)) is beyond the range of a Double")
     }
   }
 

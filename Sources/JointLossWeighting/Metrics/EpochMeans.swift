@@ -54,9 +54,6 @@ public struct EpochMeans: Sendable, Codable {
     self.samples[task] += Double(samples)
   }
 
-  /// Whether they are of a number of tasks, also after they were read from a file.
-  package func areOf(taskCount: Int) -> Bool { sums.count == taskCount && samples.count == taskCount }
-
   /// The T means, not a number for a task without a labelled sample; nil if no task has one.
   public var means: [Double]? {
     guard samples.contains(where: { $0 > 0 }) else { return nil }

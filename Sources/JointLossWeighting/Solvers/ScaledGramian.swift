@@ -39,7 +39,8 @@ package struct ScaledGramian: Sendable {
   ///
   /// - Parameters:
   ///   - gramian: T×T.
-  ///   - rowScales: positive factors on the gradients; none are applied where there are none.
+  ///   - rowScales: factors of at least 0 on the gradients, of which 0 leaves a task out; none are applied where there
+  ///     are none.
   package mutating func load(_ gramian: Gramian, rowScales: [Double] = []) {
     let taskCount = gramian.taskCount
     if tasks.count != taskCount {

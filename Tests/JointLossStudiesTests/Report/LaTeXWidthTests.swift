@@ -10,7 +10,7 @@ import Testing
   ]
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  @Test(.enabled(if: Self.program != nil, "pdflatex is not installed"), .timeLimit(.minutes(1)))
+  @Test(.enabled(if: Self.program != nil, "pdflatex is not installed"), .timeLimit(.minutes(10)))
   func `The tables fit the text width of article`() async throws {
     let folder = try TemporaryFolder()
     let behaviours: [(String, SyntheticRecords.Behaviour)] = [
@@ -21,7 +21,7 @@ import Testing
     let records = try SyntheticRecords.study(
       suite: "un_related", strategies: behaviours, tasks: ["a", "b"], seeds: 10, epochs: 6)
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
-    try await Report.write(
+    try Report.write(
       comparison, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
     // The rules of booktabs, so that a plain installation suffices.
     let document = #"""

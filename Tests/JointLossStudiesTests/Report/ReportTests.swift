@@ -25,7 +25,7 @@ import Testing
     let records = try records()
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
     let messages = Messages()
-    try await Report.write(
+    try Report.write(
       comparison, records: records, to: folder, gnuplot: gnuplot, log: { messages.texts.append($0) })
     return messages.texts
   }
@@ -38,7 +38,7 @@ import Testing
     try String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)
   }
 
-  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(10)))
   func `With gnuplot every figure has its data, script, SVG and PNG`() async throws {
     let folder = try TemporaryFolder()
     #expect(try await write(folder) == [])
@@ -60,7 +60,7 @@ import Testing
 
   // BREAK F4: gnuplot draws what the figures keep of values at the ends of the range.
   @Test(
-    .enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)),
+    .enabled(if: Self.hasGnuplot), .timeLimit(.minutes(10)),
     arguments: [1e99, 1e300, 1e308, -1e308, 1e-300, Double.leastNonzeroMagnitude])
   func `A report of a record with a value at the ends of the range is drawn`(value: Double) async throws {
     let folder = try TemporaryFolder()
@@ -77,13 +77,13 @@ import Testing
     }
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
     let messages = Messages()
-    try await Report.write(
+    try Report.write(
       comparison, records: records, to: folder.path, log: { messages.texts.append($0) })
     #expect(messages.texts == [])
     #expect(try folder.names(in: "figures").contains("toy-loss.png"))
   }
 
-  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(10)))
   func `The page holds each picture, every table, and loads nothing`() async throws {
     let folder = try TemporaryFolder()
     try Data("seeds: 4 # <all>\n".utf8).write(to: URL(filePath: "\(folder.path)/study.yaml"))
@@ -123,7 +123,7 @@ import Testing
     #expect(!page.contains("<svg"))
   }
 
-  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(10)))
   func `A report without gnuplot leaves no picture of an earlier one`() async throws {
     let folder = try TemporaryFolder()
     _ = try await write(folder)
@@ -131,7 +131,7 @@ import Testing
     #expect(try !folder.names(in: "figures").contains { $0.hasSuffix("svg") || $0.hasSuffix("png") })
   }
 
-  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Self.hasGnuplot), .timeLimit(.minutes(10)))
   func `Two reports of one folder at a time do not disturb each other`() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path
@@ -180,16 +180,16 @@ import Testing
     try Data().write(to: URL(filePath: file))
     let records = try records()
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
-    let below = await #expect(throws: StudyError.self) {
-      try await Report.write(comparison, records: records, to: "\(file)/below", log: { _ in })
+    let below = #expect(throws: StudyError.self) {
+      try Report.write(comparison, records: records, to: "\(file)/below", log: { _ in })
     }
     #expect(below?.file == "\(file)/below")
     #expect(below?.message == "the folder cannot be created: Not a directory")
     // A folder where a file should be.
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/out/table.csv/x", withIntermediateDirectories: true)
-    let occupied = await #expect(throws: StudyError.self) {
-      try await Report.write(comparison, records: records, to: "\(folder.path)/out", log: { _ in })
+    let occupied = #expect(throws: StudyError.self) {
+      try Report.write(comparison, records: records, to: "\(folder.path)/out", log: { _ in })
     }
     #expect(occupied?.file == "\(folder.path)/out/table.csv")
   }

@@ -85,7 +85,7 @@ import Testing
     let study = Local.study()
     let records = try await run(study)
     let first = try Comparison(records: records, baseline: "apart", reference: "equal")
-    try await Report.write(
+    try Report.write(
       first, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
     let files = try Dictionary(
       uniqueKeysWithValues: (Report.files + ["study.yaml"]).filter { $0 != "figures" }.map { name in
@@ -110,7 +110,7 @@ import Testing
     let other = try #require(try store.write(Local.plan(study).study))
     #expect(other != kept && FileManager.default.fileExists(atPath: "\(kept)/report.html"))
     // And once more: what is kept is replaced by what is newer.
-    try await Report.write(
+    try Report.write(
       first, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
     #expect(try store.write(Local.plan(second).study) == kept)
   }

@@ -277,7 +277,7 @@ import Testing
 
   @Test(arguments: [
     ("{\"kind\":\"header\"}\n", "line 1: the line is damaged: specification is missing"),
-    ("\n", "line 1: the line is damaged: it is not JSON"),
+    ("\n", "line 1: the line is damaged: it is not JSON, the text ends where a value is due at byte 1"),
     ("{\"kind\":\"head\"}\n", "line 1: the line is damaged: kind has no such value"),
     ("{\"kind\":7}\n", "line 1: the line is damaged: kind is of the wrong type"),
     ("", "line 1: the record ends in the middle: it was cut off"),

@@ -174,7 +174,7 @@ import Testing
     #expect(try checkpoints.newest()?.damaged.isEmpty == true)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `A pipe in place of a checkpoint's file is not waited for`() throws {
+  @Test(.timeLimit(.minutes(10))) func `A pipe in place of a checkpoint's file is not waited for`() throws {
     let folder = try TemporaryFolder()
     let (made, _) = try Self.trainer(EqualWeighting.self)
     let checkpoints = CheckpointFolder(folder.path)

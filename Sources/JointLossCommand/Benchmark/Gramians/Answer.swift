@@ -8,6 +8,9 @@ extension SolverTrial {
   /// δ the rounding of a cosine and ρ the ridge, their directions differ by at most √(δ(|v|² + |v*|²) + ρ|v*|²), in sums
   /// of absolute values. What differs by more is contradicted.
   struct Answer {
+    /// The reference has not come to an end, so that nothing can be said of the answer.
+    struct Unjudged: Error {}
+
     private let rounding: Double
     private let ridge: Double
     /// T: those left out count in a mean.
@@ -63,7 +66,7 @@ extension SolverTrial {
 
     /// Whether the direction is not the projection on the cone along which no loss ascends: of the mean gradient, or
     /// the mean of those of each gradient.
-    func projectionContradiction(ofEach isEach: Bool) -> String? {
+    func projectionContradiction(ofEach isEach: Bool) throws(Unjudged) -> String? {
       guard !units.isEmpty else { return nil }
       var solver = NonNegativeLeastSquares(units)
       let mean = norms.map { $0 / Double(taskCount) }
@@ -71,7 +74,7 @@ extension SolverTrial {
       var (wanted, slack) = (sum(mean.map { _ in 0 }), 1e-12 * Self.size(mean))
       let targets = isEach ? mean.indices.map { t in mean.indices.map { $0 == t ? mean[t] : 0 } } : [mean]
       for target in targets {
-        guard let factors = solver.solve(sum(target).map { -$0 }) else { return nil }
+        guard let factors = solver.solve(sum(target).map { -$0 }) else { throw Unjudged() }
         let reference = zip(target, factors).map { $0 + $1 }
         for (column, value) in sum(reference).enumerated() { wanted[column] += value }
         let size = Self.size(reference)
@@ -87,11 +90,10 @@ extension SolverTrial {
     }
 
     /// Whether a shorter convex combination of the gradients exists.
-    func minNormContradiction() -> String? {
+    func minNormContradiction() throws(Unjudged) -> String? {
       guard !units.isEmpty else { return nil }
       let least = norms.min() ?? 1
-      var solver = NonNegativeLeastSquares(zip(units, norms).map { $0 + [least / $1] })
-      guard let factors = solver.solve((units.first ?? []).map { _ in 0 } + [1]) else { return nil }
+      let factors = try minNormFactors()
       let total = zip(factors, norms).reduce(0) { $0 + $1.0 / $1.1 }
       let reference = factors.map { $0 / total }
       // The weights of those that count sum to their share of the tasks.
@@ -111,7 +113,7 @@ extension SolverTrial {
 
     /// Whether a direction of the ball around the mean has a larger least gain, by the bound of the dual at the weights
     /// themselves and at the min-norm point.
-    func gainContradiction(radius c: Double) -> String? {
+    func gainContradiction(radius c: Double) throws(Unjudged) -> String? {
       guard !units.isEmpty else { return nil }
       let mean = norms.map { $0 / Double(taskCount) }
       let change = zip(shares, mean).map { $0 - $1 }
@@ -130,7 +132,8 @@ extension SolverTrial {
       }
       let least = norms.indices.map { gain($0, direction) }.min() ?? 0
       var bound = Double.infinity
-      for weights in [zip(change, norms).map { max($0 / $1, 0) }, minNormWeights() ?? []] {
+      let minNormWeights = zip(try minNormFactors(), norms).map { $0 / $1 }
+      for weights in [zip(change, norms).map { max($0 / $1, 0) }, minNormWeights] {
         let total = weights.reduce(0, +)
         guard total > 0 else { continue }
         let shares = zip(weights, norms).map { $0 / total * $1 }
@@ -138,14 +141,16 @@ extension SolverTrial {
         let product = zip(point, toMean).reduce(0) { $0 + $1.0 * $1.1 }
         bound = min(bound, product + radius * RandomGramian.norm(point))
       }
-      guard bound.isFinite else { return nil }
+      guard bound.isFinite else { throw Unjudged() }
       return least >= bound - slack ? nil : "a least gain of \(least), where \(bound) bounds it"
     }
 
-    private func minNormWeights() -> [Double]? {
+    /// The factors of the unit gradients in the shortest convex combination of the gradients, but for a common one.
+    private func minNormFactors() throws(Unjudged) -> [Double] {
       let least = norms.min() ?? 1
       var solver = NonNegativeLeastSquares(zip(units, norms).map { $0 + [least / $1] })
-      return solver.solve((units.first ?? []).map { _ in 0 } + [1]).map { zip($0, norms).map { $0 / $1 } }
+      guard let factors = solver.solve((units.first ?? []).map { _ in 0 } + [1]) else { throw Unjudged() }
+      return factors
     }
 
     /// Whether `(G + ρ diag G) w = w^(−1/α)` does not hold; with a ridge, relative to a 1e-5 of its terms at least.

@@ -10,12 +10,15 @@ struct SolverTrial: Encodable {
     case contradicted(String)
   }
 
+  /// What contradicts an answer; nil for nothing.
+  typealias Judge = @Sendable (Answer) throws(Answer.Unjudged) -> String?
+
   /// The rules with a solver, and how their answers are judged.
-  static let rules: [(name: String, judge: @Sendable (Answer) -> String?)] = [
-    ("mgda", { $0.minNormContradiction() }),
-    ("upgrad", { $0.projectionContradiction(ofEach: true) }),
-    ("dualproj", { $0.projectionContradiction(ofEach: false) }),
-    ("cagrad", { $0.gainContradiction(radius: 0.4) }),
+  static let rules: [(name: String, judge: Judge)] = [
+    ("mgda", { answer throws(Answer.Unjudged) in try answer.minNormContradiction() }),
+    ("upgrad", { answer throws(Answer.Unjudged) in try answer.projectionContradiction(ofEach: true) }),
+    ("dualproj", { answer throws(Answer.Unjudged) in try answer.projectionContradiction(ofEach: false) }),
+    ("cagrad", { answer throws(Answer.Unjudged) in try answer.gainContradiction(radius: 0.4) }),
     ("nash-mtl", { $0.fairnessContradiction(alpha: 1) }),
     ("fairgrad", { $0.fairnessContradiction(alpha: 2) }),
     ("imtl-g", { _ in nil }),
@@ -25,11 +28,13 @@ struct SolverTrial: Encodable {
 
   /// The rule.
   let name: String
-  private let judge: @Sendable (Answer) -> String?
+  private let judge: Judge
   private(set) var count = 0
   private(set) var errors = 0
   private(set) var notFinite = 0
   private(set) var contradicted = 0
+  /// The answers whose reference has not come to an end.
+  private(set) var unjudged = 0
   /// The answers whose certificate is above the tolerance.
   private(set) var unproven = 0
   /// The answers that took a ridge.
@@ -40,15 +45,14 @@ struct SolverTrial: Encodable {
   private(set) var firstFault: String?
 
   private enum CodingKeys: String, CodingKey {
-    case name = "strategy", count = "gramians", errors, notFinite, contradicted, unproven, ridged,
-      worstResidual
-    case largestRidge, firstFault
+    case name = "strategy", count = "gramians", errors, notFinite, contradicted, unjudged,
+      unproven, ridged, worstResidual, largestRidge, firstFault
   }
 
   /// Creates a tally of nothing.
   ///
   /// - Parameter rule: one of ``rules``.
-  init(_ rule: (name: String, judge: @Sendable (Answer) -> String?)) { (name, judge) = rule }
+  init(_ rule: (name: String, judge: Judge)) { (name, judge) = rule }
 
   /// Lets the rule weigh a Gramian, and judges and counts what it gives.
   ///
@@ -92,6 +96,11 @@ struct SolverTrial: Encodable {
     }
     guard weights.values.allSatisfy(\.isFinite) else { return .notFinite }
     let answer = Answer(random, weights: weights.values, ridge: weights.certificate?.ridge ?? 0)
-    return judge(answer).map { .contradicted($0) }
+    do {
+      return try judge(answer).map { .contradicted($0) }
+    } catch {
+      unjudged += 1
+      return nil
+    }
   }
 }

@@ -1,7 +1,5 @@
 import Foundation
 import JointLossTraining
-import Subprocess
-import SystemPackage
 
 /// The program that draws the figures.
 struct Gnuplot {
@@ -40,22 +38,32 @@ struct Gnuplot {
   ///   - folder: the folder.
   /// - Returns: what came of it.
   /// - Throws: ``StudyError`` with the path, if a picture cannot be replaced.
-  func draw(_ figure: Figure, in folder: OutputFolder) async throws(StudyError) -> Outcome {
+  func draw(_ figure: Figure, in folder: OutputFolder) throws(StudyError) -> Outcome {
     let prefix = TemporaryName.new() + "-"
     // What a program that failed has begun.
     defer { for ending in Self.endings { try? folder.remove("\(prefix)\(figure.name).\(ending)") } }
+    let process = Process()
+    // `env` finds the program on the search path.
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [program, "-e", "prefix = '\(prefix)'", "\(figure.name).gp"]
+    process.currentDirectoryURL = URL(filePath: folder.path, directoryHint: .isDirectory)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    let errors = Pipe()
+    process.standardError = errors
+    let reason: String
     do {
-      let result = try await Subprocess.run(
-        .name(program), arguments: ["-e", "prefix = '\(prefix)'", "\(figure.name).gp"],
-        workingDirectory: FilePath(folder.path), output: .discarded, error: .string(limit: 1 << 16))
-      guard result.terminationStatus.isSuccess else {
-        let reason = result.standardError.trimmingCharacters(in: .whitespacesAndNewlines)
-        return .failed(reason.isEmpty ? "\(result.terminationStatus)" : reason)
-      }
-    } catch let error as SubprocessError where error.code == .executableNotFound {
-      return .missingProgram
+      try process.run()
+      let text = try errors.fileHandleForReading.readToEnd() ?? Data()
+      reason = String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     } catch {
       return .failed("\(error)")
+    }
+    process.waitUntilExit()
+    // What `env` ends with where there is no such program.
+    if process.terminationStatus == 127 { return .missingProgram }
+    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+      return .failed(reason.isEmpty ? "it ended with the status \(process.terminationStatus)" : reason)
     }
     let picture = folder.text(of: "\(prefix)\(figure.name).svg")
     for ending in Self.endings {
