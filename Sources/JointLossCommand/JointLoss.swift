@@ -24,28 +24,9 @@ public struct JointLoss: AsyncParsableCommand {
   ///
   /// - Parameter strategies: the types to add.
   public static func main(adding strategies: [any WeightingStrategy.Type]) async {
-    StandardStreams.prepare()
     do {
       let registry = try StrategyRegistry.builtIn.adding(strategies)
-      try await $registry.withValue(registry) {
-        var command = try await asyncParseAsRoot()
-        if var command = command as? any AsyncParsableCommand {
-          try await command.run()
-        } else {
-          try command.run()
-        }
-      }
-    } catch {
-      end(with: error)
-    }
-  }
-
-  /// Ends the program; help and version, which come as errors of status 0, are answers that may not get lost either.
-  private static func end(with error: any Error) -> Never {
-    guard exitCode(for: error) == .success else { exit(withError: error) }
-    do {
-      try StandardOutput.write(fullMessage(for: error))
-      exit()
+      await $registry.withValue(registry) { await runProgram() }
     } catch {
       exit(withError: error)
     }

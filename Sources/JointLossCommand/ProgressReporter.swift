@@ -1,4 +1,5 @@
 import Foundation
+import JointLossWeighting
 import Synchronization
 
 #if canImport(Glibc)
@@ -38,7 +39,12 @@ final class ProgressReporter: Sendable {
 
   /// Says something that must be heard even when quiet.
   func warn(_ text: String) {
-    write(style == .bar ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
+    write(style == .bar ? "\r\u{1B}[K\(Self.printable(text))\n" : "\(Self.printable(text))\n")
+  }
+
+  /// The text with its line breaks; all else that is not printable is a space, for a terminal may obey it.
+  static func printable(_ text: String) -> String {
+    text.mappingScalars { $0 == "\n" || $0.isPrintable ? String($0) : " " }
   }
 
   /// Starts the clock for `total` runs, `reused` of which are complete from an earlier session.
@@ -76,7 +82,7 @@ final class ProgressReporter: Sendable {
     let width = 24
     let filled = width * done / max(total, 1)
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    return String("\(bar) \(done)/\(total)  \(text)".prefix(max(columns - 1, 1)))
+    return String("\(bar) \(done)/\(total)  \(text.printable)".prefix(max(columns - 1, 1)))
   }
 
   /// The columns of the terminal, or 80 where it does not tell.

@@ -40,23 +40,31 @@ struct ReportCommand: ParsableCommand {
   /// those that agree with the study file.
   private func records(in store: RunStore, _ progress: ProgressReporter) throws -> Found {
     let study = try store.study()
+    let plan: RunPlan
     do throws(StudyError) {
-      let plan = try RunPlan(study, strategies: JointLoss.registry, suites: .builtIn)
-      let (records, damaged) = try store.records(of: plan)
-      return Found(
-        records: records, damaged: damaged, planned: plan.runs.count, baseline: plan.baseline,
-        reference: plan.reference)
+      plan = try RunPlan(study, strategies: JointLoss.registry, suites: .builtIn)
     } catch {
-      let (records, damaged) = try store.records(of: study)
-      guard !records.isEmpty else { throw error }
-      progress.note(
-        "The report is of the records that agree with the study file, since its runs cannot be planned here:\n\(error)"
-      )
-      let runs = records.map(\.header.specification)
-      return Found(
-        records: records, damaged: damaged, planned: study.runCount,
-        baseline: study.label(of: study.baseline, in: runs),
-        reference: study.label(of: study.reference, in: runs))
+      return try records(of: study, in: store, notPlannedFor: error, progress)
     }
+    let (records, damaged) = try store.records(of: plan)
+    return Found(
+      records: records, damaged: damaged, planned: plan.runs.count, baseline: plan.baseline,
+      reference: plan.reference)
+  }
+
+  private func records(
+    of study: StudySpecification, in store: RunStore, notPlannedFor error: StudyError,
+    _ progress: ProgressReporter
+  ) throws -> Found {
+    let (records, damaged) = try store.records(of: study)
+    guard !records.isEmpty else { throw error }
+    progress.note(
+      "The report is of the records that agree with the study file, since its runs cannot be planned here:\n\(error)"
+    )
+    let runs = records.map(\.header.specification)
+    return Found(
+      records: records, damaged: damaged, planned: study.runCount,
+      baseline: study.label(of: study.baseline, in: runs),
+      reference: study.label(of: study.reference, in: runs))
   }
 }

@@ -58,11 +58,11 @@ public struct StudyError: Error, Sendable, Hashable, CustomStringConvertible {
       first.message, file: first.file, line: first.line, key: first.key, further: further)
   }
 
-  /// One line a problem: `study.yaml:12: strategies[1].set.alpha: gradnorm.alpha is a number ≥ 0, not -1`.
+  /// One line a problem, whatever is in names of files: `study.yaml:12: strategies[1].set.alpha: gradnorm.alpha is a number ≥ 0, not -1`.
   public var description: String {
     var place = ""
     if let file { place += line.map { "\(file):\($0): " } ?? "\(file): " }
     if let key { place += "\(key): " }
-    return ([place + message] + further.map(\.description)).joined(separator: "\n")
+    return ([(place + message).printable] + further.map(\.description)).joined(separator: "\n")
   }
 }

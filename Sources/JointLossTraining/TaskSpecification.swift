@@ -1,3 +1,5 @@
+import JointLossWeighting
+
 /// How a task's predictions are scored.
 public enum TaskLoss: String, Codable, Sendable, CaseIterable {
   /// Mean over samples and outputs of the squared error.
@@ -31,4 +33,22 @@ public struct TaskSpecification: Codable, Hashable, Sendable {
 
   /// The columns of the task's target: 1 (the class index) for softmax, else the outputs.
   public var targetColumns: Int { loss == .softmaxCrossEntropy ? 1 : outputs }
+}
+
+extension [TaskSpecification] {
+  /// Checks that the names are printable and that each is given once.
+  func requireNames(_ code: TrainingError.Code) throws(TrainingError) {
+    var names: Set<String> = []
+    for (index, task) in enumerated() {
+      guard task.name.isPrintable else {
+        throw TrainingError(
+          code,
+          "the name of a task is a text of one line in printable characters, not “\(Quotation.short(task.name))”",
+          task: index)
+      }
+      guard names.insert(task.name).inserted else {
+        throw TrainingError(code, "two tasks are named “\(Quotation.short(task.name))”", task: index)
+      }
+    }
+  }
 }

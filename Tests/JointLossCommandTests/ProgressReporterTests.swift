@@ -11,4 +11,11 @@ import Testing
     #expect(full.hasPrefix(String(repeating: "█", count: 24) + " 12/12"))
     #expect(ProgressReporter.bar(done: 0, total: 0, text: "", columns: 0).count == 1)
   }
+
+  // A name from somebody else's folder, or what gnuplot says, may hold what a terminal obeys.
+  @Test func `Nothing that a terminal obeys is shown`() {
+    #expect(ProgressReporter.printable("a\u{1B}]0;b\u{7}\nc\u{202E}d\r") == "a ]0;b \nc d ")
+    let bar = ProgressReporter.bar(done: 1, total: 2, text: "a\u{1B}[2J", columns: 80)
+    #expect(bar.hasSuffix(" 1/2  a [2J"))
+  }
 }

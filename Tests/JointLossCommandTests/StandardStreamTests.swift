@@ -30,7 +30,7 @@ import Testing
       "jointloss suites",
       "jointloss suites related", "jointloss check equal", "jointloss compare --print-study",
       "jointloss --help",
-      "jointloss --version", "jointloss help weigh", "experiments list",
+      "jointloss --version", "jointloss help weigh", "experiments list", "experiments --help",
       "echo '{\"losses\":[1,2]}' | jointloss weigh equal",
     ])
   func `A full standard output is an error`(command: String) async throws {

@@ -189,6 +189,14 @@ import Testing
     #expect(outcome.error.contains(folder.path) && outcome.error.contains(message), "\(outcome.error)")
   }
 
+  @Test(.timeLimit(.minutes(1))) func `A pipe in place of the state is not waited for`() throws {
+    let folder = try TemporaryFolder()
+    let state = "\(folder.path)/weigh.json"
+    #expect(mkfifo(state, 0o600) == 0)
+    let error = #expect(throws: WeighStateError.self) { try WeighStateFile(state).content() }
+    #expect(error?.description == "\(state) cannot be read: it is a pipe, not a file")
+  }
+
   @Test(.timeLimit(.minutes(2)))
   func `A process killed at any moment leaves a state with which the next one goes on`() async throws {
     let folder = try TemporaryFolder()

@@ -90,10 +90,14 @@ import Testing
 
   @Test func `Models that cannot be`() {
     let own = ParameterTensor("w", columns: 2, task: 0)
-    func failure(_ tensors: [ParameterTensor], _ strategy: some WeightingStrategy) -> String {
+    func failure(
+      _ tensors: [ParameterTensor], _ strategy: some WeightingStrategy, tasks names: [String] = ["only"]
+    ) -> String {
+      let tasks = names.map { TaskSpecification(name: $0, loss: .meanSquaredError) }
       do {
         _ = try Trainer(
-          model: Hollow(tensors: tensors), strategy: strategy, optimizer: .sgd(learningRate: 1), batchSize: 1,
+          model: Hollow(tasks: tasks, tensors: tensors), strategy: strategy, optimizer: .sgd(learningRate: 1),
+          batchSize: 1,
           seed: 0)
         return "nothing was thrown"
       } catch {
@@ -103,6 +107,8 @@ import Testing
     let losses = ConstantWeights<LossEvidence>([1], appliesTo: .losses)
     #expect(failure([own], losses) == "nothing was thrown")
     #expect(failure([], losses).hasPrefix("model: a model has inputs, tasks and parameters, not 1, 1 and 0"))
+    #expect(failure([own], losses, tasks: ["a", "a"]) == "model: two tasks are named “a”")
+    #expect(failure([own], losses, tasks: ["a\nb"]).hasSuffix("in printable characters, not “a\\nb”"))
     #expect(failure([own, own], losses) == "model: two tensors of the model are named “w”")
     #expect(
       failure([ParameterTensor("w", columns: 0)], losses) == "model: the tensor w cannot be 1×0")

@@ -31,6 +31,11 @@ import Testing
     #expect(
       message(.configuration) { _ = try network(tasks: [softmax]) }.contains("at least 2 outputs, not 1"))
     #expect(message(.configuration) { _ = try network(tasks: [Self.task, Self.task]) }.contains("“a”"))
+    for (name, quoted) in [("", "“”"), ("a\u{1B}[2J", "“a\\u{1B}[2J”"), ("a\u{202E}", "“a\\u{202E}”")] {
+      let task = TaskSpecification(name: name, loss: .meanSquaredError)
+      let refusal = message(.configuration) { _ = try network(tasks: [task]) }
+      #expect(refusal.hasPrefix("the name of a task is") && refusal.hasSuffix("not \(quoted)"), "\(refusal)")
+    }
     #expect(message(.configuration) { _ = try network(trunk: [1 << 40]) }.contains("2^31"))
     let huge = TaskSpecification(name: "b", loss: .meanSquaredError, outputs: .max)
     #expect(message(.configuration) { _ = try network(tasks: [huge, Self.task]) }.contains("2^31"))

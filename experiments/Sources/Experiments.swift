@@ -9,10 +9,7 @@ struct Experiments: AsyncParsableCommand {
     abstract: "Repeats the experiments that papers/ reports.",
     subcommands: [ListCommand.self, RunCommand.self])
 
-  static func main() async {
-    StandardStreams.prepare()
-    await main(nil)
-  }
+  static func main() async { await runProgram() }
 
   /// All replications, by name.
   static var all: [any Replication.Type] { [RelatedVersusUnrelated.self] }

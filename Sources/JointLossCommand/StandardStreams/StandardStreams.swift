@@ -8,7 +8,7 @@ import Foundation
 #endif
 
 /// Standard input, output and error as a program finds them.
-package enum StandardStreams {
+enum StandardStreams {
   /// How a program ends whose output nobody reads any more: the status that shells give one ended by the signal.
   static let closedPipe = ExitCode(128 + SIGPIPE)
 
@@ -17,7 +17,7 @@ package enum StandardStreams {
   /// A stream that is closed is replaced by one that fails, so that no file gets its number, and with it what was meant
   /// for the stream. A pipe without a reader is an error of the write and does not end the program, so that a study
   /// whose tables nobody reads still writes its report.
-  package static func prepare() {
+  static func prepare() {
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) == -1 {
       // The lowest free number is this stream's.
       _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)

@@ -19,10 +19,10 @@ package struct WeighStateFile {
   /// - Throws: ``WeighStateError`` that names the file if it cannot be read.
   package func content() throws(WeighStateError) -> Data? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    do {
-      return try Data(contentsOf: URL(filePath: path))
+    do throws(AtomicFile.Failure) {
+      return try RegularFile.content(of: path)
     } catch {
-      throw WeighStateError("\(path) cannot be read: \(error.localizedDescription)")
+      throw WeighStateError("\(path) \(error.message)")
     }
   }
 

@@ -123,7 +123,7 @@ struct StudyResolver {
     let size = study.batchSize ?? suite.recipe.batchSize
     guard let samples = suite.trainingSampleCount, size > samples else { return }
     report(
-      "on \(label): a batch of \(size) samples is larger than the training data of \(samples)",
+      "on \(Quotation.short(label)): a batch of \(size) samples is larger than the training data of \(samples)",
       at: "batch-size")
   }
 
@@ -263,9 +263,8 @@ struct StudyResolver {
     let named = strategyEntries.filter { $0.name == wanted }
     if named.count == 1 { return named[0] }
     if named.count > 1 {
-      report(
-        "“\(Quotation.short(wanted))” could be \(named.prefix(3).map { Quotation.short($0.label) }.joined(separator: " or ")): give a label",
-        at: role)
+      let labels = named.prefix(3).map { Quotation.short($0.label) }.joined(separator: " or ")
+      report("“\(Quotation.short(wanted))” could be \(labels): give a label", at: role)
       return nil
     }
     let added = StudySpecification.Entry(wanted)

@@ -1,13 +1,15 @@
 import JointLossWeighting
 
 extension StudySpecification {
-  /// The most seeds, suites and strategies each, runs, epochs, samples a batch and units that a study may ask for: far beyond any use,
-  /// and small enough that no product of them overflows.
+  /// The most that a study may ask for: far beyond any use, and small enough that no product of them overflows.
   enum Limit {
     static let seeds = 100_000
+    /// Of suites, and as many of strategies.
     static let entries = 1_000
     static let runs = 2_000_000
+    /// Of epochs, and of samples a batch.
     static let count = 10_000_000
+    /// Of units in a layer.
     static let width = 65_536
   }
 

@@ -49,8 +49,9 @@ public struct StudyRunner: Sendable {
     if let kept = try store.write(plan.study) {
       progress(
         .notice(
-          "\(store.directory) held another study. Its runs stay there, and those that are also this one's are reused. "
-            + "This one's report replaces its report, which is kept in \(kept) with its study.yaml."))
+          "\(store.directory) held another study. Its runs stay there, and this study reuses those that are also its "
+            + "own. The other study's study.yaml and report are now in \(kept); this one's take their place.")
+      )
     }
     var complete: [Int: RunRecord] = [:]
     for (index, run) in plan.runs.enumerated() {

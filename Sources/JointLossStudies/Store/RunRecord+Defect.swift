@@ -23,7 +23,7 @@ extension RunRecord {
         return (index + 2, key, message)
       }
     }
-    return footerDefect.map { (self.epochs.count + 2, $0.key, $0.message) }
+    return footerDefect.map { (epochs.count + 2, $0.key, $0.message) }
   }
 
   private var footerDefect: (key: String, message: String)? {
@@ -56,7 +56,9 @@ extension RunRecord {
         return ("selectedTest", "is not the test loss of task \(header.tasks[task]) at epoch \(epoch)")
       }
     }
-    if let task = footer.task, !header.tasks.contains(task) { return ("task", "there is no task “\(task)”") }
+    if let task = footer.task, !header.tasks.contains(task) {
+      return ("task", "there is no task “\(Quotation.short(task))”")
+    }
     let counts = [footer.passes.steps, footer.passes.forward, footer.passes.backward, footer.passes.samples]
     let largest = StrategyState.largestCount
     guard counts.allSatisfy({ (0...largest).contains($0) }) else {

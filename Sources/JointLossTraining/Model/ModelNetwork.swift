@@ -35,6 +35,7 @@ extension MultiTaskModel {
         .model,
         "a model has inputs, tasks and parameters, not \(inputs), \(tasks.count) and \(tensors.count)")
     }
+    try tasks.requireNames(.model)
     if let units = representationUnits, units < 1 || units > Int(Int32.max) / tasks.count {
       throw TrainingError(.model, "the representation of the model cannot have \(units) units")
     }

@@ -127,11 +127,8 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
     guard !tasks.isEmpty else {
       throw TrainingError(.configuration, "a network needs at least one task")
     }
-    var names: Set<String> = []
+    try tasks.requireNames(.configuration)
     for (index, task) in tasks.enumerated() {
-      guard names.insert(task.name).inserted else {
-        throw TrainingError(.configuration, "two tasks are named “\(task.name)”", task: index)
-      }
       let least = task.loss == .softmaxCrossEntropy ? 2 : 1
       guard task.outputs >= least else {
         throw TrainingError(

@@ -111,6 +111,11 @@ struct EpochTally: Codable {
     guard means.taskCount == taskCount else { return ("means", "of \(means.taskCount) tasks") }
     guard weightSums.allSatisfy(\.isFinite) else { return ("weightSums", "not finite") }
     guard (0...Double(steps)).contains(conflictSum) else { return ("conflictSum", "\(conflictSum)") }
+    let interventions = interventionSteps ?? .zero
+    for position in 0..<interventions.scalarCount
+    where !(0...Double(steps)).contains(interventions[position]) {
+      return ("interventionSteps", "\(interventions[position]) of \(steps) steps")
+    }
     if let norm = directionNorm?.value, !(norm >= 0 && norm.isFinite) { return ("directionNorm", "\(norm)") }
     if let defect = certificate?.defect { return ("certificate", "one with \(defect.phrase)") }
     guard seconds.allSatisfy({ $0 >= 0 && $0.isFinite }) else { return ("seconds", "not a time") }

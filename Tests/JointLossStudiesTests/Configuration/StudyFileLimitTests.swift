@@ -93,4 +93,9 @@ import Testing
     let empty = #expect(throws: StudyError.self) { try RunStore(existing: "") }
     #expect(empty?.description == "the folder of a study needs a name, not an empty text")
   }
+
+  @Test func `An error is one printable line, whatever the file is called`() {
+    let error = StudyError("is damaged (moved to b\u{7})", file: "a\u{1B}[2J\n.jsonl", line: 3)
+    #expect(error.description == "a [2J .jsonl:3: is damaged (moved to b )")
+  }
 }

@@ -24,7 +24,6 @@ import Testing
         record.footer.passes
           == RunRecord.Passes(steps: steps, forward: steps, backward: steps, samples: 8 * steps))
       #expect(record.footer.measured.medianStepMicroseconds > 0 && record.footer.measured.seconds > 0)
-      // A process with Foundation in it holds a megabyte at least; a wrong unit would show here.
     }
   }
 

@@ -128,8 +128,8 @@ import Testing
     let records = try await runner.run(other, store: store, jobs: 1) { log.add($0) }
     #expect(
       log.all == [
-        "notice \(folder.path) held another study. Its runs stay there, and those that are also this one's are reused. "
-          + "This one's report replaces its report, which is kept in \(kept) with its study.yaml.",
+        "notice \(folder.path) held another study. Its runs stay there, and this study reuses those that are also its "
+          + "own. The other study's study.yaml and report are now in \(kept); this one's take their place.",
         "begun 3 2", "pcgrad 1 completed 3/3",
       ])
     #expect(records.map(\.header.specification) == other.runs)

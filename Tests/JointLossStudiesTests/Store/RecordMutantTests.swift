@@ -28,9 +28,8 @@ import Testing
     guard let opening = content.range(of: Data(#""measured":{"#.utf8), options: .backwards) else {
       return content
     }
-    let digits = String(StableHash.fnv1a(String(decoding: content, as: UTF8.self)), radix: 16)
     var sealed = content
-    let seal = "\"checksum\":\"\(String(repeating: "0", count: 16 - digits.count))\(digits)\","
+    let seal = "\"checksum\":\"\(StableHash.digits(of: String(decoding: content, as: UTF8.self)))\","
     sealed.insert(contentsOf: seal.utf8, at: opening.upperBound)
     return sealed
   }

@@ -96,6 +96,8 @@ import Testing
     (#""learningRate":0.01"#, #""learningRate":1e308"#, "learning rate 1e+308 is infinite in Float"),
     (#""steps":0"#, #""steps":-1"#, "tally.steps is -1"),
     (#""steps":0"#, #""steps":9223372036854775807"#, "tally.steps"),
+    (#""interventionSteps":[0"#, #""interventionSteps":[3"#, "tally.interventionSteps is 3.0 of 0 steps"),
+    (#""interventionSteps":[0"#, #""interventionSteps":[-1"#, "tally.interventionSteps is -1.0 of 0 steps"),
   ])
   func `A number that cannot be is refused with its name`(old: String, new: String, message: String) throws {
     let (made, data) = try Self.trainer(PCGrad.self)
