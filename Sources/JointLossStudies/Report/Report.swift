@@ -134,8 +134,9 @@ public enum Report {
         \\end{table}
         """
     }
-    let head = ["needs \\usepackage{booktabs}"] + conventions(comparison)
-    return (head.map { "% " + $0.printable } + suites).joined(separator: "\n") + "\n"
+    let head = ["with \\usepackage{booktabs} the rules are those of that package"] + conventions(comparison)
+    let plainRules = ["top", "mid", "bottom"].map { "\\providecommand{\\\($0)rule}{\\hline}" }
+    return (head.map { "% " + $0.printable } + plainRules + suites).joined(separator: "\n") + "\n"
   }
 
   // MARK: Shared texts

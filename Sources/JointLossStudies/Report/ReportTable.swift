@@ -70,7 +70,7 @@ package struct ReportTable: Sendable, Hashable {
     return ([line(columns.map { Markdown.escape($0.heading) }), line(rule)] + body).joined(separator: "\n")
   }
 
-  /// A `tabular` with the rules of booktabs.
+  /// A `tabular` with the rules of booktabs, which ``Report`` defines as plain ones for a document without that package.
   var latex: String {
     func line(_ cells: [String]) -> String {
       // A row that begins with “[” would be the optional argument of the line break before it.

@@ -23,10 +23,8 @@ import Testing
     let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
     try Report.write(
       comparison, records: records, to: folder.path, gnuplot: "no-such-gnuplot", log: { _ in })
-    // The rules of booktabs, so that a plain installation suffices.
     let document = #"""
       \documentclass{article}
-      \newcommand{\toprule}{\hline}\newcommand{\midrule}{\hline}\newcommand{\bottomrule}{\hline}
       \begin{document}
       \input{table.tex}
       \end{document}
