@@ -43,7 +43,7 @@ package final class KeptModels {
   func finish<Strategy>(
     _ networks: [NetworkTraining<Strategy>], tasks: [TaskSpecification], selected: [Int]
   ) throws(TrainingError) {
-    guard !selected.isEmpty else { return }
+    guard !selected.isEmpty, parameters.count == networks.count else { return }
     var owners = tasks.map { _ in 0 }
     for (index, network) in networks.enumerated() {
       files[Self.parameterFile(index)] = parameters[index]
