@@ -316,7 +316,8 @@ package struct ActiveSetProgram: Sendable {
   ///
   /// The largest violation of a row's conditions, relative to the row's terms. They grow with the solution: without a
   /// sum, which bounds it, the violations are also taken relative to the largest terms of f, and a thousandth of the
-  /// duality gap yᵀHy + fᵀy to their square. The gap bounds the square of the direction's error.
+  /// duality gap yᵀHy + fᵀy to their square. The gap bounds the square of the direction's error where no slack is
+  /// negative: at the tolerance that error is at most about a thousandth of the largest term.
   func residual() -> Double {
     var (worst, largest) = (0.0, 0.0)
     for j in 0..<order { largest = max(largest, linearTerms[j]) }
