@@ -6,13 +6,16 @@ extension SolverTrial {
   ///
   /// An optimum of the given Gramian need not be one of the gradients: with v the answer, v* that of the gradients,
   /// δ the rounding of a cosine and ρ the ridge, their directions differ by at most √(δ(|v|² + |v*|²) + ρ|v*|²), in sums
-  /// of absolute values. What differs by more is contradicted.
+  /// of absolute values. An answer whose certificate has the residual r, relative to terms of |v| at most, may miss the
+  /// least square of a direction by r|v|(|v| + |v*|), and so its direction by the root of twice that. What differs by
+  /// more is contradicted.
   struct Answer {
     /// The reference has not come to an end, so that nothing can be said of the answer.
     struct Unjudged: Error {}
 
     private let rounding: Double
     private let ridge: Double
+    private let residual: Double
     /// T: those left out count in a mean.
     private let taskCount: Int
     /// The unit gradients and the norms, in units of the largest.
@@ -24,12 +27,13 @@ extension SolverTrial {
     private let weights: [Double]
     private let gramian: [[Double]]
 
-    init(_ random: RandomGramian, weights: [Double], ridge: Double) {
+    init(_ random: RandomGramian, weights: [Double], ridge: Double, residual: Double) {
       let given = random.gramian
       let lengths = weights.indices.map { given.norm(of: $0) }
       let largest = lengths.max() ?? 0
       let active = weights.indices.filter { lengths[$0] > ScaledGramian.threshold * largest }
       self.ridge = ridge
+      self.residual = residual
       rounding = random.rounding
       taskCount = weights.count
       norms = active.map { lengths[$0] / largest }
@@ -78,7 +82,8 @@ extension SolverTrial {
         let reference = zip(target, factors).map { $0 + $1 }
         for (column, value) in sum(reference).enumerated() { wanted[column] += value }
         let size = Self.size(reference)
-        slack += (2 * rounding * (own * own + size * size) + ridge * size * size).squareRoot()
+        let unproven = 2 * residual * own * (own + size)
+        slack += (2 * rounding * (own * own + size * size) + ridge * size * size + unproven).squareRoot()
       }
       guard zip(shares, mean).allSatisfy({ $0 >= $1 * (1 - 1e-12) }) else {
         return "a weight below the preference"
