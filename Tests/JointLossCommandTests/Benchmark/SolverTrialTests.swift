@@ -33,13 +33,17 @@ import Testing
         var observation = StepObservation(losses: [])
         observation.gramian = random.gramian
         let weights = try strategy.weights(observing: observation)
-        let ridge = weights.certificate?.ridge ?? 0
-        #expect(try judge(.init(random, weights: weights.values, ridge: ridge)) == nil)
+        let certificate = weights.certificate
+        #expect(try judge(.init(random, weights: weights.values, certificate: certificate)) == nil)
         let huge = weights.values.map { $0 * 1e10 }
-        #expect(try judge(.init(random, weights: huge, ridge: ridge)) != nil, "\(name): \(random.summary)")
+        #expect(
+          try judge(.init(random, weights: huge, certificate: certificate)) != nil,
+          "\(name): \(random.summary)")
         var moved = weights.values
         moved[0] += 0.1 * (moved.map(abs).max() ?? 0)
-        if try judge(.init(random, weights: moved, ridge: ridge)) != nil { found[name, default: 0] += 1 }
+        if try judge(.init(random, weights: moved, certificate: certificate)) != nil {
+          found[name, default: 0] += 1
+        }
       }
     }
     for (name, _) in SolverTrial.rules.prefix(6) { #expect(found[name, default: 0] >= 5, "\(name)") }

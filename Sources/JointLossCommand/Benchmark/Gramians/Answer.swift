@@ -27,13 +27,13 @@ extension SolverTrial {
     private let weights: [Double]
     private let gramian: [[Double]]
 
-    init(_ random: RandomGramian, weights: [Double], ridge: Double, residual: Double) {
+    init(_ random: RandomGramian, weights: [Double], certificate: SolverCertificate?) {
       let given = random.gramian
       let lengths = weights.indices.map { given.norm(of: $0) }
       let largest = lengths.max() ?? 0
       let active = weights.indices.filter { lengths[$0] > ScaledGramian.threshold * largest }
-      self.ridge = ridge
-      self.residual = residual
+      ridge = certificate?.ridge ?? 0
+      residual = certificate?.residual ?? 0
       rounding = random.rounding
       taskCount = weights.count
       norms = active.map { lengths[$0] / largest }

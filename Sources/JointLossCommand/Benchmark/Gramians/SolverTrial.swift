@@ -95,9 +95,7 @@ struct SolverTrial: Encodable {
       if certificate.residual > SolverCertificate.tolerance { unproven += 1 }
     }
     guard weights.values.allSatisfy(\.isFinite) else { return .notFinite }
-    let answer = Answer(
-      random, weights: weights.values, ridge: weights.certificate?.ridge ?? 0,
-      residual: weights.certificate?.residual ?? 0)
+    let answer = Answer(random, weights: weights.values, certificate: weights.certificate)
     do {
       return try judge(answer).map { .contradicted($0) }
     } catch {
