@@ -10,8 +10,7 @@ package struct WeighStateFile {
   /// - Parameter path: the file's path.
   package init(_ path: String) {
     self.path = path
-    let folder = (path as NSString).deletingLastPathComponent
-    AtomicFile.removeLeftovers(in: folder.isEmpty ? "." : folder)
+    AtomicFile.removeLeftovers(in: AtomicFile.folder(of: path))
   }
 
   /// The content; nil where there is no file yet.

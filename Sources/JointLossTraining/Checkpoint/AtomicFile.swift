@@ -19,12 +19,20 @@ package enum AtomicFile {
     package let exists: Bool
   }
 
+  /// The folder that a path's last name is in.
+  ///
+  /// Foundation's own function traps on a path of one character.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// Writes a file under a temporary name in its folder, syncs it to the disk and renames it.
   ///
   /// A process that is killed leaves the earlier file, or none, and at most a temporary file.
   package static func write(_ data: Data, to path: String) throws(Failure) {
-    let folder = (path as NSString).deletingLastPathComponent
-    let temporary = "\(folder.isEmpty ? "." : folder)/\(TemporaryName.new())"
+    let folder = folder(of: path)
+    let temporary = "\(folder)/\(TemporaryName.new())"
     do throws(Failure) {
       try create(temporary, content: data, for: path)
       guard rename(temporary, path) == 0 else { throw failure(path) }
@@ -32,15 +40,15 @@ package enum AtomicFile {
       unlink(temporary)
       throw error
     }
-    sync(folder.isEmpty ? "." : folder)
+    sync(folder)
   }
 
   /// Writes a new folder of files: under a temporary name beside it, synced to the disk and renamed.
   ///
   /// A process that is killed leaves no folder of that name, and at most a temporary one.
   package static func writeFolder(_ files: [String: Data], to path: String) throws(Failure) {
-    let folder = (path as NSString).deletingLastPathComponent
-    let temporary = "\(folder.isEmpty ? "." : folder)/\(TemporaryName.new())"
+    let folder = folder(of: path)
+    let temporary = "\(folder)/\(TemporaryName.new())"
     guard mkdir(temporary, 0o777) == 0 else { throw failure(path) }
     do throws(Failure) {
       for (name, content) in files {
@@ -52,7 +60,7 @@ package enum AtomicFile {
       try? FileManager.default.removeItem(atPath: temporary)
       throw error
     }
-    sync(folder.isEmpty ? "." : folder)
+    sync(folder)
   }
 
   /// Creates a folder and its parents where they are missing.
