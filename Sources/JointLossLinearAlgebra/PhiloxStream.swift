@@ -10,9 +10,9 @@
 /// `Philox` for the same key and counter. One stream serves one purpose and is derived from (seed, purpose),
 /// so that a purpose added later never changes what another one draws.
 public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
-  private var counter: [UInt64]
-  private let key: [UInt64]
-  private var block: [UInt64] = [0, 0, 0, 0]
+  private var counter: SIMD4<UInt64>
+  private let key: SIMD2<UInt64>
+  private var block = SIMD4<UInt64>.zero
   private var position = 4
   private var spareNormal: Double?
 
@@ -34,8 +34,16 @@ public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
   public init(
     key: (UInt64, UInt64), counter: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
   ) {
-    self.key = [key.0, key.1]
-    self.counter = [counter.0, counter.1, counter.2, counter.3]
+    self.key = SIMD2(key.0, key.1)
+    self.counter = SIMD4(counter.0, counter.1, counter.2, counter.3)
+  }
+
+  /// The stream of one step of many: independent of those of the other steps, and the same whatever they have drawn.
+  ///
+  /// - Parameter step: its index, from 0; the stream of step 0 is that of ``init(seed:purpose:)``.
+  /// - Returns: the stream at its beginning.
+  package func substream(ofStep step: Int) -> PhiloxStream {
+    PhiloxStream(key: (key[0], key[1]), counter: (0, 0, 0, UInt64(bitPattern: Int64(step))))
   }
 
   /// Decodes a stream.
@@ -45,20 +53,22 @@ public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
   ///   not 0 to 4.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    counter = try container.decode([UInt64].self, forKey: .counter)
-    key = try container.decode([UInt64].self, forKey: .key)
-    block = try container.decode([UInt64].self, forKey: .block)
+    let words = (
+      try container.decode([UInt64].self, forKey: .counter), try container.decode([UInt64].self, forKey: .key),
+      try container.decode([UInt64].self, forKey: .block)
+    )
     position = try container.decode(Int.self, forKey: .position)
     spareNormal = try container.decodeIfPresent(Double.self, forKey: .spareNormal)
-    guard counter.count == 4, key.count == 2, block.count == 4, (0...4).contains(position),
+    guard words.0.count == 4, words.1.count == 2, words.2.count == 4, (0...4).contains(position),
       spareNormal?.isFinite ?? true
     else {
       throw DecodingError.dataCorruptedError(
         forKey: .position, in: container,
         debugDescription:
           "a random stream has 4 words of counter, 2 of key, 4 of block and a position of 0 to 4, "
-          + "not \(counter.count), \(key.count), \(block.count) and \(position)")
+          + "not \(words.0.count), \(words.1.count), \(words.2.count) and \(position)")
     }
+    (counter, key, block) = (SIMD4(words.0), SIMD2(words.1), SIMD4(words.2))
   }
 
   /// The next 64 random bits.
