@@ -10,7 +10,7 @@ struct CheckCommand: ParsableCommand {
     abstract: "Checks a strategy, or all, and prints the smallest input on which a check fails.",
     discussion: """
       Every strategy must have finite weights, keep its whole state in what it encodes, refuse bad evidence and so \
-      on; what else it claims (a sum of weights, no conflict, a scale law …) is checked too. The exit status is 1 if \
+      on; what else it promises (a sum of weights, no conflict, a scale law …) is checked too. The exit status is 1 if \
       anything is found.
       """)
 

@@ -24,11 +24,11 @@ package enum Listing {
 
   /// A strategy's row of the Markdown table.
   package static func markdown(_ type: any WeightingStrategy.Type) -> String {
-    let descriptor = type.descriptor
-    let title = descriptor.citation.map { "[\(descriptor.title)](\($0.link))" } ?? descriptor.title
+    let about = type.about
+    let title = about.citation.map { "[\(about.title)](\($0.link))" } ?? about.title
     return markdown([
-      "`\(descriptor.name)`", title, type.needs, descriptor.appliesTo.phrase,
-      descriptor.claims.weightSum.rawValue, descriptor.cost,
+      "`\(about.name)`", title, type.needs, about.weighs.phrase,
+      about.promises.weightSum.rawValue, about.cost,
     ])
   }
 
@@ -47,20 +47,20 @@ package enum Listing {
   }
 
   /// What a strategy promises, a line each.
-  static func claims(_ claims: StrategyClaims) -> String {
+  static func promises(_ promises: StrategyPromises) -> String {
     [
-      sum(claims.weightSum), order(claims.taskOrder),
-      claims.hasNonNegativeWeights ? "no weight is negative" : nil,
-      claims.isNonConflicting
+      sum(promises.weightSum), order(promises.taskOrder),
+      promises.hasNonNegativeWeights ? "no weight is negative" : nil,
+      promises.isNonConflicting
         ? "no task ascends along the direction: a small enough step against it raises no task's loss on the batch;\n"
           + "  where the certificate has a ridge, g_t·d, the product of a task's gradient with it, is at least -ridge·w_t·‖g_t‖²"
         : nil,
-      claims.scaleDegree.map(scale),
-      claims.isMemoryless ? "the weights of a step depend on that step alone, not on earlier ones" : nil,
+      promises.scaleDegree.map(scale),
+      promises.isMemoryless ? "the weights of a step depend on that step alone, not on earlier ones" : nil,
     ].compactMap { $0 }.joined(separator: "\n")
   }
 
-  private static func sum(_ sum: StrategyClaims.WeightSum) -> String {
+  private static func sum(_ sum: StrategyPromises.WeightSum) -> String {
     switch sum {
     case .free: "the weights have no fixed sum"
     case .tasks, .atLeastTasks: "the weights sum to \(sum.rawValue), with T the number of tasks"
@@ -69,7 +69,7 @@ package enum Listing {
     }
   }
 
-  private static func order(_ order: StrategyClaims.TaskOrder) -> String {
+  private static func order(_ order: StrategyPromises.TaskOrder) -> String {
     let listed = "tasks listed in another order"
     return switch order {
     case .equivariant: "\(listed) have the same weights"
@@ -104,12 +104,12 @@ package enum Listing {
 extension WeightingStrategy {
   /// What the strategy reads, the losses too where it needs them beside gradients.
   static var needs: String {
-    let batches = Evidence.independentBatches
+    let batches = Gradients.independentBatches
     let need =
-      Evidence.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
-      + (Evidence.looksAfterStep ? ", before and after" : "")
-    guard Evidence.need != .losses else { return need }
-    return switch descriptor.losses {
+      Gradients.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
+      + (((try? Self(taskCount: 2))?.looksAfterStep ?? false) ? ", before and after" : "")
+    guard Gradients.need != .losses else { return need }
+    return switch readsLosses {
     case .never: need
     case .always: "\(need), losses"
     case .with(let setting): "\(need); losses with \(setting)"

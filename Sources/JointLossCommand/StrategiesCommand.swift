@@ -25,8 +25,8 @@ struct StrategiesCommand: ParsableCommand {
         columns: ["strategy", "reads", "sum of weights", "title"].map { .init($0, .left) },
         rows: JointLoss.registry.types.map { type in
           [
-            type.descriptor.name, type.needs, type.descriptor.claims.weightSum.rawValue,
-            type.descriptor.title,
+            type.about.name, type.needs, type.about.promises.weightSum.rawValue,
+            type.about.title,
           ]
         })
       let wrappers = Listing.facts(StrategyWrappers.summaries.map { ("NAME+\($0.name)", $0.summary) })
@@ -38,30 +38,30 @@ struct StrategiesCommand: ParsableCommand {
 
         \(wrappers)
 
-        `jointloss strategies NAME` gives formula, source, claims and parameters.
+        `jointloss strategies NAME` gives formula, source, promises and parameters.
         """)
     }
     let type = try JointLoss.registry.type(named: name)
-    let descriptor = type.descriptor
-    var facts = [(name: "formula", text: descriptor.formula)]
-    if let citation = descriptor.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
+    let about = type.about
+    var facts = [(name: "formula", text: about.formula)]
+    if let citation = about.citation { facts.append(("source", "\(citation.text)\n\(citation.link)")) }
     facts += [
       ("reads", type.needs),
-      ("weights apply to", Listing.place(of: descriptor.appliesTo)),
-      ("claims", Listing.claims(descriptor.claims)),
-      ("cost", descriptor.cost),
+      ("weights apply to", Listing.place(of: about.weighs)),
+      ("promises", Listing.promises(about.promises)),
+      ("cost", about.cost),
     ]
-    if descriptor.arrangement == .separate { facts.append(("arrangement", "one network a task")) }
-    if !descriptor.differences.isEmpty {
-      facts.append(("where we differ", descriptor.differences.joined(separator: "\n")))
+    if about.arrangement == .separate { facts.append(("arrangement", "one network a task")) }
+    if !about.differences.isEmpty {
+      facts.append(("where we differ", about.differences.joined(separator: "\n")))
     }
     try StandardOutput.write(
       """
-      \(descriptor.name): \(descriptor.title)
+      \(about.name): \(about.title)
 
       \(Listing.facts(facts))
 
-      \(Listing.parameters(descriptor.parameters, of: descriptor.name))
+      \(Listing.parameters(type.parameters, of: about.name))
       """)
   }
 }

@@ -1,6 +1,6 @@
 public import JointLossWeighting
 
-/// Checks what any weighting strategy must satisfy, and what it claims of itself.
+/// Checks what any weighting strategy must satisfy, and what it promises of itself.
 ///
 /// Nothing here needs a test library: a check returns findings. In a test of a strategy's own package,
 /// `#expect(report.passes, "\(report)")` does.
@@ -14,8 +14,8 @@ public enum Conformance {
   ///
   /// - Parameters:
   ///   - type: the strategy.
-  ///   - parameters: values for some of its parameters, the claims checked being those of
-  ///     ``WeightingStrategy/claims``. Parameters with one number a task leave only that number of tasks.
+  ///   - parameters: values for some of its parameters, the promises checked being those of
+  ///     ``WeightingStrategy/promises``. Parameters with one number a task leave only that number of tasks.
   ///   - seed: the seed of the inputs and of the strategy's random stream.
   /// - Returns: for each check whether it passed, and the smallest input on which it did not.
   public static func check(
@@ -31,16 +31,16 @@ public enum Conformance {
     let results = ConformanceCheck.allCases.map { check in
       ConformanceReport.Result(check: check, outcome: outcome(of: check, on: subject, seed: seed))
     }
-    return ConformanceReport(strategy: Strategy.descriptor.name, parameters: parameters, results: results)
+    return ConformanceReport(strategy: Strategy.about.name, parameters: parameters, results: results)
   }
 
   private static func outcome<Strategy: WeightingStrategy>(
     of check: ConformanceCheck, on subject: Subject<Strategy>, seed: UInt64
   ) -> ConformanceReport.Outcome {
-    guard let claims = subject.claims else {
+    guard let promises = subject.promises else {
       return check == .creation ? failure(of: check, on: subject, seed: seed) : .notApplicable("not created")
     }
-    guard check.applies(to: claims) else { return .notApplicable("not claimed") }
+    guard check.applies(to: promises) else { return .notApplicable("not claimed") }
     return failure(of: check, on: subject, seed: seed)
   }
 

@@ -34,7 +34,7 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   /// Gradients that the strategy says it will not read do not matter.
   case skippedGradients = "skipped-gradients"
   /// Permuted tasks have permuted weights: always, in the direction alone, without ties or in distribution, as the
-  /// strategy claims.
+  /// strategy promises.
   case taskOrder = "task-order"
   /// Where claimed: earlier steps do not matter.
   case memory
@@ -74,15 +74,15 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether a strategy with these claims is held to the check.
-  func applies(to claims: StrategyClaims) -> Bool {
+  /// Whether a strategy with these promises is held to the check.
+  func applies(to promises: StrategyPromises) -> Bool {
     switch self {
-    case .taskOrder: claims.taskOrder != .matters
-    case .memory: claims.isMemoryless
-    case .weightSum: claims.weightSum != .free
-    case .sign: claims.hasNonNegativeWeights
-    case .scaleLaw: claims.scaleDegree != nil
-    case .nonConflict: claims.isNonConflicting
+    case .taskOrder: promises.taskOrder != .matters
+    case .memory: promises.isMemoryless
+    case .weightSum: promises.weightSum != .free
+    case .sign: promises.hasNonNegativeWeights
+    case .scaleLaw: promises.scaleDegree != nil
+    case .nonConflict: promises.isNonConflicting
     default: true
     }
   }

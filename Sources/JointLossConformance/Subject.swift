@@ -11,27 +11,24 @@ struct Failure: Sendable, Hashable {
 struct Subject<Strategy: WeightingStrategy> {
   let parameters: [String: ParameterValue]
   let seed: UInt64
-  /// The claims with the parameters; nil if no strategy can be created.
-  let claims: StrategyClaims?
+  /// The promises with the parameters; nil if no strategy can be created.
+  let promises: StrategyPromises?
   /// Whether it sees gradients on a representation, with these parameters.
   private let isOnRepresentation: Bool
 
   init(parameters: [String: ParameterValue], seed: UInt64) {
     (self.parameters, self.seed) = (parameters, seed)
     let strategy = [2, 3, 1, 4, 5].lazy.compactMap { taskCount in
-      try? Strategy(
-        StrategySetup(for: Strategy.descriptor, taskCount: taskCount, parameters: parameters, seed: seed))
+      try? Strategy(taskCount: taskCount, parameters: parameters, seed: seed)
     }.first
-    claims = strategy?.claims
+    promises = strategy?.promises
     isOnRepresentation = strategy?.gradientScope == .representation
   }
 
-  var name: String { Strategy.descriptor.name }
+  var name: String { Strategy.about.name }
 
-  func make(_ taskCount: Int, seed: UInt64? = nil) throws(WeightingError) -> Strategy {
-    try Strategy(
-      StrategySetup(
-        for: Strategy.descriptor, taskCount: taskCount, parameters: parameters, seed: seed ?? self.seed))
+  func make(_ taskCount: Int, seed: UInt64? = nil) throws(WeightingError) -> Weigher<Strategy> {
+    try Weigher(taskCount: taskCount, parameters: parameters, seed: seed ?? self.seed)
   }
 
   /// Whether the parameters allow so many tasks: a list of one number a task allows only its own number.
@@ -51,17 +48,17 @@ struct Subject<Strategy: WeightingStrategy> {
 
   /// Takes one step, tells the losses after it, and ends the epoch if the step is its last.
   func step(
-    _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int
+    _ strategy: inout Weigher<Strategy>, _ input: ConformanceInput, at index: Int
   ) throws(WeightingError) -> TaskWeights {
     try step(&strategy, input, at: index, observing: observation(input, at: index))
   }
 
   /// The same with something else in the place of what is to be seen in the step.
   func step(
-    _ strategy: inout Strategy, _ input: ConformanceInput, at index: Int,
+    _ strategy: inout Weigher<Strategy>, _ input: ConformanceInput, at index: Int,
     observing observation: StepObservation
   ) throws(WeightingError) -> TaskWeights {
-    let weights = try strategy.weights(observing: observation)
+    let weights = try strategy.answer(to: strategy.step(observing: observation))
     if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
     if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
     return weights
@@ -69,7 +66,7 @@ struct Subject<Strategy: WeightingStrategy> {
 
   /// Takes some of the steps.
   func run(
-    _ strategy: inout Strategy, _ input: ConformanceInput, _ range: Range<Int>? = nil
+    _ strategy: inout Weigher<Strategy>, _ input: ConformanceInput, _ range: Range<Int>? = nil
   ) throws(WeightingError) -> [TaskWeights] {
     var result: [TaskWeights] = []
     for index in range ?? 0..<input.steps.count { result.append(try step(&strategy, input, at: index)) }
@@ -90,18 +87,23 @@ struct Subject<Strategy: WeightingStrategy> {
     return result
   }
 
-  func encoded(_ strategy: Strategy) throws -> Data {
+  func encoded(_ weigher: Weigher<Strategy>) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    return try encoder.encode(strategy)
+    return try encoder.encode(weigher.strategy)
   }
 
-  func decoded(_ data: Data) throws -> Strategy { try JSONDecoder().decode(Strategy.self, from: data) }
+  /// The weigher with a strategy that was encoded.
+  func decoded(_ data: Data, for weigher: Weigher<Strategy>) throws -> Weigher<Strategy> {
+    var result = weigher
+    try result.resume(JSONDecoder().decode(Strategy.self, from: data))
+    return result
+  }
 }
 
 extension TaskWeights {
   /// The weights, and after them the direction or the update where there is one.
-  var numbers: [Double] { values + (given ?? []) }
+  var numbers: [Double] { values + (elements ?? []) }
 
   /// Whether they solve a problem that was changed to have a solution.
   var hasRidge: Bool { (certificate?.ridge ?? 0) > 0 }

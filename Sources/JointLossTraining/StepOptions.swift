@@ -72,7 +72,7 @@ extension StepOptions {
   package func validate<Strategy: WeightingStrategy>(
     for strategy: Strategy.Type, batchSize: Int
   ) throws(TrainingError) {
-    let (name, need) = (Strategy.descriptor.name, Strategy.Evidence.need)
+    let (name, need) = (Strategy.about.name, Strategy.Gradients.need)
     guard accumulation >= 1, accumulation <= batchSize else {
       throw TrainingError(
         .configuration, "a batch of \(batchSize) samples cannot be split into \(accumulation) micro-batches")
@@ -83,14 +83,14 @@ extension StepOptions {
           .configuration, "gradients are clipped at a finite norm above 0, not \(clipNorm)")
       }
     }
-    let appliesTo = Strategy.descriptor.appliesTo
+    let appliesTo = Strategy.about.weighs
     guard accumulation == 1 || need == .losses || need == .jacobian else {
       throw TrainingError(
         .configuration,
         "\(name) reads \(need.rawValue): norms and inner products of gradients do not add up over \(accumulation) "
           + "micro-batches, as losses and the gradients themselves do")
     }
-    let batches = Strategy.Evidence.independentBatches
+    let batches = Strategy.Gradients.independentBatches
     guard accumulation == 1 || batches == 1 else {
       throw TrainingError(
         .configuration,

@@ -15,8 +15,8 @@ import Testing
         descriptor.formula.split(separator: "\n").map(String.init) + descriptor.differences
         + [descriptor.title, descriptor.cost]
         + [
-          descriptor.claims.weightSum == .free
-            ? "no fixed sum" : "sum to \(descriptor.claims.weightSum.rawValue)"
+          descriptor.promises.weightSum == .free
+            ? "no fixed sum" : "sum to \(descriptor.promises.weightSum.rawValue)"
         ]
         + [descriptor.citation?.text, descriptor.citation?.link].compactMap { $0 }
         + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
@@ -26,9 +26,9 @@ import Testing
         !page.output.contains("does not matter") && !page.output.contains("no matter"), "\(descriptor.name)")
       #expect(
         page.output.contains("all losses multiplied by the same factor")
-          == (descriptor.claims.scaleDegree != nil)
+          == (descriptor.promises.scaleDegree != nil)
           && page.output.contains("this says nothing of one loss multiplied alone")
-            == (descriptor.claims.scaleDegree != nil)
+            == (descriptor.promises.scaleDegree != nil)
       )
     }
   }

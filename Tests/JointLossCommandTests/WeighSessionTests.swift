@@ -240,7 +240,7 @@ import Testing
     init(_ setup: StrategySetup) {}
     func weights(for evidence: LossEvidence) -> TaskWeights {
       TaskWeights(
-        evidence.losses.map { _ in 1 }, appliesTo: .losses,
+        evidence.losses.map { _ in 1 },
         certificate: SolverCertificate(iterations: 2, residual: 0, ridge: 1 / evidence.losses[0]))
     }
   }

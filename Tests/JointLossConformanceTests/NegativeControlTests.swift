@@ -85,7 +85,7 @@ import Testing
     struct Never: WeightingStrategy {
       static let descriptor = StrategyDescriptor(name: "never", title: "", formula: "", appliesTo: .losses)
       init(_ setup: StrategySetup) throws(WeightingError) { throw WeightingError(.parameter, "no") }
-      func weights(for evidence: LossEvidence) -> TaskWeights { TaskWeights([], appliesTo: .losses) }
+      func weights(for evidence: LossEvidence) -> TaskWeights { TaskWeights([]) }
     }
     let report = Conformance.check(type: Never.self)
     #expect(report.findings.map(\.check) == [.creation])

@@ -71,7 +71,7 @@ import Testing
       init(_ setup: StrategySetup) {}
       mutating func weights(for evidence: LossEvidence) -> TaskWeights {
         steps += 1
-        return TaskWeights([Double(steps), -1], appliesTo: .losses)
+        return TaskWeights([Double(steps), -1])
       }
     }
     let setup = try StrategySetup(

@@ -98,7 +98,7 @@ struct Apart: WeightingStrategy {
   init(_ setup: StrategySetup) { count = setup.taskCount }
 
   func weights(for evidence: LossEvidence) -> TaskWeights {
-    TaskWeights([Double](repeating: 1, count: count), appliesTo: .losses)
+    TaskWeights([Double](repeating: 1, count: count))
   }
 }
 
@@ -133,13 +133,13 @@ struct Breaking: WeightingStrategy {
     if step == last {
       if how == "certificate" {
         return TaskWeights(
-          weights, appliesTo: .losses, certificate: SolverCertificate(iterations: 1, residual: .nan))
+          weights, certificate: SolverCertificate(iterations: 1, residual: .nan))
       }
       guard how == "infinite" else { throw WeightingError(.domain, "no weight exists for task 1", task: 1) }
       weights[1] = .infinity
     }
     step += 1
-    return TaskWeights(weights, appliesTo: .losses)
+    return TaskWeights(weights)
   }
 }
 

@@ -19,7 +19,7 @@ import Testing
       let ridge = step % 2 == 0 ? 1e-5 : 0
       step += 1
       return TaskWeights(
-        evidence.losses.map { _ in 1 }, appliesTo: .losses,
+        evidence.losses.map { _ in 1 },
         certificate: SolverCertificate(iterations: 1, residual: 0, ridge: ridge), interventions: interventions
       )
     }

@@ -249,7 +249,7 @@ import Testing
     init() {}
     init(_ setup: StrategySetup) {}
     func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
+      TaskWeights(evidence.losses.map { _ in 1 })
     }
   }
 

@@ -153,7 +153,7 @@ import Testing
 
     mutating func weights(for evidence: LossEvidence) -> TaskWeights {
       epochs.append(evidence.epoch)
-      return TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
+      return TaskWeights(evidence.losses.map { _ in 1 })
     }
 
     mutating func epochEnded(meanLosses: [Double]) { means.append(meanLosses) }

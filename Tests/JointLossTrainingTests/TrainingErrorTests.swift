@@ -289,7 +289,7 @@ import Testing
         throw WeightingError(code == .solver ? .solver : .nonFinite, "no answer", task: 0)
       }
       left -= 1
-      return TaskWeights([1], appliesTo: .losses)
+      return TaskWeights([1])
     }
   }
 }

@@ -14,7 +14,7 @@ import Testing
     init(_ setup: StrategySetup) {}
     mutating func weights(for evidence: LossesAroundStepEvidence) -> TaskWeights {
       asked += 1
-      return TaskWeights(evidence.losses, appliesTo: .losses)
+      return TaskWeights(evidence.losses)
     }
     mutating func stepEnded(lossesAfter: [Double]) { told += 1 }
   }

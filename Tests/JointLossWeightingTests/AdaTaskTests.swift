@@ -151,8 +151,8 @@ import Testing
       }
       #expect(differences == (epsilon == 0 ? 0 : 6))
     }
-    #expect(try make(2).claims.scaleDegree == nil)
-    #expect(try make(2, ["epsilon": .number(0)]).claims.scaleDegree == 0)
+    #expect(try make(2).promises.scaleDegree == nil)
+    #expect(try make(2, ["epsilon": .number(0)]).promises.scaleDegree == 0)
   }
 
   // MARK: Absent tasks

@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test func `Equal weighting sums, or averages`() throws {
-    #expect(try weights("equal") == TaskWeights([1, 1, 1, 1], appliesTo: .losses))
+    #expect(try weights("equal") == TaskWeights([1, 1, 1, 1]))
     #expect(try weights("equal", ["reduction": .text("mean")]).values == [0.25, 0.25, 0.25, 0.25])
   }
 

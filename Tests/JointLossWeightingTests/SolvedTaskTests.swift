@@ -50,7 +50,7 @@ import Testing
 
   /// Every rule that remembers something, with its defaults, and such options as change what it remembers.
   private static let rules =
-    StrategyRegistry.builtIn.types.filter { !$0.descriptor.claims.isMemoryless }.map {
+    StrategyRegistry.builtIn.types.filter { !$0.descriptor.promises.isMemoryless }.map {
       Rule(name: $0.descriptor.name)
     } + options
 
@@ -81,7 +81,7 @@ import Testing
   @Test(.timeLimit(.minutes(3)), arguments: rules)
   func `Weights stay finite and in proportion, and the state can be saved`(_ rule: Rule) throws {
     var strategy = try StrategyRegistry.builtIn.make(rule.name, taskCount: 4, parameters: rule.parameters)
-    let claims = strategy.claims
+    let promises = strategy.promises
     var means = EpochMeans(taskCount: 4)
     for step in 0..<Self.steps {
       let observation = try Self.observation(step)
@@ -93,9 +93,9 @@ import Testing
         return
       }
       let sum = weights.values.reduce(0, +)
-      #expect(claims.weightSum != .tasks || abs(sum - 4) <= 1e-9, "step \(step): \(weights.values)")
-      #expect(claims.weightSum != .one || abs(sum - 1) <= 1e-9, "step \(step): \(weights.values)")
-      #expect(!claims.hasNonNegativeWeights || weights.values.allSatisfy { $0 >= 0 }, "step \(step)")
+      #expect(promises.weightSum != .tasks || abs(sum - 4) <= 1e-9, "step \(step): \(weights.values)")
+      #expect(promises.weightSum != .one || abs(sum - 1) <= 1e-9, "step \(step): \(weights.values)")
+      #expect(!promises.hasNonNegativeWeights || weights.values.allSatisfy { $0 >= 0 }, "step \(step)")
       // No task pulls further than e^20, the largest factor that a rule learns (IMTL's), whatever its gradient was.
       let pulls =
         weights.given.map { $0.map(abs) } ?? zip(weights.values, Self.sizes(step)).map { abs($0 * $1) }

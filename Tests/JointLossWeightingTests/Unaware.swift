@@ -6,6 +6,6 @@ struct Unaware: WeightingStrategy {
     name: "unaware", title: "unaware", formula: "w_t = 1", appliesTo: .losses)
   init(_ setup: StrategySetup) {}
   func weights(for evidence: LossEvidence) -> TaskWeights {
-    TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
+    TaskWeights(evidence.losses.map { _ in 1 })
   }
 }

@@ -245,7 +245,7 @@ final class BLASFloor {
 extension BLASFloor.Kind {
   /// The kind of a strategy, by what its evidence declares.
   init<Strategy: WeightingStrategy>(of strategy: Strategy) {
-    let evidence = Strategy.Evidence.self
+    let evidence = Strategy.Gradients.self
     let gradients: BLASFloor.Gradients =
       switch (evidence.need, strategy.gradientScope ?? .sharedParameters) {
       case (.losses, _): .none

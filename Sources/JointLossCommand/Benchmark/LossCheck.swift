@@ -39,7 +39,7 @@ struct LossCheck: Encodable, Equatable {
   ) throws {
     let initial = try workload.initialParameters()
     func referenceLosses(_ parameters: [String: [Double]]) throws(WeightingError) -> [[Double]] {
-      let reference = PlainReference(workload, data: data, parameters: parameters, strategy: strategy)
+      let reference = try PlainReference(workload, data: data, parameters: parameters, strategy: strategy)
       return try losses.map { _ throws(WeightingError) in try reference.step() }
     }
     let expected = try referenceLosses(initial)

@@ -14,7 +14,7 @@ final class PlainReference<Strategy: WeightingStrategy> {
 
   private let workload: Workload
   private let data: TaskDataset
-  private(set) var strategy: Strategy
+  private(set) var weigher: Weigher<Strategy>
   let trunk: [PlainLayer]
   let heads: [PlainLayer]
   private var steps = 0
@@ -38,10 +38,10 @@ final class PlainReference<Strategy: WeightingStrategy> {
   ///   - data: the workload's data.
   ///   - parameters: the initial parameters, by the trainer's names.
   ///   - strategy: the strategy at the start of training.
-  init(_ workload: Workload, data: TaskDataset, parameters: [String: [Double]], strategy: Strategy) {
+  init(_ workload: Workload, data: TaskDataset, parameters: [String: [Double]], strategy: Strategy) throws(WeightingError) {
     self.workload = workload
     self.data = data
-    self.strategy = strategy
+    weigher = try Weigher(strategy, taskCount: workload.tasks)
     trunk = (0..<workload.layers).map { layer in
       PlainLayer(
         "trunk.\(layer)", of: parameters, inputs: layer == 0 ? workload.inputs : workload.width,
@@ -60,7 +60,7 @@ final class PlainReference<Strategy: WeightingStrategy> {
     let batch = steps % Workload.batches
     let samples = batch * workload.batch..<(batch + 1) * workload.batch
     let pass = forward(samples)
-    let weights = try strategy.weights(observing: observe(pass, samples))
+    let weights = try weigher.weights(observing: observe(pass, samples))
     combine(pass, weights)
     steps += 1
     for layer in heads { layer.moveByAdam(step: steps) }
@@ -69,11 +69,11 @@ final class PlainReference<Strategy: WeightingStrategy> {
     } else {
       for layer in trunk { layer.moveByAdam(step: steps) }
     }
-    if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: forward(samples).losses) }
+    if weigher.looksAfterStep { weigher.stepEnded(lossesAfter: forward(samples).losses) }
     epochLosses.append(pass.losses)
     if batch + 1 == Workload.batches {
       let sums = (0..<workload.tasks).map { task in epochLosses.reduce(0) { $0 + $1[task] } }
-      strategy.epochEnded(meanLosses: sums.map { $0 / Double(epochLosses.count) })
+      weigher.epochEnded(meanLosses: sums.map { $0 / Double(epochLosses.count) })
       epochLosses = []
       epoch += 1
     }
@@ -149,15 +149,15 @@ final class PlainReference<Strategy: WeightingStrategy> {
     var observation = StepObservation(losses: pass.losses)
     observation.step = steps
     observation.epoch = epoch
-    switch Strategy.Evidence.need {
+    switch Strategy.Gradients.need {
     case .losses: break
     case .gradientNorms:
       let gramian = gramian(pass)
       observation.gradientNorms = (0..<workload.tasks).map { gramian.norm(of: $0) }
     case .gramian: observation.gramian = gramian(pass)
-    case .jacobian where Strategy.Evidence.independentBatches == 1: observation.jacobian = jacobian(pass)
+    case .jacobian where Strategy.Gradients.independentBatches == 1: observation.jacobian = jacobian(pass)
     case .jacobian:
-      observation.jacobians = workload.parts(Strategy.Evidence.independentBatches).map { part in
+      observation.jacobians = workload.parts(Strategy.Gradients.independentBatches).map { part in
         jacobian(forward(samples.lowerBound + part.lowerBound..<samples.lowerBound + part.upperBound))
       }
     }
@@ -168,7 +168,7 @@ final class PlainReference<Strategy: WeightingStrategy> {
   private func gramian(_ pass: Pass) -> Gramian {
     let sum = Box(rows: workload.tasks, columns: workload.tasks)
     func add(_ rows: Box) { sum.view.setSymmetricProduct(rows.view, beta: 1) }
-    switch strategy.gradientScope ?? .sharedParameters {
+    switch weigher.strategy.gradientScope ?? .sharedParameters {
     case .sharedParameters: descend(pass) { add(self.rows(of: $0, $1, pass, bias: true)) }
     case .allParameters:
       descend(pass) { add(self.rows(of: $0, $1, pass, bias: true)) }
@@ -241,7 +241,7 @@ final class PlainReference<Strategy: WeightingStrategy> {
     for layer in trunk + heads { layer.clearGradient() }
     for (task, head) in heads.enumerated() {
       let factor =
-        switch weights.appliesTo {
+        switch Strategy.about.weighs {
         case .losses: weights.values[task]
         case .sharedGradient: 1.0
         case .direction, .update: weights.headWeights?[task] ?? 1

@@ -116,24 +116,24 @@ struct SolverBenchCommand: ParsableCommand {
   private func measure<Strategy: WeightingStrategy>(
     _ strategy: Strategy, _ solver: String, tasks: Int, parameters: Int, target: Double?
   ) throws -> Row {
-    var strategy = strategy
+    var weigher = try Weigher(strategy, taskCount: tasks)
     var stream = PhiloxStream(seed: 0, purpose: "bench solvers")
     let steps = try (0..<8).map { _ in
       var observation = StepObservation(losses: [Double](repeating: 1, count: tasks))
       let rows = (0..<tasks).map { _ in (0..<parameters).map { _ in stream.normal() } }
       observation.gramian = try Jacobian(rows: rows).gramian
-      return try Strategy.Evidence(observing: observation)
+      return try weigher.step(observing: observation)
     }
     var times: [Double] = []
-    var certificate = try strategy.weights(for: steps[0]).certificate
+    var certificate = try weigher.weights(for: steps[0]).certificate
     let start = ContinuousClock.now
     while times.count < 15 || (ContinuousClock.now - start) / .seconds(1) < seconds {
       let begin = ContinuousClock.now
-      certificate = try strategy.weights(for: steps[times.count % steps.count]).certificate
+      certificate = try weigher.weights(for: steps[times.count % steps.count]).certificate
       times.append((ContinuousClock.now - begin) / .microseconds(1))
     }
     return Row(
-      solver: solver, strategy: Strategy.descriptor.name, tasks: tasks, parameters: parameters,
+      solver: solver, strategy: Strategy.about.name, tasks: tasks, parameters: parameters,
       microseconds: times.sorted()[times.count / 2], targetMicroseconds: target,
       iterations: certificate?.iterations, residual: certificate?.residual)
   }

@@ -11,9 +11,9 @@ struct BenchmarkStrategy {
   /// of them: `NAME` over all shared parameters, `NAME-last` over the last shared layer.
   static func all(in registry: StrategyRegistry, tasks: Int) throws(WeightingError) -> [BenchmarkStrategy] {
     var result: [BenchmarkStrategy] = []
-    for type in registry.types where type.descriptor.arrangement == .joint {
-      let name = type.descriptor.name
-      let kind = type.descriptor.parameters.first { $0.name == "scope" }?.kind
+    for type in registry.types where type.about.arrangement == .joint {
+      let name = type.about.name
+      let kind = type.parameters.first { $0.name == "scope" }?.kind
       guard case .choice(_, let scopes)? = kind, scopes.contains(GradientScope.lastSharedLayer.rawValue)
       else {
         result.append(

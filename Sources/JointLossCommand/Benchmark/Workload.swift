@@ -42,8 +42,7 @@ struct Workload: Sendable {
 
   /// The parameters that every strategy's trainer starts from, by name.
   func initialParameters() throws -> [String: [Double]] {
-    let setup = try StrategySetup(for: EqualWeighting.descriptor, taskCount: tasks)
-    return try Trainer<Float, EqualWeighting>(self, EqualWeighting(setup)).parameters
+    try Trainer<Float, EqualWeighting>(self, EqualWeighting(taskCount: tasks)).parameters
   }
 
   /// A batch cut into parts that follow one another, as the trainer cuts it into independent batches.

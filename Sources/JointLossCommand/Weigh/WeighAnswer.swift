@@ -9,34 +9,23 @@ struct WeighAnswer {
   /// Creates the answer.
   ///
   /// - Parameters:
-  ///   - weights: the step's weights.
+  ///   - weights: the step's weights, as a weigher gave them.
+  ///   - application: what they apply to.
   ///   - observation: the step; a Jacobian in it gives a direction where the rule itself gives neither that nor an
   ///     update, a Gramian diagnostics.
-  /// - Throws: ``WeightingError`` if there are not as many weights as tasks, or a number is not finite.
-  init(_ weights: TaskWeights, observation: StepObservation) throws(WeightingError) {
-    let counts = [("weights", weights.values.count), ("weights of heads", weights.headWeights?.count)]
-    for case (let what, let count?) in counts where count != observation.taskCount {
-      throw WeightingError(
-        .taskCount, "the strategy gave \(count) \(what) for \(observation.taskCount) tasks")
-    }
-    for (what, values) in [("weight", weights.values), ("weight of the head", weights.headWeights ?? [])] {
-      for (task, weight) in values.enumerated() where !weight.isFinite {
-        throw WeightingError(.nonFinite, "the \(what) of task \(task) is \(weight)", task: task)
-      }
-    }
-    if let defect = weights.certificate?.defect {
-      throw WeightingError(.solver, "the strategy gave a solver's certificate with \(defect.phrase)")
-    }
+  /// - Throws: ``WeightingError`` if a number is not finite.
+  init(
+    _ weights: TaskWeights, on application: TaskWeights.Application, observation: StepObservation
+  ) throws(WeightingError) {
     let direction =
       weights.update == nil
       ? weights.direction ?? observation.jacobian?.direction(weights: weights.values) : nil
-    for (what, values) in [("direction", direction), ("update", weights.update)] {
-      if let parameter = values?.firstIndex(where: { !$0.isFinite }) {
-        throw WeightingError(.nonFinite, "the \(what) overflows at parameter \(parameter)")
-      }
+    // Finite weights and gradients may have a sum that is not.
+    if let parameter = direction?.firstIndex(where: { !$0.isFinite }) {
+      throw WeightingError(.nonFinite, "the direction overflows at parameter \(parameter)")
     }
     json = Self.object([
-      ("applies_to", "\"\(weights.appliesTo.rawValue)\""),
+      ("applies_to", "\"\(application.rawValue)\""),
       ("diagnostics", try Self.diagnostics(weights, gramian: observation.gramian)),
       ("direction", direction.map(Self.list)),
       ("head_weights", weights.headWeights.map(Self.list)),

@@ -23,10 +23,10 @@ extension WeighLine {
         "\(kind.rawValue) are given, which \(name) does not read in this step: of draws it reads "
           + (others.isEmpty ? "none" : others.joined(separator: " and ")))
     }
-    let need = Strategy.Evidence.need
+    let need = Strategy.Gradients.need
     let fields: [(CodingKeys, isGiven: Bool, isRead: Bool)] = [
       (.gradientNorms, gradientNorms != nil, need == .gradientNorms),
-      (.jacobians, jacobians != nil, Strategy.Evidence.independentBatches > 1),
+      (.jacobians, jacobians != nil, Strategy.Gradients.independentBatches > 1),
       (
         .representation, representation != nil,
         need == .jacobian && strategy.gradientScope == .representation

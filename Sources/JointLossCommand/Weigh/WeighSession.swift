@@ -17,8 +17,7 @@ package struct WeighSession {
 
   /// What a step changes: replaced as a whole when the step has succeeded, so that a bad line changes nothing.
   private struct Progress {
-    var strategy: any WeightingStrategy
-    let taskCount: Int
+    var weigher: any StepWeigher
     var epoch: Int
     var means: EpochMeans
     var step = 0
@@ -30,16 +29,16 @@ package struct WeighSession {
       guard awaitsLosses else {
         throw WeightingError(.shape, "there is no step whose losses_after are missing")
       }
-      guard lossesAfter.count == taskCount else {
+      guard lossesAfter.count == weigher.taskCount else {
         throw WeightingError(
-          .taskCount, "losses_after is of \(lossesAfter.count) tasks, the lines before of \(taskCount)")
+          .taskCount, "losses_after is of \(lossesAfter.count) tasks, the lines before of \(weigher.taskCount)")
       }
-      strategy.stepEnded(lossesAfter: lossesAfter)
+      weigher.stepEnded(lossesAfter: lossesAfter)
       awaitsLosses = false
     }
 
     mutating func endEpoch() {
-      if let means = means.means { strategy.epochEnded(meanLosses: means) }
+      if let means = means.means { weigher.epochEnded(meanLosses: means) }
       means.reset()
     }
   }
@@ -58,11 +57,16 @@ package struct WeighSession {
     strategy: String, parameters: [String: ParameterValue], seed: UInt64, registry: StrategyRegistry,
     keepsState: Bool = false
   ) throws(WeightingError) {
-    let descriptor = try registry.type(named: strategy).descriptor
-    let setup = try StrategySetup(for: descriptor, taskCount: 1, parameters: parameters)
+    let type = try registry.type(named: strategy)
+    let values: ParameterValues
+    do {
+      values = try ParameterValues(parameters, of: type.about.name, against: type.parameters)
+    } catch {
+      throw WeightingError(.parameter, error.description)
+    }
     self.registry = registry
     self.keepsState = keepsState
-    origin = WeighOrigin(strategy: strategy, parameters: setup.parameters.values, seed: seed)
+    origin = WeighOrigin(strategy: strategy, parameters: values.values, seed: seed)
   }
 
   // MARK: State
@@ -74,21 +78,21 @@ package struct WeighSession {
   package func state() throws(WeighStateError) -> Data? {
     if let encodedProgress { return encodedProgress }
     guard let progress else { return nil }
-    return try Self.state(progress, of: progress.strategy, origin)
+    return try Self.state(progress, of: progress.weigher, origin)
   }
 
-  private static func state<Strategy: WeightingStrategy>(
-    _ progress: Progress, of strategy: Strategy, _ origin: WeighOrigin
+  private static func state(
+    _ progress: Progress, of weigher: some StepWeigher, _ origin: WeighOrigin
   ) throws(WeighStateError) -> Data {
     try WeighState(
-      origin: origin, taskCount: progress.taskCount, epoch: progress.epoch, step: progress.step,
-      awaitsLosses: progress.awaitsLosses, means: progress.means, strategy: strategy
+      origin: origin, taskCount: weigher.taskCount, epoch: progress.epoch, step: progress.step,
+      awaitsLosses: progress.awaitsLosses, means: progress.means, strategy: weigher.strategy
     ).sealed()
   }
 
   /// Goes on from what a line has changed, if it can be kept.
   private mutating func proceed(to next: Progress) throws {
-    if keepsState { encodedProgress = try Self.state(next, of: next.strategy, origin) }
+    if keepsState { encodedProgress = try Self.state(next, of: next.weigher, origin) }
     progress = next
   }
 
@@ -111,18 +115,17 @@ package struct WeighSession {
     from content: Data, of type: Strategy.Type, _ origin: WeighOrigin
   ) throws(WeighStateError) -> Progress {
     let state = try WeighState<Strategy>(sealed: content, for: origin)
+    var weigher: Weigher<Strategy>
     do throws(WeightingError) {
-      let initial = try Strategy(
-        StrategySetup(
-          for: Strategy.descriptor, taskCount: state.taskCount, parameters: origin.parameters,
-          seed: origin.seed))
-      try StrategyState.require(state.strategy, fits: initial, taskCount: state.taskCount)
+      weigher = try Weigher(
+        taskCount: state.taskCount, parameters: origin.parameters, seed: origin.seed)
+      try weigher.resume(state.strategy)
     } catch {
       throw WeighStateError(error.message)
     }
     return Progress(
-      strategy: state.strategy, taskCount: state.taskCount, epoch: state.epoch, means: state.means,
-      step: state.step, awaitsLosses: state.awaitsLosses)
+      weigher: weigher, epoch: state.epoch, means: state.means, step: state.step,
+      awaitsLosses: state.awaitsLosses)
   }
 
   // MARK: Lines
@@ -157,9 +160,9 @@ package struct WeighSession {
     var observation = try line.observation()
     let taskCount = observation.taskCount
     var next = try progress ?? start(taskCount: taskCount, epoch: line.epoch ?? 0)
-    guard taskCount == next.taskCount else {
+    guard taskCount == next.weigher.taskCount else {
       let before = stateFile.map { "the state of \($0) has" } ?? "those before had"
-      throw WeightingError(.taskCount, "this line has \(taskCount) tasks, \(before) \(next.taskCount)")
+      throw WeightingError(.taskCount, "this line has \(taskCount) tasks, \(before) \(next.weigher.taskCount)")
     }
     guard !next.awaitsLosses else {
       throw WeightingError(
@@ -176,12 +179,14 @@ package struct WeighSession {
     observation.epoch = epoch
     observation.step = next.step
 
-    try line.requireReader(next.strategy, named: origin.strategy, of: observation)
-    let weights = try next.strategy.weights(observing: observation)
+    try line.requireReader(next.weigher.strategy, named: origin.strategy, of: observation)
+    let weights = try next.weigher.weights(observing: observation)
     // Written before the state moves on, so that an answer that cannot be written changes nothing.
-    let answer = try WeighAnswer(weights, observation: observation).json
+    let answer = try WeighAnswer(
+      weights, on: registry.type(named: origin.strategy).about.weighs, observation: observation
+    ).json
     next.step += 1
-    next.awaitsLosses = next.strategy.looksAfterStep
+    next.awaitsLosses = next.weigher.looksAfterStep
     if next.awaitsLosses, let lossesAfter = line.lossesAfter { try next.endStep(lossesAfter: lossesAfter) }
     for (task, loss) in observation.losses.enumerated() {
       next.means.add(loss, of: task, samples: line.sampleCount(of: task))
@@ -197,9 +202,9 @@ package struct WeighSession {
 
   private func start(taskCount: Int, epoch: Int) throws(WeightingError) -> Progress {
     Progress(
-      strategy: try registry.make(
+      weigher: try registry.makeWeigher(
         origin.strategy, taskCount: taskCount, parameters: origin.parameters, seed: origin.seed),
-      taskCount: taskCount, epoch: epoch, means: EpochMeans(taskCount: taskCount))
+      epoch: epoch, means: EpochMeans(taskCount: taskCount))
   }
 }
 

@@ -10,7 +10,7 @@ extension Subject {
     for (what, observation) in refusable(input) {
       var (victim, twin) = (strategy, strategy)
       do {
-        _ = try victim.weights(observing: observation)
+        _ = try victim.answer(to: victim.step(observing: observation))
         continue
       } catch {
         guard let after = try? encoded(victim), after == before else {
@@ -35,7 +35,7 @@ extension Subject {
     else { return nil }
     for (what, observation) in nonFinite(input, at: last) {
       var victim = strategy
-      if let weights = try? victim.weights(observing: observation) {
+      if let weights = try? victim.answer(to: victim.step(observing: observation)) {
         return Failure(reason: "\(what) is accepted, and the weights are \(weights.values)")
       }
     }
@@ -50,7 +50,7 @@ extension Subject {
       guard let observation = try? self.observation(input.permuted(order), at: 0) else { return nil }
       do {
         var victim = strategy
-        let weights = try victim.weights(observing: observation).values
+        let weights = try victim.answer(to: victim.step(observing: observation)).values
         return Failure(
           reason: "created for \(tasks.count) tasks, it gives a step of \(order.count) the weights \(weights)"
         )
@@ -75,12 +75,12 @@ extension Subject {
         guard weights == expected[index] else {
           return Failure(
             reason:
-              "with its \(Strategy.Evidence.need.rawValue) alone, step \(index) has the weights \(weights) instead of \(expected[index])"
+              "with its \(Strategy.Gradients.need.rawValue) alone, step \(index) has the weights \(weights) instead of \(expected[index])"
           )
         }
       } catch {
         return Failure(
-          reason: "with its \(Strategy.Evidence.need.rawValue) alone, step \(index) throws: \(error)")
+          reason: "with its \(Strategy.Gradients.need.rawValue) alone, step \(index) throws: \(error)")
       }
     }
     return nil
@@ -90,14 +90,14 @@ extension Subject {
   private func declared(_ observation: StepObservation) throws(WeightingError) -> StepObservation {
     var result = observation
     (result.gradientNorms, result.gramian, result.jacobian, result.jacobians) = (nil, nil, nil, nil)
-    switch Strategy.Evidence.need {
+    switch Strategy.Gradients.need {
     case .losses: break
     case .gradientNorms:
       result.gradientNorms = observation.gramian.map { gramian in
         (0..<gramian.taskCount).map { gramian.norm(of: $0) }
       }
     case .gramian: result.gramian = observation.gramian
-    case .jacobian where Strategy.Evidence.independentBatches > 1: result.jacobians = observation.jacobians
+    case .jacobian where Strategy.Gradients.independentBatches > 1: result.jacobians = observation.jacobians
     case .jacobian: result.jacobian = observation.jacobian
     }
     return result

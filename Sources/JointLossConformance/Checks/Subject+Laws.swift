@@ -9,7 +9,7 @@ extension Subject {
   private static var conflict: Double { 1e-9 }
 
   func scaleLawFailure(_ input: ConformanceInput) -> Failure? {
-    guard let degree = (try? make(input.taskCount))?.claims.scaleDegree, let plain = answers(on: input)
+    guard let degree = (try? make(input.taskCount))?.strategy.promises.scaleDegree, let plain = answers(on: input)
     else { return nil }
     // Powers of two near 1e5, 1e-10, 1e10 and 1e-15: scaling adds no rounding of its own.
     for scale in [0x1p17, 0x1p-33, 0x1p33, 0x1p-50] {
@@ -23,10 +23,10 @@ extension Subject {
         let wanted = plain[index].values.map { factor * $0 }
         // A direction has the gradients' own scale besides; an update has not.
         let given =
-          plain[index].given?.map { $0 * factor * (plain[index].direction == nil ? 1 : scale) } ?? []
+          plain[index].elements?.map { $0 * factor * (plain[index].direction == nil ? 1 : scale) } ?? []
         guard
           !Self.agree(got[index].values, wanted, where: input.steps[index].isActive)
-            || !Self.agree(got[index].given ?? [], given)
+            || !Self.agree(got[index].elements ?? [], given)
         else { continue }
         return Failure(
           reason: """
@@ -51,7 +51,7 @@ extension Subject {
         // A solver that had to add a ridge to the diagonal says so; its equations hold for that sum.
         var product = ridge * gramian[task, task] * weights.values[task]
         var size = 0.0
-        if let given = weights.given {
+        if let given = weights.elements {
           for (element, step) in zip(input.steps[index].gradients[task], given) {
             product += element * step
             size += abs(element * step)

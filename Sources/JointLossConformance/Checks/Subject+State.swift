@@ -32,7 +32,7 @@ extension Subject {
     guard let whole = weights(on: input), var strategy = try? make(input.taskCount) else { return nil }
     for cut in 0..<input.steps.count {
       do {
-        var loaded = try decoded(encoded(strategy))
+        var loaded = try decoded(encoded(strategy), for: strategy)
         let rest = try run(&loaded, input, cut..<input.steps.count).map(\.numbers)
         guard rest == Array(whole[cut...]) else {
           let difference = Self.difference(Array(whole[cut...]), rest, from: cut)
@@ -54,7 +54,7 @@ extension Subject {
       guard var observation = try? self.observation(input, at: position) else { return nil }
       observation.step = index
       observation.epoch = index / ConformanceInput.stepsPerEpoch
-      guard (try? strategy.weights(observing: observation)) != nil else { return nil }
+      guard (try? strategy.answer(to: strategy.step(observing: observation))) != nil else { return nil }
       if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(position)) }
       if index % ConformanceInput.stepsPerEpoch == ConformanceInput.stepsPerEpoch - 1 {
         strategy.epochEnded(meanLosses: observation.losses)

@@ -1,14 +1,14 @@
 import Foundation
 import JointLossWeighting
 
-/// The check of the tasks' order: weights are permuted with the tasks, as far as the strategy claims.
+/// The check of the tasks' order: weights are permuted with the tasks, as far as the strategy promises.
 extension Subject {
   /// How much more the order of the tasks may change than gradients that differ by a unit in the last place: a rule
   /// that magnifies rounding has weights that no computation determines.
   private static var multiple: Double { 4 }
 
   func taskOrderFailure(_ input: ConformanceInput) -> Failure? {
-    guard let claim = (try? make(input.taskCount))?.claims.taskOrder, isHeldToTaskOrder(on: input) else {
+    guard let claim = (try? make(input.taskCount))?.strategy.promises.taskOrder, isHeldToTaskOrder(on: input) else {
       return nil
     }
     let tasks = Array(0..<input.taskCount)
@@ -24,7 +24,7 @@ extension Subject {
 
   /// Whether the order of the tasks may not matter on an input: there are several, and of best answers one.
   func isHeldToTaskOrder(on input: ConformanceInput) -> Bool {
-    guard input.taskCount > 1, let claim = claims?.taskOrder, claim != .matters else { return false }
+    guard input.taskCount > 1, let claim = promises?.taskOrder, claim != .matters else { return false }
     return claim != .withoutTies || input.steps.allSatisfy(\.isIndependent)
   }
 
@@ -43,7 +43,7 @@ extension Subject {
     for index in plain.indices {
       // A solver that had to add a ridge has solved another problem, and from there on the order may matter.
       if plainAnswers[index].hasRidge || gotAnswers[index].hasRidge {
-        if claims?.isMemoryless == true { continue }
+        if promises?.isMemoryless == true { continue }
         break
       }
       // A direction or an update is the same for any order.

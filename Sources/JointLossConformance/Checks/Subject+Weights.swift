@@ -36,11 +36,11 @@ extension Subject {
         value: Double(wrong.values.count))
     }
     let parameterCount = input.steps.first?.gradients.first?.count ?? 0
-    guard let wrong = result.first(where: { ($0.given?.count ?? parameterCount) != parameterCount }),
-      let count = wrong.given?.count
+    guard let wrong = result.first(where: { ($0.elements?.count ?? parameterCount) != parameterCount }),
+      let count = wrong.elements?.count
     else { return nil }
     return Failure(
-      reason: "\(wrong.appliesTo.phrase) of \(count) values for \(parameterCount) parameters",
+      reason: "\(wrong.phrase) of \(count) values for \(parameterCount) parameters",
       value: Double(count))
   }
 
@@ -48,16 +48,9 @@ extension Subject {
     guard var strategy = try? make(input.taskCount), let result = try? run(&strategy, input) else {
       return nil
     }
-    for weights in result {
-      let given = [(TaskWeights.Application.direction, weights.direction), (.update, weights.update)]
-      for (application, values) in given where (weights.appliesTo == application) != (values != nil) {
-        return Failure(reason: "weights apply to \(application.phrase) that is not there, or the reverse")
-      }
-    }
-    let declared = Strategy.descriptor.appliesTo
-    guard let wrong = result.first(where: { $0.appliesTo != declared }) else { return nil }
-    return Failure(
-      reason: "weights apply to \(wrong.appliesTo.rawValue), the descriptor says \(declared.rawValue)")
+    let declared = Strategy.about.weighs
+    guard let wrong = result.first(where: { !$0.isAnswer(of: declared) }) else { return nil }
+    return Failure(reason: "it gives \(wrong.phrase), its description says \(declared.phrase)")
   }
 
   func certificateFailure(_ input: ConformanceInput) -> Failure? {
@@ -99,7 +92,7 @@ extension Subject {
       (observation.jacobian, observation.gramian) = (jacobian, jacobian.gramian)
       observation.jacobians = observation.jacobians.map { $0.map { _ in jacobian } }
       guard let weights = try? step(&strategy, input, at: index, observing: observation) else { return nil }
-      guard let given = weights.given else { continue }
+      guard let given = weights.elements else { continue }
       // In units of the largest element, whose square may be none.
       let largest = gradient.reduce(0) { max($0, abs($1)) }
       let unit = gradient.map { $0 / largest }
@@ -109,7 +102,7 @@ extension Subject {
       guard !(multiple > 0) || (weights.direction != nil && !isAlong) else { continue }
       return Failure(
         reason: """
-          \(weights.appliesTo.phrase) of the only task is \(given) in step \(index), where all its gradients \
+          \(weights.phrase) of the only task is \(given) in step \(index), where all its gradients \
           have been \(gradient)
           """)
     }
@@ -117,7 +110,7 @@ extension Subject {
   }
 
   func weightSumFailure(_ input: ConformanceInput) -> Failure? {
-    guard let claim = (try? make(input.taskCount))?.claims.weightSum, let weights = weights(on: input) else {
+    guard let claim = (try? make(input.taskCount))?.strategy.promises.weightSum, let weights = weights(on: input) else {
       return nil
     }
     for (index, numbers) in weights.enumerated() {

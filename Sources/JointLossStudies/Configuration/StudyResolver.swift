@@ -154,23 +154,23 @@ struct StudyResolver {
 
   private mutating func resolve(strategy entry: StudySpecification.Entry, at path: String) -> Strategy? {
     do {
-      let descriptor = try strategies.type(named: entry.name).descriptor
-      guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
+      let type = try strategies.type(named: entry.name)
+      guard let parameters = resolve(entry, declared: type.parameters, at: path) else { return nil }
       // Parameters that do not fit the number of tasks fail here and not in every run.
       for suite in suiteEntries {
         do {
           let strategy = try strategies.make(
-            entry.name, taskCount: descriptor.arrangement == .separate ? 1 : suite.tasks.count,
+            entry.name, taskCount: type.about.arrangement == .separate ? 1 : suite.tasks.count,
             parameters: parameters.values)
           requireGradients(of: strategy, on: suite, at: path)
         } catch {
           report("on \(Quotation.short(suite.label)): \(error.description)", at: path)
         }
       }
-      requireStepOptions(of: try strategies.type(named: entry.name))
+      requireStepOptions(of: type)
       return Strategy(
-        name: entry.name, label: label(of: entry, parameters, declared: descriptor.parameters),
-        parameters: parameters, arrangement: descriptor.arrangement)
+        name: entry.name, label: label(of: entry, parameters, declared: type.parameters),
+        parameters: parameters, arrangement: type.about.arrangement)
     } catch {
       report(error.description, at: path)
       return nil

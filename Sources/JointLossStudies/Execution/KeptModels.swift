@@ -29,7 +29,7 @@ package final class KeptModels {
   func keep<Strategy>(
     _ networks: [NetworkTraining<Strategy>], after epochs: [RunRecord.Epoch]
   ) throws(TrainingError) {
-    let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.descriptor.arrangement)
+    let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.about.arrangement)
     for (index, network) in networks.enumerated() where selected[network.tasks[0]] == epochs.count - 1 {
       let file = try network.parameters()
       if index < parameters.count { parameters[index] = file } else { parameters.append(file) }

@@ -48,9 +48,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     let strategy: Strategy
     do {
       strategy = try Strategy(
-        StrategySetup(
-          for: Strategy.descriptor, taskCount: share.count,
-          parameters: specification.strategyParameters.values, seed: specification.seed))
+        taskCount: share.count, parameters: specification.strategyParameters.values, seed: specification.seed)
     } catch {
       throw RunFailure(
         status: .failed, message: error.message,
@@ -234,7 +232,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// What the gradients of the tasks look like on the probe batch; nil where tasks share no network.
   private func diagnostics() throws(TrainingError) -> GradientDiagnostics? {
-    guard Strategy.descriptor.arrangement == .joint, trainer.sharesParameters else { return nil }
+    guard Strategy.about.arrangement == .joint, trainer.sharesParameters else { return nil }
     let gramian = try trainer.gramian(on: validation, samples: probe)
     do {
       return try GradientDiagnostics(gramian)

@@ -85,7 +85,7 @@ public struct RunExecutor: Sendable {
     let tasks = suite.tasks.map(\.name)
     var step = specification.step ?? StepOptions()
     step.gradientScope = networks.first?.gradientScope
-    let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.descriptor.arrangement)
+    let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.about.arrangement)
     let record = RunRecord(
       header: RunRecord.Header(
         specification: specification, tasks: tasks, versions: .current, step: step),
@@ -137,7 +137,7 @@ public struct RunExecutor: Sendable {
     for tasks: [TaskSpecification], data: SuiteData, _ specification: RunSpecification
   ) throws(RunFailure) -> [NetworkTraining<Strategy>] {
     let shares =
-      switch Strategy.descriptor.arrangement {
+      switch Strategy.about.arrangement {
       case .joint: [Array(tasks.indices)]
       case .separate: tasks.indices.map { [$0] }
       }

@@ -67,8 +67,9 @@ extension Trainer {
       throw TrainingError(
         .checkpoint, "the checkpoint's learning rate \(state.learningRate) is infinite in \(Scalar.self)")
     }
+    var resumed = weigher
     do {
-      try StrategyState.require(state.strategy, fits: initialStrategy, taskCount: tasks.count)
+      try resumed.resume(state.strategy)
     } catch {
       throw TrainingError(.checkpoint, error.message)
     }
@@ -80,9 +81,9 @@ extension Trainer {
     }
     let targets = stateTensors(restored)
     try Self.require(tensors, fit: targets)
-    return Restoration(epoch: state.epoch, counts: state.counts, learningRate: state.learningRate) { [self] in
+    return Restoration(epoch: state.epoch, counts: state.counts, learningRate: state.learningRate) { [self, resumed] in
       for (tensor, target) in zip(tensors, targets) { Self.copy(tensor, to: target.view) }
-      strategy = state.strategy
+      weigher = resumed
       optimizer = restored
       learningRate = state.learningRate
       batchStream = state.batches
@@ -142,7 +143,7 @@ extension Trainer {
   private func origin() throws(TrainingError) -> CheckpointOrigin {
     let setup = try Self.json(initialStrategy).withUnsafeBytes { StableHash.fnv1a($0) }
     return CheckpointOrigin(
-      scalar: Self.elementType.rawValue, inputs: inputs, tasks: tasks, strategy: Strategy.descriptor.name,
+      scalar: Self.elementType.rawValue, inputs: inputs, tasks: tasks, strategy: Strategy.about.name,
       strategySetup: String(setup, radix: 16), optimizer: optimizerSpecification, batchSize: batchSize,
       seed: seed, options: options)
   }
@@ -181,7 +182,7 @@ extension Trainer {
       return try encoder.encode(value)
     } catch {
       throw TrainingError(
-        .checkpoint, "the state of \(Strategy.descriptor.name) cannot be written as JSON: \(error)")
+        .checkpoint, "the state of \(Strategy.about.name) cannot be written as JSON: \(error)")
     }
   }
 

@@ -89,11 +89,11 @@ extension TrainedNetwork {
   func scopes<Strategy: WeightingStrategy>(
     of strategy: Strategy, options: StepOptions
   ) throws(TrainingError) -> (seen: GradientScope, taken: SharedScope?) {
-    let need = Strategy.Evidence.need
+    let need = Strategy.Gradients.need
     let scope = strategy.gradientScope ?? options.gradientScope ?? .sharedParameters
     let taken = options.scalePolicy == .matchNorm ? .sharedParameters : need == .losses ? nil : scope.shared
     if need != .losses {
-      try require(scope, for: "\(Strategy.descriptor.name) reads \(need.rawValue)")
+      try require(scope, for: "\(Strategy.about.name) reads \(need.rawValue)")
     }
     if taken != nil {
       try require(.sharedParameters, for: "the scale policy match-norm compares gradients")

@@ -6,12 +6,12 @@ extension WeightingStrategy {
   func requireDirection(
     of scope: GradientScope, optimizer: OptimizerSpecification, options: StepOptions
   ) throws(TrainingError) {
-    let (name, evidence) = (Self.descriptor.name, Evidence.self)
+    let (name, evidence) = (Self.about.name, Gradients.self)
     // A rule that keeps gradients from step to step has those of other samples in the representation's place: only
     // one that prescribes the scope itself knows what to do with it.
     let isOnRepresentation =
       gradientScope == .representation && evidence.need == .jacobian && evidence.independentBatches == 1
-      && Self.descriptor.appliesTo == .direction
+      && Self.about.weighs == .direction
     guard !isOnRepresentation || options.accumulation == 1 else {
       throw TrainingError(
         .configuration,
@@ -23,7 +23,7 @@ extension WeightingStrategy {
         .configuration,
         "\(name) reads the task gradients on all shared parameters, not those of the scope \(scope.rawValue)")
     }
-    let appliesTo = Self.descriptor.appliesTo
+    let appliesTo = Self.about.weighs
     guard evidence.independentBatches == 1 || appliesTo.isGiven && evidence.need == .jacobian else {
       throw TrainingError(
         .configuration,
@@ -68,7 +68,7 @@ extension Trainer {
         guard part == 0 || (labelled[task] > 0) == (partLabelled[task] > 0) else {
           throw TrainingError(
             .strategy,
-            "\(Strategy.descriptor.name) needs labels of task \(tasks[task].name) in each of the \(batches) parts "
+            "\(Strategy.about.name) needs labels of task \(tasks[task].name) in each of the \(batches) parts "
               + "of a batch, or in none, and no division of these \(count) samples gives them: "
               + "\(batch(samples).labelledCount(of: task)) have a label of it", task: task, step: counts.steps
           )
@@ -99,22 +99,15 @@ extension Trainer {
 
   /// Keeps a direction or an update for the step, and sets the weights of the heads that go with it.
   func setGiven(_ weights: TaskWeights) throws(TrainingError) {
-    let (name, application) = (Strategy.descriptor.name, weights.appliesTo)
-    // What was checked at the beginning is what the descriptor says.
-    guard application == Strategy.descriptor.appliesTo else {
-      throw TrainingError(
-        .strategy,
-        "\(name) gave \(application.phrase), and its descriptor says \(Strategy.descriptor.appliesTo.phrase)",
-        step: counts.steps)
-    }
+    guard let given = weights.elements else { return }
+    let name = Strategy.about.name
     let elements = observation.representation?.elements.count
     let count = elements ?? flat.sharedCount
-    guard let given = application == .update ? weights.update : weights.direction, given.count == count else {
-      throw TrainingError(
-        .strategy,
-        "\(name) gave \(application.phrase) of \(weights.given?.count ?? 0) values for \(count) "
+    guard given.count == count else {
+      throw noAnswer(
+        "\(name) gave \(application.phrase) of \(given.count) values for \(count) "
           + (elements == nil ? "shared parameters" : "elements of the representation"),
-        step: counts.steps)
+        task: nil)
     }
     if let index = flat.firstOutOfRange(given) {
       let message =
@@ -122,18 +115,7 @@ extension Trainer {
       // A finite value beyond the range of the network's numbers is an overflow there.
       throw given[index].isFinite ? diverged(message, task: nil) : noAnswer(message, task: nil)
     }
-    guard weights.headWeights?.count ?? tasks.count == tasks.count else {
-      throw TrainingError(
-        .strategy,
-        "\(name) gave \(weights.headWeights?.count ?? 0) weights of heads for \(tasks.count) tasks",
-        step: counts.steps)
-    }
-    for task in tasks.indices {
-      headWeights[task] = weights.headWeights?[task] ?? 1
-      guard headWeights[task].isFinite else {
-        throw noAnswer("the weight of the head of \(tasks[task].name) is \(headWeights[task])", task: task)
-      }
-    }
+    for task in tasks.indices { headWeights[task] = weights.headWeights?[task] ?? 1 }
     if application == .update {
       try requireFinite(afterUpdate: given)
       update = given
@@ -146,7 +128,7 @@ extension Trainer {
   func headGradients(
     _ samples: Range<Int>, _ batch: (Range<Int>) -> Batch<Scalar>
   ) throws(TrainingError) -> FlatParameters<Scalar> {
-    guard Strategy.Evidence.independentBatches > 1, let total else {
+    guard Strategy.Gradients.independentBatches > 1, let total else {
       return try gradient(samples, batch, shared: noWeights)
     }
     for (index, tensor) in flat.tensors.enumerated() {

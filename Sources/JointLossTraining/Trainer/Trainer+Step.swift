@@ -36,7 +36,7 @@ extension Trainer {
     guard let summary = tally.summary else {
       throw TrainingError(.configuration, "epoch \(epoch) ends without a step", step: counts.steps)
     }
-    strategy.epochEnded(meanLosses: summary.meanLosses)
+    weigher.epochEnded(meanLosses: summary.meanLosses)
     epoch += 1
     tally = EpochTally(taskCount: tasks.count)
     return summary
@@ -46,7 +46,7 @@ extension Trainer {
   func step(on samples: Range<Int>, of batch: (Range<Int>) -> Batch<Scalar>) throws(TrainingError) {
     observation.step = counts.steps
     observation.epoch = epoch
-    let batches = Strategy.Evidence.independentBatches
+    let batches = Strategy.Gradients.independentBatches
     let parts = batches > 1 ? batches : (samples.count + pass.capacity - 1) / pass.capacity
     if batches > 1 {
       try observeIndependentBatches(samples, batch)
@@ -59,10 +59,10 @@ extension Trainer {
     if labelled.contains(where: { $0 > 0 }) {
       // Of independent batches they have been taken already.
       seesGradients =
-        Strategy.Evidence.need != .losses
-        && (batches > 1 || strategy.readsGradients(present: observation.present))
+        Strategy.Gradients.need != .losses
+        && (batches > 1 || weigher.readsGradients(present: observation.present))
       try observeGradients(samples, batch)
-      try setWeights(weigh())
+      try setAnswer(weigh())
       let isDirection = direction != nil
       let gradient = try gradient(samples, batch)
       if let norm = try clip(gradient) ?? knownNorm(of: gradient, isDirection: isDirection) {
@@ -78,9 +78,9 @@ extension Trainer {
       let again = batches == 1 ? parts - 1 : 0
       counts.forward += seesGradients ? 2 * again : again
       counts.backward += takesTaskGradients ? parts * tasks.count + again : parts
-      if strategy.looksAfterStep {
+      if weigher.looksAfterStep {
         measure(samples, batch, into: &lossesAfter)
-        strategy.stepEnded(lossesAfter: lossesAfter)
+        weigher.stepEnded(lossesAfter: lossesAfter)
         counts.forward += parts
       }
     } else {
@@ -146,7 +146,7 @@ extension Trainer {
 
   /// Whether the step takes the Gramian over all shared parameters for the strategy.
   var observesSharedGramian: Bool {
-    seesGradients && Strategy.Evidence.need == .gramian && scope.shared == .sharedParameters
+    seesGradients && Strategy.Gradients.need == .gramian && scope.shared == .sharedParameters
   }
 
   /// Adds to the observation what the strategy's evidence needs beyond losses; zeros where the strategy will not read
@@ -205,61 +205,41 @@ extension Trainer {
     pass.gradient.ownSquares(into: &ownSquares)
   }
 
-  /// Asks the strategy for the weights, checks them and copies them to ``lastWeights``.
-  private func weigh() throws(TrainingError) -> TaskWeights.Application {
+  /// Asks the strategy for the weights.
+  private func weigh() throws(TrainingError) -> TaskWeights {
     // Given back first, so that the strategy writes its own in place.
     (direction, update) = (nil, nil)
-    let evidence: Strategy.Evidence
+    let step: Step<Strategy.Gradients>
     do {
-      try Strategy.requireWeighing(observation)
-      evidence = try Strategy.Evidence(observing: observation)
+      step = try weigher.step(observing: observation)
     } catch {
       // Evidence that is not finite: an overflow in this network, not a strategy without an answer.
       throw error.code == .nonFinite
         ? diverged(error.message, task: error.task) : noAnswer(error.message, task: error.task)
     }
-    let weights: TaskWeights
     do {
-      weights = try strategy.weights(for: evidence)
+      return try weigher.weights(for: step)
     } catch {
       throw noAnswer(error.message, task: error.task)
     }
-    guard weights.values.count == tasks.count else {
-      throw TrainingError(
-        .strategy,
-        "\(Strategy.descriptor.name) gave \(weights.values.count) weights for \(tasks.count) tasks",
-        step: counts.steps)
-    }
-    for (task, weight) in weights.values.enumerated() {
-      guard weight.isFinite else {
-        throw noAnswer("the weight of task \(tasks[task].name) is \(weight)", task: task)
-      }
-      lastWeights[task] = labelled[task] > 0 ? weight : 0
-    }
-    if let certificate = weights.certificate {
-      if let defect = certificate.defect {
-        throw TrainingError(
-          .strategy, "\(Strategy.descriptor.name) gave a solver's certificate with \(defect.phrase)",
-          step: counts.steps)
-      }
-      tally.add(certificate)
-    }
-    tally.add(weights.interventions, ridge: weights.certificate?.ridge ?? 0)
-    if weights.appliesTo.isGiven { try setGiven(weights) }
-    return weights.appliesTo
   }
 
-  /// Scales the weights and derives those of the heads.
-  private func setWeights(_ appliesTo: TaskWeights.Application) throws(TrainingError) {
+  /// Keeps the strategy's answer: copies the weights to ``lastWeights``, scales them, and derives those of the heads.
+  private func setAnswer(_ weights: TaskWeights) throws(TrainingError) {
+    for (task, weight) in weights.values.enumerated() { lastWeights[task] = weight }
+    if let certificate = weights.certificate { tally.add(certificate) }
+    tally.add(weights.interventions, ridge: weights.certificate?.ridge ?? 0)
+    let isGiven = application.isGiven
+    if isGiven { try setGiven(weights) }
     if options.scalePolicy == .sumToTasks { try scaleToSum() }
     let isWeighted =
       switch options.headPolicy {
-      case .strategy: appliesTo == .losses
+      case .strategy: application == .losses
       case .unit: false
       case .weighted: true
       }
     // Under a direction or an update they have been set already.
-    if !appliesTo.isGiven || options.headPolicy != .strategy {
+    if !isGiven || options.headPolicy != .strategy {
       for task in headWeights.indices { headWeights[task] = isWeighted ? lastWeights[task] : 1 }
     }
     if options.scalePolicy == .matchNorm { try matchNorm() }

@@ -19,7 +19,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   /// The tasks.
   public let tasks: [TaskSpecification]
   /// The strategy in its present state.
-  public internal(set) var strategy: Strategy
+  public var strategy: Strategy { weigher.strategy }
   /// What training cost so far.
   public internal(set) var counts = PassCounts()
   /// The unweighted losses of the last step's batch, one a task.
@@ -35,9 +35,12 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
 
   /// The gradients that the strategy sees: those that it prescribes, else those of the options; nil where it sees
   /// losses alone.
-  package var gradientScope: GradientScope? { Strategy.Evidence.need == .losses ? nil : scope }
+  package var gradientScope: GradientScope? { Strategy.Gradients.need == .losses ? nil : scope }
 
+  /// What the strategy's weights apply to, or what it gives in their place.
+  let application = Strategy.about.weighs
   let batchSize: Int
+  var weigher: Weigher<Strategy>
   /// The strategy before the first step.
   let initialStrategy: Strategy
   let network: any TrainedNetwork<Scalar>
@@ -92,12 +95,13 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///
   /// - Parameters:
   ///   - network: the network's shape.
-  ///   - strategy: the strategy, created for as many tasks as the network has.
+  ///   - strategy: the strategy with its parameters; training starts it for as many tasks as the network has.
   ///   - optimizer: the optimiser of all parameters.
   ///   - batchSize: the samples of a batch, at least 1.
-  ///   - seed: the seed of initial parameters and batch order.
+  ///   - seed: the seed of initial parameters, batch order and what the strategy draws at random.
   ///   - options: what a step does where the strategy leaves it open.
-  /// - Throws: ``TrainingError`` with the code `configuration` if a number makes no sense, or if the strategy
+  /// - Throws: ``TrainingError`` with the code `strategy` if the strategy's parameters make no sense for so many tasks,
+  ///   `configuration` if a number makes no sense, or if the strategy
   ///   sees gradients on shared parameters and there are none, or if the options do not suit the strategy.
   public convenience init(
     network: NetworkSpecification, strategy: Strategy, optimizer: OptimizerSpecification, batchSize: Int,
@@ -105,7 +109,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ) throws(TrainingError) {
     try network.requireMemory(
       batchSize: batchSize / max(options.accumulation, 1),
-      cotangents: Strategy.Evidence.need == .losses ? 1 : network.tasks.count, in: Scalar.self)
+      cotangents: Strategy.Gradients.need == .losses ? 1 : network.tasks.count, in: Scalar.self)
     try self.init(
       network.trained(in: Scalar.self), strategy: strategy, optimizer: optimizer, batchSize: batchSize,
       seed: seed, options: options)
@@ -115,10 +119,10 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
   ///
   /// - Parameters:
   ///   - model: the model.
-  ///   - strategy: the strategy, created for as many tasks as the model has.
+  ///   - strategy: the strategy with its parameters; training starts it for as many tasks as the model has.
   ///   - optimizer: the optimiser of all parameters.
   ///   - batchSize: the samples of a batch, at least 1.
-  ///   - seed: the seed of initial parameters, dropout and batch order.
+  ///   - seed: the seed of initial parameters, dropout, batch order and what the strategy draws at random.
   ///   - options: what a step does where the strategy leaves it open.
   /// - Throws: ``TrainingError`` with the code `model` if the model describes no parameters or tasks, or two of
   ///   one name; `configuration` as for a network.
@@ -141,15 +145,19 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
         .configuration,
         "a batch needs at least one sample, and samples × tasks below 2^31, not \(batchSize) samples")
     }
-    let need = Strategy.Evidence.need
+    let need = Strategy.Gradients.need
     try options.validate(for: Strategy.self, batchSize: batchSize)
     (scope, passScope) = try network.scopes(of: strategy, options: options)
     try strategy.requireDirection(of: scope, optimizer: optimizer, options: options)
     self.network = network
     inputs = network.inputs
     tasks = network.tasks
-    self.strategy = strategy
-    initialStrategy = strategy
+    do {
+      weigher = try Weigher(strategy, taskCount: network.tasks.count, seed: seed)
+    } catch {
+      throw TrainingError(.strategy, error.message, task: error.task)
+    }
+    initialStrategy = weigher.strategy
     self.batchSize = batchSize
     self.seed = seed
     self.options = options
@@ -165,7 +173,7 @@ public final class Trainer<Scalar: TrainableScalar, Strategy: WeightingStrategy>
       inputs: gatheredMemory[0].view, targets: gatheredMemory[1].view, labels: gatheredMemory[2].view)
     pass = network.makePass(
       parameters: flat, capacity: capacity, empty: gathered.rows(0..<0), scope: passScope)
-    let batches = Strategy.Evidence.independentBatches
+    let batches = Strategy.Gradients.independentBatches
     total = options.accumulation > 1 || batches > 1 ? FlatParameters(network.placement) : nil
     labelledParts = batches > 1 ? LabelledParts(count: batches, tasks: count, batchSize: batchSize) : nil
     self.optimizer = try optimizer.makeOptimizer(count: flat.count, seed: seed)

@@ -2,6 +2,7 @@
 ///
 /// A trainer holds T·P numbers for it: no other evidence needs them.
 public struct JacobianEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// The task gradients; the losses come with them.
   public static let need = EvidenceNeed.jacobian
   /// The T unweighted losses; empty where only gradients are known.
@@ -53,6 +54,7 @@ public struct JacobianEvidence: TaskEvidence {
 /// The task gradients on three independent batches of one step, for rules whose estimate of a product of
 /// gradients has no bias.
 public struct IndependentBatchesEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.IndependentJacobians
   /// The task gradients of every batch.
   public static let need = EvidenceNeed.jacobian
   /// Three batches.
@@ -94,6 +96,7 @@ public struct IndependentBatchesEvidence: TaskEvidence {
 
 /// The losses of the batch, of a strategy that is also told those after the step.
 public struct LossesAroundStepEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Losses alone.
   public static let need = EvidenceNeed.losses
   /// The losses after the step go to ``WeightingStrategy/stepEnded(lossesAfter:)``.
@@ -119,7 +122,7 @@ public struct LossesAroundStepEvidence: TaskEvidence {
 
 extension Jacobian {
   /// Checks that it is on the elements of a representation.
-  fileprivate func require(_ representation: Representation) throws(WeightingError) {
+  func require(_ representation: Representation) throws(WeightingError) {
     let (count, units) = (representation.elements.count, representation.units)
     guard units > 0, count.isMultiple(of: units) else {
       throw WeightingError(.shape, "the representation has \(count) elements of \(units) units")
@@ -140,7 +143,7 @@ extension Jacobian {
 }
 
 extension StepObservation {
-  fileprivate func require(_ jacobian: Jacobian) throws(WeightingError) {
+  func require(_ jacobian: Jacobian) throws(WeightingError) {
     try requireCount(jacobian.taskCount, "rows of the Jacobian")
     if let index = jacobian.elements.firstNonFinite {
       let task = index / jacobian.parameterCount

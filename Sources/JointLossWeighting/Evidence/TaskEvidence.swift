@@ -82,6 +82,8 @@ public struct StepObservation: Sendable, Hashable {
 
 /// Evidence: the part of a step that a strategy asked for, checked to be finite and of one size.
 public protocol TaskEvidence: Sendable {
+  associatedtype Gradients: GradientEvidence
+
   /// What the trainer has to compute for it, in the steps in which the strategy reads it:
   /// ``WeightingStrategy/readsGradients(present:)``.
   static var need: EvidenceNeed { get }
@@ -151,6 +153,7 @@ extension TaskEvidence {
 
 /// The number of tasks and nothing else: for rules whose weights are fixed beforehand.
 public struct TaskCountEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// One backward pass, as for the losses.
   public static let need = EvidenceNeed.losses
   /// The number of tasks.
@@ -171,6 +174,7 @@ public struct TaskCountEvidence: TaskEvidence {
 
 /// The losses of the batch.
 public struct LossEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Losses alone.
   public static let need = EvidenceNeed.losses
   /// The T unweighted losses.
@@ -200,6 +204,7 @@ public struct LossEvidence: TaskEvidence {
 
 /// The norms of the task gradients, and the losses where they are known, over the strategy's ``GradientScope``.
 public struct GradientNormEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.GradientNorms
   /// The norms; the losses come with them.
   public static let need = EvidenceNeed.gradientNorms
   /// The T unweighted losses; empty where only gradients are known.
@@ -249,6 +254,7 @@ public struct GradientNormEvidence: TaskEvidence {
 
 /// The Gramian of the task gradients, for rules that do not look at the losses.
 public struct GramianEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// The Gramian.
   public static let need = EvidenceNeed.gramian
   /// The inner products of the task gradients.
@@ -282,6 +288,7 @@ public struct GramianEvidence: TaskEvidence {
 
 /// The Gramian of the task gradients, and the losses where they are known.
 public struct LossGramianEvidence: TaskEvidence {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// The Gramian; the losses come with it.
   public static let need = EvidenceNeed.gramian
   /// The T unweighted losses; empty where only gradients are known.

@@ -153,7 +153,7 @@ public struct ParameterValues: Sendable, Hashable, Codable {
 
 extension ParameterDescriptor {
   /// The value in the form the parameter declares, or nil if it cannot be that.
-  fileprivate func accepted(_ value: ParameterValue) -> ParameterValue? {
+  func accepted(_ value: ParameterValue) -> ParameterValue? {
     switch (kind, value) {
     case (.number(_, let range), .number(let number)):
       range.contains(number) ? value : nil

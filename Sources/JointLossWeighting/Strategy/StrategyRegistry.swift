@@ -59,18 +59,23 @@ public struct StrategyRegistry: Sendable {
   ///
   /// - Parameter types: the strategies to add.
   /// - Returns: the larger registry.
-  /// - Throws: ``WeightingError`` if a name is taken already, or is not printable.
+  /// - Throws: ``WeightingError`` if a name is taken already or is not printable, or if a parameter is declared twice or
+  ///   with a default outside its range.
   public func adding(_ types: [any WeightingStrategy.Type]) throws(WeightingError) -> StrategyRegistry {
     var result = self
     for type in types {
-      guard !result.names.contains(type.descriptor.name) else {
-        throw WeightingError(.duplicateStrategy, "a strategy named “\(type.descriptor.name)” exists already")
+      guard !result.names.contains(type.about.name) else {
+        throw WeightingError(.duplicateStrategy, "a strategy named “\(type.about.name)” exists already")
       }
-      for name in [type.descriptor.name] + type.descriptor.parameters.map(\.name) where !name.isPrintable {
+      guard type.about.name.isPrintable else {
         throw WeightingError(
           .name,
-          "a strategy and its parameters have names of one line in printable characters, not “\(Quotation.short(name))”"
-        )
+          "a strategy has a name of one line in printable characters, not “\(Quotation.short(type.about.name))”")
+      }
+      do throws(ParameterError) {
+        try type.checkParameters(of: type.about.name)
+      } catch {
+        throw WeightingError(.parameter, error.description)
       }
       result.types.append(type)
     }
@@ -78,7 +83,7 @@ public struct StrategyRegistry: Sendable {
   }
 
   /// The names, in the order they are listed.
-  public var names: [String] { types.map { $0.descriptor.name } }
+  public var names: [String] { types.map { $0.about.name } }
 
   /// The strategy of a name, in wrappers where some follow: `upgrad+average` is an ``ExponentialAverage`` of
   /// UPGrad, `pcgrad+every+normalised` a ``Normalized`` ``EveryKSteps`` of PCGrad.
@@ -88,7 +93,7 @@ public struct StrategyRegistry: Sendable {
   /// - Throws: ``WeightingError`` that suggests the nearest names.
   public func type(named name: String) throws(WeightingError) -> any WeightingStrategy.Type {
     let parts = name.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
-    guard var type = types.first(where: { $0.descriptor.name == parts[0] }) else {
+    guard var type = types.first(where: { $0.about.name == parts[0] }) else {
       throw WeightingError(
         .unknownStrategy,
         "no strategy is named “\(Quotation.short(parts[0]))”: \(hint(for: parts[0]))"
@@ -118,8 +123,24 @@ public struct StrategyRegistry: Sendable {
   public func make(
     _ name: String, taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
   ) throws(WeightingError) -> any WeightingStrategy {
-    let type = try type(named: name)
-    return try type.init(
-      StrategySetup(for: type.descriptor, taskCount: taskCount, parameters: parameters, seed: seed))
+    try type(named: name).init(taskCount: taskCount, parameters: parameters, seed: seed)
+  }
+
+  /// Starts training under a strategy.
+  ///
+  /// - Parameters:
+  ///   - name: the name in its description.
+  ///   - taskCount: the number of tasks, at least 1.
+  ///   - parameters: values for some of its parameters.
+  ///   - seed: the seed of what it draws at random.
+  /// - Returns: what weighs the steps.
+  /// - Throws: ``WeightingError`` for an unknown name, no task, or parameters that are unknown or out of range.
+  public func makeWeigher(
+    _ name: String, taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+  ) throws(WeightingError) -> any StepWeigher {
+    func weigher<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws(WeightingError) -> any StepWeigher {
+      try Weigher<Strategy>(taskCount: taskCount, parameters: parameters, seed: seed)
+    }
+    return try weigher(type(named: name))
   }
 }

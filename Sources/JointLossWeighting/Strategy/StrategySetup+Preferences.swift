@@ -28,14 +28,14 @@ extension StrategySetup {
   }
 }
 
-extension StrategyClaims {
-  /// The claims of a rule that has a preference for each task: if they differ, the tasks' order matters.
+extension StrategyPromises {
+  /// The promises of a rule that has a preference for each task: if they differ, the tasks' order matters.
   ///
   /// - Parameter preferences: one number a task.
-  /// - Returns: the claims that are left.
-  func with(preferences: [Double]) -> StrategyClaims {
-    var claims = self
-    if Set(preferences).count > 1 { claims.taskOrder = .matters }
-    return claims
+  /// - Returns: the promises that are left.
+  func with(preferences: [Double]) -> StrategyPromises {
+    var promises = self
+    if Set(preferences).count > 1 { promises.taskOrder = .matters }
+    return promises
   }
 }

@@ -23,18 +23,22 @@ package struct StrategyState {
   package static func require<Strategy: WeightingStrategy>(
     _ restored: Strategy, fits initial: Strategy, taskCount: Int
   ) throws(WeightingError) {
-    let settings = Strategy.descriptor.parameters.map { parameter in
+    let settings = Strategy.parameters.map { parameter in
       parameter.name.split(separator: "-").enumerated()
         .map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
     }
     try Self(taskCount: taskCount, settings: Set(settings))
-      .require(restored, fits: initial, Strategy.descriptor.name)
+      .require(restored, fits: initial, Strategy.about.name)
   }
 
   private func require(
     _ restored: Any, fits initial: Any, _ path: String
   ) throws(WeightingError) {
     switch (restored, initial) {
+    case (is any AnyScratch, _):
+      return
+    case (let value as any AnyParameter, let first as any AnyParameter):
+      try require(value.text == first.text, path, "is \(value.text), not \(first.text)")
     case (is PhiloxStream, _):
       // Its decoder has checked it.
       return

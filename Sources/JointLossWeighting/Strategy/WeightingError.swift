@@ -22,6 +22,8 @@ public struct WeightingError: Error, Sendable, Hashable, CustomStringConvertible
     case absentTask
     /// Losses for which the rule is not defined (a negative one under a logarithm, say).
     case domain
+    /// A strategy's answer is of another size than the step, or not what its description says.
+    case answer
     /// A solver did not reach its certificate.
     case solver
   }

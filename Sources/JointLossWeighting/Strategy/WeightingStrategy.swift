@@ -1,36 +1,32 @@
-public import JointLossLinearAlgebra
-
 /// A rule that weighs the losses of a multi-task network.
 ///
-/// A strategy is a value: hyperparameters and state are stored properties, it is `Codable`, and nothing of
-/// it lives elsewhere, so that a checkpoint, a resumed run or a copy per seed cannot lose any of it. It sees
-/// only the evidence that its associated type names.
+/// A strategy is a value: its stored properties are parameters (``Parameter``), buffers (``Scratch``) and state. The
+/// state is whatever else is stored, and it is `Codable`, so that a checkpoint, a resumed run or a copy per seed cannot
+/// lose any of it. A strategy sees only the gradients that its associated type names.
 ///
-/// A minimal strategy has a ``descriptor``, an initialiser that reads its parameters from the
-/// ``StrategySetup``, and ``weights(for:)``. If `weights(for:)` throws it must leave the state as it was.
-public protocol WeightingStrategy: Codable, Sendable {
-  /// What the strategy reads: ``LossEvidence``, ``GradientNormEvidence``, ``GramianEvidence``,
-  /// ``LossGramianEvidence``, ``JacobianEvidence``, ``IndependentBatchesEvidence`` or
-  /// ``LossesAroundStepEvidence``.
-  associatedtype Evidence: TaskEvidence
+/// A minimal strategy has ``about`` and ``weights(for:)``. A ``Weigher`` asks it.
+public protocol WeightingStrategy: ParameterGroup, Codable, Sendable {
+  /// What the strategy reads beside the losses: ``NoGradients``, ``GradientNorms``, ``Gramian``, ``Jacobian`` or
+  /// ``IndependentJacobians``.
+  associatedtype Gradients: GradientEvidence
 
-  /// Name, citation, formula and parameters.
-  static var descriptor: StrategyDescriptor { get }
-
-  /// Creates the strategy at the start of training.
-  ///
-  /// - Parameter setup: number of tasks (at least 1), validated parameters, random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for this rule.
-  init(_ setup: StrategySetup) throws(WeightingError)
+  /// Name, paper, formula, and what the weights apply to.
+  static var about: StrategyDescription { get }
 
   /// The weights of one training step.
   ///
-  /// - Parameter evidence: finite values for as many tasks as the setup named.
-  /// - Returns: one finite weight a task, and where the weights apply.
-  /// - Throws: ``WeightingError`` if no weights exist; the state is then unchanged.
-  mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights
+  /// - Parameter step: finite values for as many tasks as training started with.
+  /// - Returns: one finite weight a task.
+  /// - Throws: ``WeightingError`` if no weights exist.
+  mutating func weights(for step: Step<Gradients>) throws(WeightingError) -> TaskWeights
 
   // MARK: Requirements with a default
+
+  /// Called once before the first step: sets the state at its beginning.
+  ///
+  /// - Parameter taskCount: the number of tasks, at least 1.
+  /// - Throws: ``WeightingError`` if the parameters make no sense for so many tasks.
+  mutating func start(taskCount: Int) throws(WeightingError)
 
   /// Called when an epoch ends, with the sample-weighted means of the unweighted training losses.
   ///
@@ -44,44 +40,49 @@ public protocol WeightingStrategy: Codable, Sendable {
   ///   leave the state as it was.
   mutating func stepEnded(lossesAfter: [Double])
 
-  /// Whether the next call of ``weights(for:)`` reads more of its evidence than the losses.
+  /// Whether the next call of ``weights(for:)`` reads more than the losses.
   ///
   /// Where it does not, a training loop may leave the task gradients out and hand over zeros in their place: norms,
   /// Gramian or Jacobian of zeros, of the usual size. A rule that says false must give the same weights, and be in the
   /// same state afterwards, whatever gradients it is shown.
   ///
-  /// - Parameter present: for each task whether the step has labels of it, as in ``StepObservation/present``; nil
-  ///   where it has labels of all.
+  /// - Parameter present: for each task whether the step has labels of it; nil where it has labels of all.
   /// - Returns: false where the gradients of the next step do not matter.
   func readsGradients(present: [Bool]?) -> Bool
 
   /// The draws from outside that the next call of ``weights(for:)`` reads, where they are given.
   ///
-  /// `jointloss weigh` refuses a line with others. A rule that reads ``InjectedDraws`` of its evidence must name them
-  /// here.
+  /// `jointloss weigh` refuses a line with others. A rule that reads ``Step/draws`` must name them here.
   ///
-  /// - Parameter present: for each task whether the step has labels of it, as in ``StepObservation/present``; nil
-  ///   where it has labels of all.
+  /// - Parameter present: for each task whether the step has labels of it; nil where it has labels of all.
   /// - Returns: the kinds of draws.
   func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind>
 
-  /// Whether the rule is told the losses after a step, which its evidence lets it be.
+  /// Whether the rule is told the losses after a step: one more forward pass.
   var looksAfterStep: Bool { get }
 
   /// What gradients are taken over, if the rule itself prescribes it.
   var gradientScope: GradientScope? { get }
 
-  /// Whether the rule weighs steps in which some tasks have no labels.
-  ///
-  /// Such a task comes with loss, norm and gradient 0, its weight is set to 0 whatever the rule says, and what
-  /// the rule remembers of it must stay as it is.
-  static var weighsAbsentTasks: Bool { get }
-
   /// What the strategy promises with the parameters it has.
-  var claims: StrategyClaims { get }
+  var promises: StrategyPromises { get }
+
+  /// What is declared of each parameter.
+  static var parameters: [ParameterDescriptor] { get }
+
+  /// The strategy at the start of training, with all its parameters given.
+  static func started(
+    with parameters: ParameterValues, taskCount: Int, seed: UInt64
+  ) throws(WeightingError) -> Self
 }
 
 extension WeightingStrategy {
+  // Correct for every rule whose state is empty before the first step.
+  /// Does nothing.
+  ///
+  /// - Parameter taskCount: ignored.
+  public mutating func start(taskCount: Int) throws(WeightingError) {}
+
   // Correct for every rule that looks at steps alone: there is nothing to update.
   /// Does nothing.
   ///
@@ -95,7 +96,7 @@ extension WeightingStrategy {
   public mutating func stepEnded(lossesAfter: [Double]) {}
 
   // Correct for every rule: what is shown need not be read.
-  /// True: whatever the evidence holds is read.
+  /// True: whatever the step holds is read.
   ///
   /// - Parameter present: ignored.
   /// - Returns: true.
@@ -108,47 +109,56 @@ extension WeightingStrategy {
   /// - Returns: the empty set.
   public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [] }
 
-  // Correct for every rule that asks for such evidence because it wants it.
-  /// What the evidence says: ``TaskEvidence/looksAfterStep``.
-  public var looksAfterStep: Bool { Evidence.looksAfterStep }
+  // Correct for every rule that looks once.
+  /// False: a step is looked at before it is taken.
+  public var looksAfterStep: Bool { false }
 
   // Correct for every rule that is stated for "the shared parameters": the loop chooses.
   /// Nil: none is prescribed.
   public var gradientScope: GradientScope? { nil }
 
-  // Correct for a rule that does not know of missing labels: it would take a loss of 0 for a success.
-  /// False: a step in which a task has no labels is an error.
-  public static var weighsAbsentTasks: Bool { false }
-
   // Correct for every rule whose promises do not depend on its parameters.
-  /// The claims of the descriptor.
-  public var claims: StrategyClaims { Self.descriptor.claims }
+  /// The promises of the description.
+  public var promises: StrategyPromises { Self.about.promises }
 
-  /// Cuts the evidence that the strategy reads from all that is known of a step, and weighs the step.
-  ///
-  /// For loops that hold an `any WeightingStrategy` and do not know its evidence.
-  ///
-  /// - Parameter observation: the step.
-  /// - Returns: the weights, and where they apply.
-  /// - Throws: ``WeightingError`` if evidence is missing, a task has no labels and the rule does not weigh
-  ///   such steps, or no weights exist; the state is then unchanged.
-  public mutating func weights(observing observation: StepObservation) throws(WeightingError) -> TaskWeights {
-    try Self.requireWeighing(observation)
-    var weights = try weights(for: Evidence(observing: observation))
-    guard let present = observation.present, present.count == weights.values.count else { return weights }
-    for task in present.indices where !present[task] && weights.values[task] != 0 {
-      weights.values[task] = 0
-    }
-    return weights
+  /// What is declared of each property marked ``Parameter``, in their order.
+  public static var parameters: [ParameterDescriptor] { declaredParameters }
+
+  public static func started(
+    with parameters: ParameterValues, taskCount: Int, seed: UInt64
+  ) throws(WeightingError) -> Self {
+    var strategy = make(with: parameters)
+    try strategy.start(taskCount: taskCount)
+    return strategy
   }
 
-  /// Checks that the rule weighs a step in which tasks are absent, if this is one.
-  package static func requireWeighing(_ observation: StepObservation) throws(WeightingError) {
-    guard let task = observation.present?.firstIndex(of: false), !weighsAbsentTasks else { return }
-    throw WeightingError(
-      .absentTask,
-      "task \(task) has no labels in this step: \(descriptor.name) does not say how it weighs the others then",
-      task: task)
+  /// Creates the strategy at the start of training, with parameters by name.
+  ///
+  /// - Parameters:
+  ///   - taskCount: the number of tasks, at least 1.
+  ///   - parameters: values for some of its parameters; the others have their defaults.
+  ///   - seed: the seed of what it draws at random.
+  /// - Throws: ``WeightingError`` if there is no task, or a parameter is unknown, out of range or makes no sense for so
+  ///   many tasks.
+  public init(
+    taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+  ) throws(WeightingError) {
+    guard taskCount >= 1 else {
+      throw WeightingError(.taskCount, "\(Self.about.name) needs at least one task, not \(taskCount)")
+    }
+    let values: ParameterValues
+    do {
+      values = try ParameterValues(parameters, of: Self.about.name, against: Self.parameters)
+    } catch {
+      throw WeightingError(.parameter, error.description)
+    }
+    self = try Self.started(with: values, taskCount: taskCount, seed: seed)
+  }
+
+  /// Whether the losses are read: by a rule without gradients always, beside gradients never, unless the description
+  /// says otherwise.
+  package static var readsLosses: StrategyDescription.LossReading {
+    about.losses ?? (Gradients.need == .losses ? .always : .never)
   }
 }
 
@@ -164,38 +174,4 @@ public enum GradientScope: String, Codable, Sendable, CaseIterable {
   /// The output of the shared layers, sample by sample (MGDA-UB; LibMTL's `rep_grad`): only where all tasks read
   /// one such output, as that of a trunk's last layer or block.
   case representation
-}
-
-/// What a strategy is given at the start of training.
-public struct StrategySetup: Sendable {
-  /// The number of tasks, at least 1.
-  public let taskCount: Int
-  /// The values of all declared parameters.
-  public let parameters: ParameterValues
-  /// The stream for whatever the rule draws at random; keep it in the strategy's state.
-  public let stream: PhiloxStream
-
-  /// Creates a setup, with the defaults for parameters that are not given.
-  ///
-  /// - Parameters:
-  ///   - descriptor: the descriptor of the strategy that will be created.
-  ///   - taskCount: the number of tasks.
-  ///   - parameters: values for some of the declared parameters.
-  ///   - seed: the seed of the strategy's random stream.
-  /// - Throws: ``WeightingError`` if there is no task, or a parameter is unknown or out of range.
-  public init(
-    for descriptor: StrategyDescriptor, taskCount: Int, parameters: [String: ParameterValue] = [:],
-    seed: UInt64 = 0
-  ) throws(WeightingError) {
-    guard taskCount >= 1 else {
-      throw WeightingError(.taskCount, "\(descriptor.name) needs at least one task, not \(taskCount)")
-    }
-    self.taskCount = taskCount
-    do {
-      self.parameters = try ParameterValues(parameters, of: descriptor.name, against: descriptor.parameters)
-    } catch {
-      throw WeightingError(.parameter, error.description)
-    }
-    stream = PhiloxStream(seed: seed, purpose: "strategy")
-  }
 }

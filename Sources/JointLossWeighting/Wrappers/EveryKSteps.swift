@@ -12,53 +12,57 @@
 /// had none when the last weights were new has new ones too.
 public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   /// What the wrapped strategy reads.
-  public typealias Evidence = Base.Evidence
+  public typealias Gradients = Base.Gradients
 
   /// The wrapped strategy's, with the name of the wrapper added.
-  public static var descriptor: StrategyDescriptor {
-    var claims = Base.descriptor.claims
-    claims.outlastStep()
-    return StrategyWrappers.descriptor(
+  public static var about: StrategyDescription {
+    var promises = Base.about.promises
+    promises.outlastStep()
+    return StrategyWrappers.description(
       of: Base.self, suffix: "every", title: "every k steps",
       formula: "; new weights in every k-th step",
-      cost: Base.Evidence.need == .losses ? "" : "; one gradient in the steps between",
-      parameters: [
-        ParameterDescriptor(
-          "every-steps", .integer(default: 10, range: .closed(1...1_000_000)),
-          "k: the steps from one set of weights to the next.")
-      ], claims: claims)
+      cost: Base.Gradients.need == .losses ? "" : "; one gradient in the steps between",
+      promises: promises)
   }
 
-  private let period: Int
-  private var base: Base
-  private let taskCount: Int
+  private var base = Base()
+  @Parameter("k: the steps from one set of weights to the next.", in: 1...1_000_000) var everySteps = 10
   private var step = 0
   private var kept: [Double] = []
   /// The tasks that had labels when the weights were new, and whether they are this step's.
   private var weighed: [Bool] = []
   private var isNew = false
-  private var application = TaskWeights.Application.losses
 
-  /// Creates the strategy and the wrapped one.
-  ///
-  /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction or an update.
-  public init(_ setup: StrategySetup) throws(WeightingError) {
-    period = setup.parameters.integer("every-steps")
+  /// Those of the wrapped strategy, and the wrapper's own.
+  public static var parameters: [ParameterDescriptor] { Base.parameters + declaredParameters.suffix(1) }
+
+  public static func started(
+    with parameters: ParameterValues, taskCount: Int, seed: UInt64
+  ) throws(WeightingError) -> Self {
     try StrategyWrappers.requireWeights(of: Base.self, for: "“every”")
-    base = try Base(setup)
-    taskCount = setup.taskCount
+    var result = make(with: parameters)
+    result.base = try Base.started(with: parameters, taskCount: taskCount, seed: seed)
+    return result
   }
 
-  /// Whether the wrapped strategy does.
-  public static var weighsAbsentTasks: Bool { Base.weighsAbsentTasks }
+  /// Creates the wrapped strategy.
+  public init() {}
+
+  /// Starts the wrapped strategy.
+  ///
+  /// - Parameter taskCount: the number of tasks.
+  /// - Throws: ``WeightingError`` if the wrapped strategy gives a direction or an update, or what it throws.
+  public mutating func start(taskCount: Int) throws(WeightingError) {
+    try StrategyWrappers.requireWeights(of: Base.self, for: "“every”")
+    try base.start(taskCount: taskCount)
+    (step, kept, weighed, isNew) = (0, [], [], false)
+  }
 
   /// What the wrapped strategy promises of each step on its own.
-  public var claims: StrategyClaims {
-    var claims = base.claims
-    if period > 1 { claims.outlastStep() }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = base.promises
+    if everySteps > 1 { promises.outlastStep() }
+    return promises
   }
 
   /// The scope of the wrapped strategy.
@@ -85,32 +89,30 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
 
   /// New weights in every k-th step, the last ones otherwise, as far as these are known.
   ///
-  /// - Parameter evidence: what the wrapped strategy reads.
+  /// - Parameter observed: what the wrapped strategy reads.
   /// - Returns: T weights; a certificate only where they are new.
   /// - Throws: ``WeightingError`` for another number of tasks, or what the wrapped strategy throws.
-  public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if !isDue(evidence.present) {
+  public mutating func weights(for observed: Step<Gradients>) throws(WeightingError) -> TaskWeights {
+    if !isDue(observed.present) {
       (step, isNew) = (step + 1, false)
-      return TaskWeights(kept, appliesTo: application)
+      return TaskWeights(kept)
     }
-    let weights = try base.weights(for: evidence)
+    let weights = try base.weights(for: observed)
     (step, isNew) = (step + 1, true)
-    if kept.count != taskCount || weighed.count != taskCount {
+    if kept.count != observed.taskCount || weighed.count != kept.count {
       kept = weights.values
-      weighed = [Bool](repeating: true, count: taskCount)
+      weighed = [Bool](repeating: true, count: kept.count)
     }
-    for task in 0..<taskCount {
-      weighed[task] = evidence.isPresent(task)
+    for task in kept.indices {
+      weighed[task] = observed.isPresent(task)
       if weighed[task] { kept[task] = weights.values[task] }
     }
-    application = weights.appliesTo
     return weights
   }
 
   /// Whether a step needs new weights: its turn has come, or it has labels of a task that had none last time.
   private func isDue(_ present: [Bool]?) -> Bool {
-    if step % period == 0 || kept.count != taskCount { return true }
+    if step % everySteps == 0 || kept.isEmpty { return true }
     guard let present else { return weighed.contains(false) }
     return zip(present, weighed).contains { $0 && !$1 }
   }

@@ -18,42 +18,48 @@
 /// need not have the sum that the wrapped strategy's weights have.
 public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
   /// What the wrapped strategy reads.
-  public typealias Evidence = Base.Evidence
+  public typealias Gradients = Base.Gradients
 
   /// The wrapped strategy's, with the name of the wrapper added.
-  public static var descriptor: StrategyDescriptor {
-    StrategyWrappers.descriptor(
+  public static var about: StrategyDescription {
+    StrategyWrappers.description(
       of: Base.self, suffix: "average", title: "averaged (CR-MOGM)",
-      formula: "; then ŵ ← α ŵ + (1 − α) w",
-      parameters: [
-        ParameterDescriptor(
-          "average-memory", .number(default: 0.9, range: .halfOpen(0..<1)),
-          "α: how much of the earlier average stays.")
-      ], claims: averaged(Base.descriptor.claims))
+      formula: "; then ŵ ← α ŵ + (1 − α) w", promises: averaged(Base.about.promises))
   }
 
-  private let memory: Double
-  private var base: Base
+  private var base = Base()
+  @Parameter("α: how much of the earlier average stays.", in: 0..<1) var averageMemory = 0.9
   private var average: [Double] = []
   /// Whether a task has had a weight: the average begins with its first.
   private var isWeighed: [Bool] = []
 
-  /// Creates the strategy and the wrapped one.
-  ///
-  /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction or an update.
-  public init(_ setup: StrategySetup) throws(WeightingError) {
-    memory = setup.parameters.number("average-memory")
+  /// Those of the wrapped strategy, and the wrapper's own.
+  public static var parameters: [ParameterDescriptor] { Base.parameters + declaredParameters.suffix(1) }
+
+  public static func started(
+    with parameters: ParameterValues, taskCount: Int, seed: UInt64
+  ) throws(WeightingError) -> Self {
     try StrategyWrappers.requireWeights(of: Base.self, for: "“average”")
-    base = try Base(setup)
+    var result = make(with: parameters)
+    result.base = try Base.started(with: parameters, taskCount: taskCount, seed: seed)
+    return result
   }
 
-  /// Whether the wrapped strategy does.
-  public static var weighsAbsentTasks: Bool { Base.weighsAbsentTasks }
+  /// Creates the wrapped strategy.
+  public init() {}
+
+  /// Starts the wrapped strategy.
+  ///
+  /// - Parameter taskCount: the number of tasks.
+  /// - Throws: ``WeightingError`` if the wrapped strategy gives a direction or an update, or what it throws.
+  public mutating func start(taskCount: Int) throws(WeightingError) {
+    try StrategyWrappers.requireWeights(of: Base.self, for: "“average”")
+    try base.start(taskCount: taskCount)
+    (average, isWeighed) = ([], [])
+  }
 
   /// What an average keeps of the wrapped strategy's promises.
-  public var claims: StrategyClaims { Self.averaged(base.claims) }
+  public var promises: StrategyPromises { Self.averaged(base.promises) }
 
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
@@ -75,32 +81,32 @@ public struct ExponentialAverage<Base: WeightingStrategy>: WeightingStrategy {
     base.readsDraws(present: present)
   }
 
-  private static func averaged(_ base: StrategyClaims) -> StrategyClaims {
-    var claims = base
-    claims.outlastStep()
+  private static func averaged(_ base: StrategyPromises) -> StrategyPromises {
+    var promises = base
+    promises.outlastStep()
     // The average of a 1 and a 0 is neither.
-    if claims.weightSum == .oneOrZero { claims.weightSum = .free }
-    return claims
+    if promises.weightSum == .oneOrZero { promises.weightSum = .free }
+    return promises
   }
 
   /// The average of the wrapped strategy's weights up to this step.
   ///
-  /// - Parameter evidence: what the wrapped strategy reads.
+  /// - Parameter step: what the wrapped strategy reads.
   /// - Returns: T weights; the certificate is that of the step's own.
   /// - Throws: ``WeightingError``: what the wrapped strategy throws.
-  public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
-    let weights = try base.weights(for: evidence)
+  public mutating func weights(for step: Step<Gradients>) throws(WeightingError) -> TaskWeights {
+    let weights = try base.weights(for: step)
     if average.count != weights.values.count || isWeighed.count != average.count {
       average = weights.values
       isWeighed = average.map { _ in false }
     }
-    for task in average.indices where evidence.isPresent(task) {
+    for task in average.indices where step.isPresent(task) {
       let earlier = isWeighed[task] ? average[task] : weights.values[task]
-      average[task] = memory * earlier + (1 - memory) * weights.values[task]
+      average[task] = averageMemory * earlier + (1 - averageMemory) * weights.values[task]
       isWeighed[task] = true
     }
     return TaskWeights(
-      average, appliesTo: weights.appliesTo, certificate: weights.certificate,
+      average, certificate: weights.certificate,
       interventions: weights.interventions)
   }
 

@@ -13,47 +13,47 @@
 /// Where all weights are 0 they become S/T each.
 public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   /// What the wrapped strategy reads.
-  public typealias Evidence = Base.Evidence
+  public typealias Gradients = Base.Gradients
 
   /// The wrapped strategy's, with the name of the wrapper added.
-  public static var descriptor: StrategyDescriptor {
-    StrategyWrappers.descriptor(
+  public static var about: StrategyDescription {
+    StrategyWrappers.description(
       of: Base.self, suffix: "normalised", title: "normalised", formula: "; then w ← S w / Σ |w|",
-      parameters: [
-        ParameterDescriptor(
-          "normalised-sum", .choice(default: "tasks", options: Sum.allCases.map(\.rawValue)),
-          "S: what the weights sum to, T or 1."),
-        ParameterDescriptor(
-          "normalised-by", .choice(default: "absolute", options: Divisor.allCases.map(\.rawValue)),
-          "Whether Σ |w| or Σ w divides; for weights of both signs they differ."),
-      ], claims: normalised(Base.descriptor.claims, sum: .tasks, divisor: .absolute))
+      promises: normalised(Base.about.promises, sum: .tasks, divisor: .absolute))
   }
 
-  private let sum: Sum
-  private let divisor: Divisor
-  private var base: Base
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
-  private var values: [Double] = []
+  private var base = Base()
+  @Parameter("S: what the weights sum to, T or 1.") var normalisedSum = NormalizedSum.tasks
+  @Parameter("Whether Σ |w| or Σ w divides; for weights of both signs they differ.")
+  var normalisedBy = NormalizedDivisor.absolute
+  @Scratch private var values: [Double] = []
 
-  private enum CodingKeys: CodingKey { case sum, divisor, base }
+  /// Those of the wrapped strategy, and the wrapper's own.
+  public static var parameters: [ParameterDescriptor] { Base.parameters + declaredParameters.suffix(2) }
 
-  /// Creates the strategy and the wrapped one.
-  ///
-  /// - Parameter setup: the number of tasks, the parameters of both and the random stream.
-  /// - Throws: ``WeightingError`` if the setup makes no sense for the wrapped strategy, or if that gives a
-  ///   direction or an update.
-  public init(_ setup: StrategySetup) throws(WeightingError) {
-    sum = setup.parameters.choice("normalised-sum")
-    divisor = setup.parameters.choice("normalised-by")
+  public static func started(
+    with parameters: ParameterValues, taskCount: Int, seed: UInt64
+  ) throws(WeightingError) -> Self {
     try StrategyWrappers.requireWeights(of: Base.self, for: "“normalised”")
-    base = try Base(setup)
+    var result = make(with: parameters)
+    result.base = try Base.started(with: parameters, taskCount: taskCount, seed: seed)
+    return result
   }
 
-  /// Whether the wrapped strategy does.
-  public static var weighsAbsentTasks: Bool { Base.weighsAbsentTasks }
+  /// Creates the wrapped strategy.
+  public init() {}
+
+  /// Starts the wrapped strategy.
+  ///
+  /// - Parameter taskCount: the number of tasks.
+  /// - Throws: ``WeightingError`` if the wrapped strategy gives a direction or an update, or what it throws.
+  public mutating func start(taskCount: Int) throws(WeightingError) {
+    try StrategyWrappers.requireWeights(of: Base.self, for: "“normalised”")
+    try base.start(taskCount: taskCount)
+  }
 
   /// What is left of the wrapped strategy's promises, and the sum.
-  public var claims: StrategyClaims { Self.normalised(base.claims, sum: sum, divisor: divisor) }
+  public var promises: StrategyPromises { Self.normalised(base.promises, sum: normalisedSum, divisor: normalisedBy) }
 
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
@@ -75,52 +75,48 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
     base.readsDraws(present: present)
   }
 
-  private static func normalised(_ base: StrategyClaims, sum: Sum, divisor: Divisor) -> StrategyClaims {
-    var claims = base
-    claims.leaveDirection()
-    claims.weightSum = .free
-    if base.hasNonNegativeWeights || divisor == .plain { claims.weightSum = sum == .tasks ? .tasks : .one }
-    if claims.scaleDegree != nil { claims.scaleDegree = 0 }
+  private static func normalised(_ base: StrategyPromises, sum: NormalizedSum, divisor: NormalizedDivisor) -> StrategyPromises {
+    var promises = base
+    promises.leaveDirection()
+    promises.weightSum = .free
+    if base.hasNonNegativeWeights || divisor == .plain { promises.weightSum = sum == .tasks ? .tasks : .one }
+    if promises.scaleDegree != nil { promises.scaleDegree = 0 }
     // A negative sum turns the direction round.
-    if divisor == .plain && !base.hasNonNegativeWeights { claims.isNonConflicting = false }
-    return claims
+    if divisor == .plain && !base.hasNonNegativeWeights { promises.isNonConflicting = false }
+    return promises
   }
 
   /// The wrapped strategy's weights, scaled.
   ///
-  /// - Parameter evidence: what the wrapped strategy reads.
+  /// - Parameter step: what the wrapped strategy reads.
   /// - Returns: T weights of the chosen sum.
-  /// - Throws: ``WeightingError`` if weights of both signs cancel out, or what the wrapped strategy throws;
-  ///   the state is then unchanged.
-  public mutating func weights(for evidence: Evidence) throws(WeightingError) -> TaskWeights {
-    // Plain sums may cancel out, which is found only when the wrapped strategy has taken its step.
-    let before = divisor == .plain ? base : nil
-    let weights = try base.weights(for: evidence)
+  /// - Throws: ``WeightingError`` if weights of both signs cancel out, or what the wrapped strategy throws.
+  public mutating func weights(for step: Step<Gradients>) throws(WeightingError) -> TaskWeights {
+    let weights = try base.weights(for: step)
     let count = weights.values.count
-    if values.count != count { values = [Double](repeating: 0, count: count) }
+    values.resize(to: count)
     var (largest, absolute, plain) = (0.0, 0.0, 0.0)
-    let presentCount = evidence.presentCount
-    for task in 0..<count where evidence.isPresent(task) { largest = max(largest, abs(weights.values[task])) }
-    let total = sum == .tasks ? Double(presentCount) : 1
+    let presentCount = step.presentCount
+    for task in 0..<count where step.isPresent(task) { largest = max(largest, abs(weights.values[task])) }
+    let total = normalisedSum == .tasks ? Double(presentCount) : 1
     if largest > 0 {
       // In units of the largest, so that no sum overflows.
-      for task in 0..<count where evidence.isPresent(task) {
+      for task in 0..<count where step.isPresent(task) {
         absolute += abs(weights.values[task] / largest)
         plain += weights.values[task] / largest
       }
-      if let before, abs(plain) <= 1e-12 * absolute {
-        base = before
+      if normalisedBy == .plain, abs(plain) <= 1e-12 * absolute {
         throw WeightingError(.domain, "the weights \(weights.values) cancel out: they cannot be normalised")
       }
-      let size = divisor == .absolute ? absolute : plain
+      let size = normalisedBy == .absolute ? absolute : plain
       for task in 0..<count {
-        values[task] = evidence.isPresent(task) ? total * (weights.values[task] / largest / size) : 0
+        values[task] = step.isPresent(task) ? total * (weights.values[task] / largest / size) : 0
       }
     } else {
-      for task in 0..<count { values[task] = evidence.isPresent(task) ? total / Double(presentCount) : 0 }
+      for task in 0..<count { values[task] = step.isPresent(task) ? total / Double(presentCount) : 0 }
     }
     return TaskWeights(
-      values, appliesTo: weights.appliesTo, certificate: weights.certificate,
+      values, certificate: weights.certificate,
       interventions: weights.interventions)
   }
 
@@ -136,7 +132,7 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
 }
 
 /// What normalised weights sum to.
-private enum Sum: String, Codable, CaseIterable { case tasks, one }
+enum NormalizedSum: String, Codable, CaseIterable { case tasks, one }
 
 /// What normalised weights are divided by.
-private enum Divisor: String, Codable, CaseIterable { case absolute, plain }
+enum NormalizedDivisor: String, Codable, CaseIterable { case absolute, plain }

@@ -17,8 +17,8 @@ package enum StrategyWrappers {
   static func wrap(
     _ type: any WeightingStrategy.Type, in name: String
   ) throws(WeightingError) -> any WeightingStrategy.Type {
-    guard !type.descriptor.name.split(separator: "+").dropFirst().contains(Substring(name)) else {
-      throw WeightingError(.unknownStrategy, "“\(type.descriptor.name)” has the wrapper “\(name)” already")
+    guard !type.about.name.split(separator: "+").dropFirst().contains(Substring(name)) else {
+      throw WeightingError(.unknownStrategy, "“\(type.about.name)” has the wrapper “\(name)” already")
     }
     switch name {
     case "every": return every(type)
@@ -51,30 +51,29 @@ package enum StrategyWrappers {
   static func requireWeights<Base: WeightingStrategy>(
     of base: Base.Type, for wrapper: String
   ) throws(WeightingError) {
-    let descriptor = Base.descriptor
-    guard !descriptor.appliesTo.isGiven else {
+    let about = Base.about
+    guard !about.weighs.isGiven else {
       throw WeightingError(
         .parameter,
-        "\(descriptor.name) gives \(descriptor.appliesTo.phrase), not weights: there is no \(wrapper) of it")
+        "\(about.name) gives \(about.weighs.phrase), not weights: there is no \(wrapper) of it")
     }
   }
 
-  /// The descriptor of a wrapped strategy: the strategy's own, and what the wrapper adds.
-  static func descriptor<Base: WeightingStrategy>(
+  /// The description of a wrapped strategy: the strategy's own, and what the wrapper adds.
+  static func description<Base: WeightingStrategy>(
     of base: Base.Type, suffix: String, title: String, formula: String, cost: String = "",
-    parameters: [ParameterDescriptor], claims: StrategyClaims
-  ) -> StrategyDescriptor {
-    let inner = Base.descriptor
-    return StrategyDescriptor(
-      name: "\(inner.name)+\(suffix)", title: "\(inner.title), \(title)", citation: inner.citation,
-      formula: inner.formula + formula, appliesTo: inner.appliesTo, losses: inner.losses,
-      cost: inner.cost + cost,
-      arrangement: inner.arrangement, parameters: inner.parameters + parameters,
-      differences: inner.differences, claims: claims)
+    promises: StrategyPromises
+  ) -> StrategyDescription {
+    let inner = Base.about
+    return StrategyDescription(
+      "\(inner.name)+\(suffix)", "\(inner.title), \(title)", citation: inner.citation,
+      formula: inner.formula + formula, weighs: inner.weighs, losses: inner.losses,
+      cost: inner.cost + cost, arrangement: inner.arrangement, differences: inner.differences,
+      promises: promises)
   }
 }
 
-extension StrategyClaims {
+extension StrategyPromises {
   /// What is left of a promise about the direction where its weights are changed, or meet other gradients.
   package mutating func leaveDirection() {
     if taskOrder == .equivariantDirection { taskOrder = .withoutTies }

@@ -31,7 +31,7 @@ import Testing
   }
 
   private func fixed(_ first: Double) -> ShownEvidence<LossEvidence> {
-    ShownEvidence(TaskWeights([first] + [Double](repeating: 1, count: 9), appliesTo: .losses))
+    ShownEvidence(TaskWeights([first] + [Double](repeating: 1, count: 9)))
   }
 
   @Test func `Every strategy passes, and needs no second reference`() throws {
@@ -75,7 +75,7 @@ import Testing
 
     func weights(for evidence: LossEvidence) -> TaskWeights {
       TaskWeights(
-        evidence.losses.map { (1e9 * $0).truncatingRemainder(dividingBy: 1) - 0.5 }, appliesTo: .losses)
+        evidence.losses.map { (1e9 * $0).truncatingRemainder(dividingBy: 1) - 0.5 })
     }
   }
 }

@@ -33,7 +33,7 @@ import Testing
     _ type: Evidence.Type, _ scope: GradientScope? = nil
   ) throws -> Evidence {
     let reference = reference(
-      ShownEvidence<Evidence>(TaskWeights(Self.weights, appliesTo: .losses), scope: scope))
+      ShownEvidence<Evidence>(TaskWeights(Self.weights), scope: scope))
     _ = try reference.step()
     return try #require(reference.strategy.shown)
   }
@@ -48,7 +48,7 @@ import Testing
         var parameters = initial
         parameters[tensor]?[index] += change
         return try reference(
-          ShownEvidence<TaskCountEvidence>(TaskWeights(Self.weights, appliesTo: .losses)), parameters
+          ShownEvidence<TaskCountEvidence>(TaskWeights(Self.weights)), parameters
         ).step()
       }
       for task in result.indices { result[task].append((losses[0][task] - losses[1][task]) / (2 * step)) }
@@ -132,7 +132,7 @@ import Testing
     let weights =
       appliesTo == .direction
       ? TaskWeights(direction: direction, values: Self.weights, headWeights: headWeights)
-      : TaskWeights(Self.weights, appliesTo: appliesTo)
+      : TaskWeights(Self.weights)
     let reference = reference(ShownEvidence<LossEvidence>(weights))
     _ = try reference.step()
     let shared = reference.trunk.flatMap {
@@ -204,7 +204,7 @@ import Testing
 
   @Test func `A trainer with one weight wrong by a thousandth is told from the reference`() throws {
     func fixed(_ first: Double) -> ShownEvidence<LossEvidence> {
-      ShownEvidence(TaskWeights([first, 1, 1], appliesTo: .losses))
+      ShownEvidence(TaskWeights([first, 1, 1]))
     }
     #expect(try deviation(of: fixed(1.001), expecting: fixed(1)) > 1e-6)
   }

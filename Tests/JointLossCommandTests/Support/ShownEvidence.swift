@@ -13,7 +13,7 @@ struct ShownEvidence<Evidence: TaskEvidence>: WeightingStrategy {
   private enum CodingKeys: CodingKey { case weights, gradientScope }
 
   init(_ setup: StrategySetup) {
-    self.init(TaskWeights([Double](repeating: 1, count: setup.taskCount), appliesTo: .losses))
+    self.init(TaskWeights([Double](repeating: 1, count: setup.taskCount)))
   }
 
   init(_ weights: TaskWeights, scope: GradientScope? = nil) {

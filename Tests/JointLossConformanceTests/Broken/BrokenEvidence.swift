@@ -36,7 +36,7 @@ struct GreedyEvidence: TaskEvidence {
 
 /// Reads what it does not declare.
 struct Greedy: WeightingStrategy {
-  static let descriptor = broken("greedy", claims: StrategyClaims(taskOrder: .matters))
+  static let descriptor = broken("greedy", promises: StrategyPromises(taskOrder: .matters))
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: GreedyEvidence) throws(WeightingError) -> TaskWeights {
@@ -60,7 +60,7 @@ struct Credulous: WeightingStrategy {
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: UncheckedEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    return TaskWeights(evidence.losses.map { 1 / (1 + $0) }, appliesTo: .losses)
+    return TaskWeights(evidence.losses.map { 1 / (1 + $0) })
   }
 }
 

@@ -26,7 +26,7 @@ struct HiddenCounter: WeightingStrategy {
 /// A generator that all instances share, seeded by the last that was created.
 struct SharedGenerator: WeightingStrategy {
   static let descriptor = broken(
-    "shared-generator", claims: StrategyClaims(taskOrder: .inDistribution))
+    "shared-generator", promises: StrategyPromises(taskOrder: .inDistribution))
   private static let stream = Mutex(PhiloxStream(seed: 0, purpose: "shared"))
   private let taskCount: Int
   init(_ setup: StrategySetup) {
@@ -53,9 +53,9 @@ struct Forgetful: WeightingStrategy {
   }
 }
 
-/// The weights of the step before, from a rule that claims to have no memory.
+/// The weights of the step before, from a rule that promises to have no memory.
 struct OneStepLate: WeightingStrategy {
-  static let descriptor = broken("one-step-late", claims: StrategyClaims(isMemoryless: true))
+  static let descriptor = broken("one-step-late", promises: StrategyPromises(isMemoryless: true))
   private let taskCount: Int
   private var next: [Double]
   init(_ setup: StrategySetup) {
@@ -84,7 +84,7 @@ struct CountsRefusals: WeightingStrategy {
 
 /// Draws from the system's generator.
 struct Unseeded: WeightingStrategy {
-  static let descriptor = broken("unseeded", claims: StrategyClaims(taskOrder: .matters))
+  static let descriptor = broken("unseeded", promises: StrategyPromises(taskOrder: .matters))
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {

@@ -9,7 +9,7 @@ struct MissingUpdate: WeightingStrategy {
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    return TaskWeights([Double](repeating: 1, count: taskCount), appliesTo: .update)
+    return TaskWeights([Double](repeating: 1, count: taskCount))
   }
 }
 
@@ -31,7 +31,7 @@ extension SumOfGradients {
 /// The sum of the gradients, said to be the same at every scale of the losses.
 struct GradientAsUpdate: SumOfGradients {
   static let descriptor = broken(
-    "gradient-as-update", claims: StrategyClaims(scaleDegree: 0), appliesTo: .update)
+    "gradient-as-update", promises: StrategyPromises(scaleDegree: 0), appliesTo: .update)
   let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   static func given(_ sum: [Double], values: [Double]) -> TaskWeights {

@@ -24,14 +24,14 @@ struct ZeroDivision: WeightingStrategy {
   func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     let norms = (0..<taskCount).map { evidence.gramian.norm(of: $0) }
-    return TaskWeights(norms.map { $0 / $0 }, appliesTo: .sharedGradient)
+    return TaskWeights(norms.map { $0 / $0 })
   }
 }
 
 /// The inverse by elimination, where a pivot below 0 is what rounding in `Float` makes of one that is 0.
 struct NegativePivot: WeightingStrategy {
   static let descriptor = broken(
-    "negative-pivot", claims: StrategyClaims(taskOrder: .matters), appliesTo: .sharedGradient)
+    "negative-pivot", promises: StrategyPromises(taskOrder: .matters), appliesTo: .sharedGradient)
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
@@ -50,25 +50,25 @@ struct NegativePivot: WeightingStrategy {
         for j in (k + 1)..<count { rows[i][j] -= rows[i][k] * rows[j][k] }
       }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient)
+    return TaskWeights(values)
   }
 }
 
 /// The mean gradient, said not to conflict.
 struct FalsePeace: WeightingStrategy {
   static let descriptor = broken(
-    "false-peace", claims: StrategyClaims(isNonConflicting: true), appliesTo: .sharedGradient)
+    "false-peace", promises: StrategyPromises(isNonConflicting: true), appliesTo: .sharedGradient)
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    return TaskWeights([Double](repeating: 1, count: taskCount), appliesTo: .sharedGradient)
+    return TaskWeights([Double](repeating: 1, count: taskCount))
   }
 }
 
 /// A mean where a sum is claimed.
 struct WrongSum: WeightingStrategy {
-  static let descriptor = broken("wrong-sum", claims: StrategyClaims(weightSum: .tasks))
+  static let descriptor = broken("wrong-sum", promises: StrategyPromises(weightSum: .tasks))
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
@@ -80,12 +80,12 @@ struct WrongSum: WeightingStrategy {
 /// An absolute constant in a rule said to be free of scale.
 struct AbsoluteEpsilon: WeightingStrategy {
   static let descriptor = broken(
-    "absolute-epsilon", claims: StrategyClaims(scaleDegree: -1), appliesTo: .sharedGradient)
+    "absolute-epsilon", promises: StrategyPromises(scaleDegree: -1), appliesTo: .sharedGradient)
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: GradientNormEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    return TaskWeights(evidence.norms.map { 1 / ($0 + 1e-8) }, appliesTo: .sharedGradient)
+    return TaskWeights(evidence.norms.map { 1 / ($0 + 1e-8) })
   }
 }
 
@@ -101,15 +101,15 @@ struct NothingForOne: WeightingStrategy {
 }
 
 /// What a strategy says of the order of its tasks.
-protocol OrderClaim: Sendable { static var claim: StrategyClaims.TaskOrder { get } }
-enum AnyOrder: OrderClaim { static let claim = StrategyClaims.TaskOrder.equivariant }
-enum OneDirection: OrderClaim { static let claim = StrategyClaims.TaskOrder.equivariantDirection }
-enum WithoutTies: OrderClaim { static let claim = StrategyClaims.TaskOrder.withoutTies }
+protocol OrderClaim: Sendable { static var claim: StrategyPromises.TaskOrder { get } }
+enum AnyOrder: OrderClaim { static let claim = StrategyPromises.TaskOrder.equivariant }
+enum OneDirection: OrderClaim { static let claim = StrategyPromises.TaskOrder.equivariantDirection }
+enum WithoutTies: OrderClaim { static let claim = StrategyPromises.TaskOrder.withoutTies }
 
 /// The first task counts twice, and what the strategy says of the order allows it not.
 struct FirstAmongEquals<Claim: OrderClaim>: WeightingStrategy {
   static var descriptor: StrategyDescriptor {
-    broken("first-among-equals, \(Claim.claim)", claims: StrategyClaims(taskOrder: Claim.claim))
+    broken("first-among-equals, \(Claim.claim)", promises: StrategyPromises(taskOrder: Claim.claim))
   }
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
@@ -133,7 +133,7 @@ struct FirstOfTies: WeightingStrategy {
 
 /// Random weights that favour the first task, said to be alike in distribution.
 struct LoadedDice: WeightingStrategy {
-  static let descriptor = broken("loaded-dice", claims: StrategyClaims(taskOrder: .inDistribution))
+  static let descriptor = broken("loaded-dice", promises: StrategyPromises(taskOrder: .inDistribution))
   private let taskCount: Int
   private var stream: PhiloxStream
   init(_ setup: StrategySetup) {
@@ -149,7 +149,7 @@ struct LoadedDice: WeightingStrategy {
 /// The first task's gradient half of the time: drawn, but loaded in the direction alone.
 struct LoadedDirection: WeightingStrategy {
   static let descriptor = broken(
-    "loaded-direction", claims: StrategyClaims(taskOrder: .inDistribution), appliesTo: .direction)
+    "loaded-direction", promises: StrategyPromises(taskOrder: .inDistribution), appliesTo: .direction)
   private let taskCount: Int
   private var stream: PhiloxStream
   init(_ setup: StrategySetup) {
@@ -184,13 +184,13 @@ struct WrongPlace: WeightingStrategy {
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    return TaskWeights([Double](repeating: 1, count: taskCount), appliesTo: .sharedGradient)
+    return TaskWeights([Double](repeating: 1, count: taskCount))
   }
 }
 
 /// Weights of both signs, said to have one.
 struct WrongSign: WeightingStrategy {
-  static let descriptor = broken("wrong-sign", claims: StrategyClaims(hasNonNegativeWeights: true))
+  static let descriptor = broken("wrong-sign", promises: StrategyPromises(hasNonNegativeWeights: true))
   private let taskCount: Int
   init(_ setup: StrategySetup) { taskCount = setup.taskCount }
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
@@ -219,7 +219,7 @@ struct BadCertificate: WeightingStrategy {
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     return TaskWeights(
-      [Double](repeating: 1, count: taskCount), appliesTo: .losses,
+      [Double](repeating: 1, count: taskCount),
       certificate: SolverCertificate(iterations: 1, residual: 1e-3))
   }
 }
@@ -232,7 +232,7 @@ struct EmptyCertificate<Part: CertificatePart>: WeightingStrategy {
   func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     return TaskWeights(
-      [Double](repeating: 1, count: taskCount), appliesTo: .losses, certificate: Part.certificate)
+      [Double](repeating: 1, count: taskCount), certificate: Part.certificate)
   }
 }
 

@@ -63,7 +63,7 @@ import Testing
       formula: "w_t = 1", appliesTo: .losses, cost: "nothing", differences: ["It does not exist."])
     init(_ setup: StrategySetup) {}
     func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
+      TaskWeights(evidence.losses.map { _ in 1 })
     }
   }
 

@@ -52,6 +52,6 @@ struct EvidenceRecorder<Evidence: NumberedEvidence>: WeightingStrategy {
 
   mutating func weights(for evidence: Evidence) -> TaskWeights {
     seen.append(evidence.numbers)
-    return TaskWeights([Double](repeating: 1, count: evidence.taskCount), appliesTo: .losses)
+    return TaskWeights([Double](repeating: 1, count: evidence.taskCount))
   }
 }

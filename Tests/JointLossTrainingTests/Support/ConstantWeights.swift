@@ -18,7 +18,7 @@ struct ConstantWeights<Evidence: TaskEvidence>: WeightingStrategy {
     _ weights: [Double], appliesTo: TaskWeights.Application, scope: GradientScope? = nil,
     certificate: SolverCertificate? = nil
   ) {
-    self.weights = TaskWeights(weights, appliesTo: appliesTo, certificate: certificate)
+    self.weights = TaskWeights(weights, certificate: certificate)
     self.scope = scope
   }
 
@@ -47,7 +47,7 @@ struct NormRecorder: WeightingStrategy {
 
   mutating func weights(for evidence: GradientNormEvidence) -> TaskWeights {
     norms = evidence.norms
-    return TaskWeights(evidence.norms.map { _ in 1 }, appliesTo: .losses)
+    return TaskWeights(evidence.norms.map { _ in 1 })
   }
 }
 
@@ -64,7 +64,7 @@ struct GramianRecorder: WeightingStrategy {
 
   mutating func weights(for evidence: GramianEvidence) -> TaskWeights {
     gramian = evidence.gramian
-    return TaskWeights([Double](repeating: 1, count: evidence.taskCount), appliesTo: .losses)
+    return TaskWeights([Double](repeating: 1, count: evidence.taskCount))
   }
 }
 

@@ -68,7 +68,7 @@ struct AfterStepRecorder: WeightingStrategy {
 
   mutating func weights(for evidence: LossesAroundStepEvidence) -> TaskWeights {
     before.append(evidence.losses)
-    return TaskWeights(evidence.losses.map { _ in 1 }, appliesTo: .losses)
+    return TaskWeights(evidence.losses.map { _ in 1 })
   }
 
   mutating func stepEnded(lossesAfter: [Double]) { after.append(lossesAfter) }

@@ -10,7 +10,7 @@ struct MyWeighting: WeightingStrategy {
     parameters: [
       ParameterDescriptor("memory", .number(default: 0.9, range: .halfOpen(0..<1)), "How much of m_t stays.")
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
 
   let taskCount: Int
   let memory: Double
@@ -29,6 +29,6 @@ struct MyWeighting: WeightingStrategy {
     }
     let inverses = means.map { 1 / max($0, 1e-12) }
     let scale = Double(means.count) / inverses.reduce(0, +)
-    return TaskWeights(inverses.map { scale * $0 }, appliesTo: .losses)
+    return TaskWeights(inverses.map { scale * $0 })
   }
 }

@@ -13,7 +13,7 @@ struct LossDropout: WeightingStrategy {
     parameters: [
       ParameterDescriptor("rate", .number(default: 0.2, range: .halfOpen(0..<1)), "The probability p of a 0.")
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true, taskOrder: .inDistribution))
+    promises: StrategyPromises(hasNonNegativeWeights: true, taskOrder: .inDistribution))
 
   let taskCount: Int
   let rate: Double
@@ -29,7 +29,7 @@ struct LossDropout: WeightingStrategy {
     try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
     let isAlone = taskCount == 1
     let weights = evidence.losses.map { _ in !isAlone && stream.uniform() < rate ? 0 : 1 / (1 - rate) }
-    return TaskWeights(weights, appliesTo: .losses)
+    return TaskWeights(weights)
   }
 }
 

@@ -21,7 +21,7 @@ import Testing
     #expect(abs(weights[1] - 0.4) < 1e-12)
   }
 
-  @Test func `It does what any strategy must, and what it claims`() {
+  @Test func `It does what any strategy must, and what it promises`() {
     let report = Conformance.check(type: MyWeighting.self)
     #expect(report.passes, "\(report)")
   }

@@ -84,9 +84,11 @@ struct SolverTrial: Encodable {
   private mutating func fault<Strategy: WeightingStrategy>(
     of strategy: Strategy, _ observation: StepObservation, _ random: RandomGramian
   ) -> Fault? {
-    var strategy = strategy
     let weights: TaskWeights
-    do { weights = try strategy.weights(observing: observation) } catch { return .error(error.message) }
+    do {
+      var weigher = try Weigher(strategy, taskCount: random.rows.count)
+      weights = try weigher.answer(to: weigher.step(observing: observation))
+    } catch { return .error(error.message) }
     if let certificate = weights.certificate {
       guard certificate.defect == nil else { return .notFinite }
       worstResidual = max(worstResidual, certificate.residual)

@@ -25,7 +25,8 @@ import RealModule
 /// Σ w = 1: `sum=one`; it clamps w at 0, which may leave no weight at all, so that `minimum-weight` stays above. mtrl
 /// overwrites L(0) in each step: `initial-losses=previous-step`. gradnorm-pytorch has the targets Ḡ r_t^(−α), which hold
 /// slow tasks back: `targets=inverse`, where a rate of less than 1e-12 counts as that.
-public struct GradNorm: WeightingStrategy {
+public struct GradNorm: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.GradientNorms
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "gradnorm",
@@ -77,7 +78,7 @@ public struct GradNorm: WeightingStrategy {
       "A negative loss is an error: its rate of training is not defined.",
       "Tasks without labels in a step keep their weight; the weights of the others keep their sum.",
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
 
   /// True: means, rates and steps are those of the present tasks.
   public static let weighsAbsentTasks = true
@@ -144,10 +145,10 @@ public struct GradNorm: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if total != Double(learned.count) { claims.weightSum = .one }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if total != Double(learned.count) { promises.weightSum = .one }
+    return promises
   }
 
   /// The current weights, which then take one step towards balanced gradient norms.
@@ -167,7 +168,7 @@ public struct GradNorm: WeightingStrategy {
     interventions.reset(taskCount: taskCount)
     setValues()
     if initialFrom == .firstEpoch && initialLosses.contains(where: { $0 == nil }) {
-      return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+      return TaskWeights(values, interventions: interventions)
     }
     setInitial(evidence)
     setGradient(evidence)
@@ -176,7 +177,7 @@ public struct GradNorm: WeightingStrategy {
       initialLosses[task] = initialFrom == .previousStep ? evidence.losses[task] : initial[task]
     }
     rescaleLearned(evidence)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   /// Takes the means of the first epoch as L(0), where the parameters ask for it.

@@ -16,7 +16,8 @@
 /// Where we differ: an eigenvalue counts as 0 up to 10 T ε of the largest, in double precision always; the authors'
 /// code and torchjd use T times the ε of the default type, which may be a `Float`'s. torchjd has p = 1/T. Without any
 /// gradient the weights are p.
-public struct AlignedMTL: WeightingStrategy {
+public struct AlignedMTL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "aligned-mtl",
@@ -38,7 +39,7 @@ public struct AlignedMTL: WeightingStrategy {
       "An eigenvalue is 0 up to 10 T ε of a Double of the largest; the authors' code uses T ε of its default type.",
       "Aligned gradients are summed, as in the paper; torchjd averages them: preferences of 1/T.",
     ],
-    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
+    promises: StrategyPromises(scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -63,7 +64,7 @@ public struct AlignedMTL: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
+  public var promises: StrategyPromises { Self.descriptor.promises.with(preferences: preferences) }
 
   /// The weights of the aligned gradients.
   ///
@@ -78,12 +79,12 @@ public struct AlignedMTL: WeightingStrategy {
       order: taskCount, evidence.gramian.elements, rankTolerance: PseudoInverse.rounding(order: taskCount))
     for task in 0..<taskCount { values[task] = preferences[task] }
     guard solver.rank > 0 else {
-      return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+      return TaskWeights(values, certificate: certificate)
     }
     solver.apply(to: &values, power: -0.5)
     let factor = eigenvalue.squareRoot()
     for task in 0..<taskCount { values[task] *= factor }
-    return TaskWeights(values, appliesTo: .sharedGradient, certificate: certificate)
+    return TaskWeights(values, certificate: certificate)
   }
 
   /// λ.

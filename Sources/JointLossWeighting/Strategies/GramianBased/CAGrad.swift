@@ -20,7 +20,8 @@
 /// mean gradient along which no loss ascends, where there is one. The paper has no rescaling; the authors' code
 /// divides by 1 + c², in its reinforcement learning also by 1 + λ, which makes the weights' sum 1, or by 1 + c:
 /// `rescale`. It also multiplies by T, to match the sum of the losses: `reduction`.
-public struct CAGrad: WeightingStrategy {
+public struct CAGrad: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "cagrad",
@@ -49,7 +50,7 @@ public struct CAGrad: WeightingStrategy {
       "No rescaling, as in the paper; rescale=1 is the authors' code, 2 and 3 that of its reinforcement learning.",
       "A task whose gradient is at most 1e-12 of the largest counts in the mean and not in the minimum.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .atLeastOne, scaleDegree: 0, taskOrder: .equivariantDirection, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
@@ -83,12 +84,12 @@ public struct CAGrad: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    claims.isNonConflicting = c >= 1
-    if factor != 1 { claims.weightSum = .free }
-    if hasUnitSum { claims.weightSum = factor == 1 ? .one : .tasks }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    promises.isNonConflicting = c >= 1
+    if factor != 1 { promises.weightSum = .free }
+    if hasUnitSum { promises.weightSum = factor == 1 ? .one : .tasks }
+    return promises
   }
 
   /// The weights that CAGrad's direction puts on the raw gradients.
@@ -103,7 +104,7 @@ public struct CAGrad: WeightingStrategy {
       solution = values
     }
     for task in 0..<taskCount { values[task] = factor / Double(taskCount) }
-    guard c > 0 else { return TaskWeights(values, appliesTo: .sharedGradient) }
+    guard c > 0 else { return TaskWeights(values) }
     gradients.load(evidence.gramian)
     gradients.noteLeftOut(in: &interventions, present: evidence.present)
     let certificate = try solver.solve(gradients, taskCount: taskCount, c: c, into: &solution)
@@ -112,6 +113,6 @@ public struct CAGrad: WeightingStrategy {
     for index in 0..<gradients.count { values[gradients.tasks[index]] += factor * solution[index] }
     for task in 0..<taskCount { values[task] /= divisor }
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 }

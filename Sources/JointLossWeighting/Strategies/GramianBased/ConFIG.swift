@@ -15,7 +15,8 @@
 ///
 /// Where we differ: the pseudo-inverse is that of the cosines, its eigenvalues counting as 0 up to 10 T ε of the
 /// largest. Where x is 0, for opposed gradients say, so is d.
-public struct ConFIG: WeightingStrategy {
+public struct ConFIG: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "config",
@@ -34,7 +35,7 @@ public struct ConFIG: WeightingStrategy {
       "The pseudo-inverse is computed on the cosines; eigenvalues up to 10 T ε of the largest count as 0.",
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 0.",
     ],
-    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
+    promises: StrategyPromises(scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -60,7 +61,7 @@ public struct ConFIG: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
+  public var promises: StrategyPromises { Self.descriptor.promises.with(preferences: preferences) }
 
   /// The weights of the conflict-free direction.
   ///
@@ -97,6 +98,6 @@ public struct ConFIG: WeightingStrategy {
       for t in 0..<count { values[gradients.tasks[t]] = length / square * (vector[t] / gradients.norms[t]) }
     }
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 }

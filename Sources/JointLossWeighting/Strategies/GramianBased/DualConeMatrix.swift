@@ -35,13 +35,13 @@ struct DualConeMatrix: Sendable, Codable {
   /// The matrix, of diagonal 1, without gaps.
   var elements: [Double] { gradients.cosines }
 
-  /// What is left of the claims of the exact rule: a regularised matrix is not quite that of the gradients.
-  func regularised(_ claims: StrategyClaims) -> StrategyClaims {
-    guard regularisation > 0 else { return claims }
-    var claims = claims
-    claims.isNonConflicting = false
-    if zeroTrace > 0 { claims.scaleDegree = nil }
-    return claims
+  /// What is left of the promises of the exact rule: a regularised matrix is not quite that of the gradients.
+  func regularised(_ promises: StrategyPromises) -> StrategyPromises {
+    guard regularisation > 0 else { return promises }
+    var promises = promises
+    promises.isNonConflicting = false
+    if zeroTrace > 0 { promises.scaleDegree = nil }
+    return promises
   }
 
   /// Notes the tasks of the last Gramian that have labels and do not count.

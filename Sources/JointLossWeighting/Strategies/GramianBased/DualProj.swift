@@ -14,7 +14,8 @@
 /// Cost: the Gramian of T task gradients, then one quadratic program, O(T³), by ``DualConeProjection``.
 ///
 /// Where we differ: exact, on the cosines. torchjd solves for G/tr(G) + 1e-4·I: `regularisation`.
-public struct DualProj: WeightingStrategy {
+public struct DualProj: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "dualproj",
@@ -29,7 +30,7 @@ public struct DualProj: WeightingStrategy {
       StrategySetup.preferencesParameter("The weights of the mean that is projected; 1/T each by default.")
     ] + DualConeMatrix.parameters,
     differences: DualConeMatrix.differences,
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
       taskOrder: .equivariantDirection, isMemoryless: true))
 
@@ -56,10 +57,10 @@ public struct DualProj: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims.with(preferences: preferences)
-    if claims.taskOrder == .matters { claims.weightSum = .free }
-    return matrix.regularised(claims)
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises.with(preferences: preferences)
+    if promises.taskOrder == .matters { promises.weightSum = .free }
+    return matrix.regularised(promises)
   }
 
   /// The weights that the projected mean puts on the raw gradients.
@@ -90,6 +91,6 @@ public struct DualProj: WeightingStrategy {
       values[task] = max(values[task], vector[index] * (largest / matrix.scales[index]))
     }
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 }

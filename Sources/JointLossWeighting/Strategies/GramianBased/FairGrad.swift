@@ -16,7 +16,8 @@
 /// Where we differ: the equations are solved to rounding by ``FairnessEquations``, where the authors' code, LibMTL and
 /// torchjd call a bounded least-squares routine from 1/T. Without a solution 1e-5 or more is added to the diagonal of
 /// the cosines, and the certificate says so. The authors' code multiplies by T and clips to norm 1: we do not.
-public struct FairGrad: WeightingStrategy {
+public struct FairGrad: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "fairgrad",
@@ -38,7 +39,7 @@ public struct FairGrad: WeightingStrategy {
       "A task whose gradient is at most 1e-12 of the largest is left out and gets weight 1.",
       "No factor T and no clipping to norm 1, which the authors' code has.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -4.0 / 3, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
@@ -64,10 +65,10 @@ public struct FairGrad: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    claims.scaleDegree = -2 * alpha / (1 + alpha)
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    promises.scaleDegree = -2 * alpha / (1 + alpha)
+    return promises
   }
 
   /// The α-fair weights.
@@ -87,6 +88,6 @@ public struct FairGrad: WeightingStrategy {
     for task in 0..<taskCount { values[task] = 1 }
     for index in 0..<gradients.count { values[gradients.tasks[index]] = solution[index] }
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 }

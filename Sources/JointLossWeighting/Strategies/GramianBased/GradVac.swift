@@ -26,7 +26,8 @@ import RealModule
 /// [−1, 1] and φ̂ to ±(1 − 1e-6), without which roundings make NaNs in LibMTL. The code of Aligned-MTL moves φ̂ only
 /// where φ was below it, so that it can but fall: `targets=turned`. A gradient whose norm is at most 1e-12 of the
 /// largest is left out and gets weight 1, its targets stay.
-public struct GradVac: WeightingStrategy {
+public struct GradVac: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "gradvac",
@@ -57,7 +58,7 @@ public struct GradVac: WeightingStrategy {
       "The code of Aligned-MTL moves a running mean only where it turned a gradient: targets=turned.",
       "Where tasks have no labels the others are turned among themselves; targets that concern the former stay.",
     ],
-    claims: StrategyClaims(weightSum: .atLeastTasks, scaleDegree: 0, taskOrder: .inDistribution))
+    promises: StrategyPromises(weightSum: .atLeastTasks, scaleDegree: 0, taskOrder: .inDistribution))
 
   /// True: a gradient of 0 is left out, and its targets stay.
   public static let weighsAbsentTasks = true
@@ -128,7 +129,7 @@ public struct GradVac: WeightingStrategy {
       if evidence.draws.orders == nil { stream.shuffle(&visits) }
       if position[task] >= 0 { turn(task) }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   /// Adds the turned gradient of a task to the weights.

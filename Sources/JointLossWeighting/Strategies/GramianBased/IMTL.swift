@@ -18,7 +18,8 @@ import RealModule
 ///
 /// Where we differ: s has its own optimiser and is kept within ±`clamp`; the paper trains it with the network. The
 /// heads follow their unweighted losses, where the paper's follow exp(s_t) L_t.
-public struct IMTL: WeightingStrategy {
+public struct IMTL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "imtl",
@@ -76,6 +77,6 @@ public struct IMTL: WeightingStrategy {
     interventions.formUnion(scales.interventions)
     interventions.formUnion(combination.interventions)
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 }

@@ -13,7 +13,8 @@
 /// Cost: the Gramian of T task gradients, then one eigendecomposition of T×T.
 ///
 /// Where we differ: see ``ImpartialCombination``; for independent gradients, nowhere from the paper.
-public struct IMTLG: WeightingStrategy {
+public struct IMTLG: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "imtl-g",
@@ -27,7 +28,7 @@ public struct IMTLG: WeightingStrategy {
     cost: "T trunk gradients, their Gramian, one eigendecomposition of size T",
     parameters: ImpartialCombination.parameters,
     differences: ImpartialCombination.differences,
-    claims: StrategyClaims(weightSum: .one, scaleDegree: 0, isMemoryless: true))
+    promises: StrategyPromises(weightSum: .one, scaleDegree: 0, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -48,11 +49,11 @@ public struct IMTLG: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if combination.dependent == .pseudoInverse { claims.weightSum = .oneOrZero }
-    if combination.sign == .descent { claims.weightSum = .free }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if combination.dependent == .pseudoInverse { promises.weightSum = .oneOrZero }
+    if combination.sign == .descent { promises.weightSum = .free }
+    return promises
   }
 
   /// The impartial weights.
@@ -65,6 +66,6 @@ public struct IMTLG: WeightingStrategy {
     if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
     let certificate = try combination.solve(evidence.gramian, present: evidence.present, into: &values)
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: combination.interventions)
+      values, certificate: certificate, interventions: combination.interventions)
   }
 }

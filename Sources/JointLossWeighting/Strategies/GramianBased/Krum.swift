@@ -16,7 +16,8 @@
 /// Where we differ: squared distances are summed, as in the paper; torchjd sums them unsquared: `distance`. Of equal
 /// scores the one whose next distances are less is preferred, then the task listed first. For T < f + 3 the rule has
 /// no score: all weights are 1/T then, where torchjd raises an error.
-public struct Krum: WeightingStrategy {
+public struct Krum: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "krum",
@@ -44,7 +45,7 @@ public struct Krum: WeightingStrategy {
       "Of equal scores the one with the smaller further distances is preferred, then the task listed first.",
       "Where tasks have no labels T is the number of the others, f as given.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .withoutTies,
       isMemoryless: true))
 
@@ -88,7 +89,7 @@ public struct Krum: WeightingStrategy {
     let near = presentCount - byzantine - 2
     guard near >= 1 else {
       for task in 0..<taskCount { values[task] = evidence.isPresent(task) ? 1 / Double(presentCount) : 0 }
-      return TaskWeights(values, appliesTo: .sharedGradient)
+      return TaskWeights(values)
     }
     let gramian = evidence.gramian
     for i in 0..<taskCount {
@@ -118,6 +119,6 @@ public struct Krum: WeightingStrategy {
     }
     let chosen = min(selected, presentCount)
     for position in 0..<chosen { values[order[position]] = 1 / Double(chosen) }
-    return TaskWeights(values, appliesTo: .sharedGradient)
+    return TaskWeights(values)
   }
 }

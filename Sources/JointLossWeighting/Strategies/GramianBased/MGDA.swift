@@ -17,7 +17,8 @@
 /// 0.999, and their loop may not end. With a normalisation the normalised gradients are combined, as in LibMTL
 /// and unlike the authors' code, which puts the weights on the raw losses: `combine`. A gradient of 0 would
 /// stop all tasks: it is left out, unless `zero-gradients` says otherwise.
-public struct MGDA: WeightingStrategy {
+public struct MGDA: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "mgda",
@@ -49,7 +50,7 @@ public struct MGDA: WeightingStrategy {
       "With a normalisation, the normalised gradients are combined; combine=raw is the authors' code.",
       "A loss of 0 divides as 1e-8 would.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .one, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
       taskOrder: .equivariantDirection, isMemoryless: true))
 
@@ -92,24 +93,24 @@ public struct MGDA: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if sum != 1 { claims.weightSum = .tasks }
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if sum != 1 { promises.weightSum = .tasks }
     // The weights of tasks that are left out, or stop the others, follow no direction of descent.
     if zeroGradients == .stop || normalisation == .loss || normalisation == .lossPlus {
-      claims.isNonConflicting = false
+      promises.isNonConflicting = false
     }
-    guard normalisation != .none else { return claims }
+    guard normalisation != .none else { return promises }
     if combination == .normalised {
-      claims.weightSum = .free
-      claims.scaleDegree = normalisation == .l2 ? -1 : nil
+      promises.weightSum = .free
+      promises.scaleDegree = normalisation == .l2 ? -1 : nil
     } else {
-      claims.isNonConflicting = false
-      claims.scaleDegree = normalisation == .l2 ? 0 : nil
+      promises.isNonConflicting = false
+      promises.scaleDegree = normalisation == .l2 ? 0 : nil
       // The point of the normalised gradients is unique, the raw ones that its weights combine are not at it.
-      claims.taskOrder = .withoutTies
+      promises.taskOrder = .withoutTies
     }
-    return claims
+    return promises
   }
 
   /// The weights of the min-norm point.
@@ -144,7 +145,7 @@ public struct MGDA: WeightingStrategy {
       values[task] = share * solution[index] * (combination == .raw ? 1 : rowScales[task])
     }
     return TaskWeights(
-      values, appliesTo: .losses, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 
   /// The factors that normalise the gradients; 0 for one that would be left out as it is, and not be once it is
@@ -166,6 +167,6 @@ public struct MGDA: WeightingStrategy {
   private mutating func stopped() -> TaskWeights {
     for task in 0..<taskCount { values[task] = sum / Double(taskCount - gradients.count) }
     for index in 0..<gradients.count { values[gradients.tasks[index]] = 0 }
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

@@ -18,7 +18,8 @@
 /// solution exists (a Pareto-stationary point) that of G with 1e-5 or more added to its cosines' diagonal is taken, and
 /// the certificate says so. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1.
 /// No clipping by default: the length √T is the rule's own; the authors' code clips it to 1, `max-norm`.
-public struct NashMTL: WeightingStrategy {
+public struct NashMTL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "nash-mtl",
@@ -47,7 +48,7 @@ public struct NashMTL: WeightingStrategy {
       "The direction is not clipped; the authors' code clips it to norm 1: max-norm=1.",
       "Where tasks have no labels the others bargain among themselves: T is their number.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: -1, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and what is kept of an absent task stays.
@@ -78,11 +79,11 @@ public struct NashMTL: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if updateEvery > 1 { claims.outlastStep() }
-    if maximumNorm > 0 { claims.scaleDegree = nil }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if updateEvery > 1 { promises.outlastStep() }
+    if maximumNorm > 0 { promises.scaleDegree = nil }
+    return promises
   }
 
   /// In every `update-every`-th step, or to clip.
@@ -118,7 +119,7 @@ public struct NashMTL: WeightingStrategy {
       if factor < 1 && evidence.isPresent(task) { interventions.insert(.ceiling, task: task) }
     }
     return TaskWeights(
-      values, appliesTo: .losses, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 
   private func clipping(_ gramian: Gramian) -> Double {

@@ -16,7 +16,7 @@ import JointLossLinearAlgebra
 /// |---|---|
 /// | g_i·g_j | ``GramianEvidence/gramian`` |
 /// | order of j | ``InjectedDraws/orders`` where given, else as `order` says; j = i among them for `visits=all` |
-/// | v | `Scratch.coefficients` |
+/// | v | `Buffers.coefficients` |
 /// | w_k | Σ_i v_k ‖g_i‖/‖g_k‖: the weight on the raw gradient of task k |
 ///
 /// Cost: the Gramian of T task gradients, then O(T³); no Jacobian.
@@ -31,7 +31,8 @@ import JointLossLinearAlgebra
 /// The official code and Pytorch-PCGrad project whole gradients, those of the heads included. So does a step that takes
 /// them over ``GradientScope/allParameters`` and weighs the heads: in a study `gradient-scope: all-parameters` and
 /// `head-policy: weighted`. `reduction=mean` then divides the heads' gradients too, which Pytorch-PCGrad sums.
-public struct PCGrad: WeightingStrategy {
+public struct PCGrad: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "pcgrad",
@@ -68,7 +69,7 @@ public struct PCGrad: WeightingStrategy {
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .atLeastTasks, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
       isMemoryless: true))
 
@@ -91,7 +92,7 @@ public struct PCGrad: WeightingStrategy {
   // Buffers of a step, no state: the next step fills them, so they are not encoded.
   private var values: [Double] = []
   private var interventions = Interventions()
-  private var scratch = Scratch(taskCount: 0, visitCount: 0)
+  private var scratch = Buffers(taskCount: 0, visitCount: 0)
 
   private enum CodingKeys: CodingKey { case taskCount, order, visits, reduction, epsilon, stream }
 
@@ -108,12 +109,12 @@ public struct PCGrad: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if order == .ascending { claims.taskOrder = .matters }
-    if reduction == .mean { claims.weightSum = .atLeastOne }
-    if epsilon > 0 { claims.scaleDegree = nil }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if order == .ascending { promises.taskOrder = .matters }
+    if reduction == .mean { promises.weightSum = .atLeastOne }
+    if epsilon > 0 { promises.scaleDegree = nil }
+    return promises
   }
 
   /// The orders of visits, also in the place of those that would not be drawn.
@@ -133,7 +134,7 @@ public struct PCGrad: WeightingStrategy {
     try evidence.draws.requireOrders(taskCount: taskCount, withItself: visits == .all)
     if values.count != taskCount {
       values = [Double](repeating: 0, count: taskCount)
-      scratch = Scratch(taskCount: taskCount, visitCount: visits == .all ? taskCount : taskCount - 1)
+      scratch = Buffers(taskCount: taskCount, visitCount: visits == .all ? taskCount : taskCount - 1)
     }
     scratch.setCosines(of: evidence.gramian, threshold: Self.threshold)
     interventions.reset(taskCount: taskCount)
@@ -155,7 +156,7 @@ public struct PCGrad: WeightingStrategy {
     if reduction == .mean {
       for task in 0..<taskCount { values[task] /= Double(taskCount) }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   private mutating func setVisits(of task: Int, injected orders: [[Int]]?) {
@@ -173,7 +174,7 @@ public struct PCGrad: WeightingStrategy {
 }
 
 /// The buffers of one step of PCGrad.
-private struct Scratch: Sendable {
+private struct Buffers: Sendable {
   private let taskCount: Int
   /// The norms of the gradients; 0 for one that is left out.
   var norms: [Double]

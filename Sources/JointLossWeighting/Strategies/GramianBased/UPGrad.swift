@@ -15,7 +15,8 @@
 ///
 /// Where we differ: exact, on the cosines. torchjd solves for G/tr(G) + 1e-4·I and takes a trace below 1e-4 for
 /// 0, after which small gradients have their plain mean: `regularisation` and `zero-trace` do the same.
-public struct UPGrad: WeightingStrategy {
+public struct UPGrad: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Gramian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "upgrad",
@@ -30,7 +31,7 @@ public struct UPGrad: WeightingStrategy {
       StrategySetup.preferencesParameter("The share of each task's projection; 1/T each by default.")
     ] + DualConeMatrix.parameters,
     differences: DualConeMatrix.differences,
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
       taskOrder: .equivariantDirection, isMemoryless: true))
 
@@ -57,10 +58,10 @@ public struct UPGrad: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims.with(preferences: preferences)
-    if claims.taskOrder == .matters { claims.weightSum = .free }
-    return matrix.regularised(claims)
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises.with(preferences: preferences)
+    if promises.taskOrder == .matters { promises.weightSum = .free }
+    return matrix.regularised(promises)
   }
 
   /// The weights that the averaged projections put on the raw gradients.
@@ -92,6 +93,6 @@ public struct UPGrad: WeightingStrategy {
       }
     }
     return TaskWeights(
-      values, appliesTo: .sharedGradient, certificate: certificate, interventions: interventions)
+      values, certificate: certificate, interventions: interventions)
   }
 }

@@ -12,7 +12,8 @@
 /// Cost: the norms of T task gradients.
 ///
 /// Where we differ: a gradient whose norm is at most 1e-12 of the largest has no direction, and weight 0.
-public struct UnitGradient: WeightingStrategy {
+public struct UnitGradient: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.GradientNorms
   /// Name and formula.
   public static let descriptor = StrategyDescriptor(
     name: "unit-gradient",
@@ -21,7 +22,7 @@ public struct UnitGradient: WeightingStrategy {
     appliesTo: .sharedGradient,
     cost: "T trunk gradients and their norms",
     differences: ["A gradient whose norm is at most 1e-12 of the largest has weight 0."],
-    claims: StrategyClaims(hasNonNegativeWeights: true, scaleDegree: -1, isMemoryless: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true, scaleDegree: -1, isMemoryless: true))
 
   /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
   public static let weighsAbsentTasks = true
@@ -60,6 +61,6 @@ public struct UnitGradient: WeightingStrategy {
           task: task)
       }
     }
-    return TaskWeights(values, appliesTo: .sharedGradient, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

@@ -24,7 +24,8 @@ import RealModule
 /// It has Adam alone; the paper names RMSProp and AdaGrad besides, `variant`, here in their usual form:
 /// v_t ← β₂ v_t + (1 − β₂) g_t² or v_t ← v_t + g_t², and g_t/(√v_t + ε), nothing corrected. Where √v̂_t + ε is 0 the
 /// task moves nothing.
-public struct AdaTask: WeightingStrategy {
+public struct AdaTask: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "adatask",
@@ -57,7 +58,7 @@ public struct AdaTask: WeightingStrategy {
       "Where √v̂_t + ε is 0 the task moves nothing.",
       "Adam's β₁² must be below β₂, or 0: the step on an old gradient would grow while there is no new one.",
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
 
   /// Absent tasks neither move a parameter nor their moments.
   public static let weighsAbsentTasks = true
@@ -96,10 +97,10 @@ public struct AdaTask: WeightingStrategy {
   }
 
   /// Without ε the scale of the losses does not matter.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if epsilon == 0 { claims.scaleDegree = 0 }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if epsilon == 0 { promises.scaleDegree = 0 }
+    return promises
   }
 
   /// The sum of the tasks' own steps.

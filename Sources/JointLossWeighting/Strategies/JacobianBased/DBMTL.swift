@@ -22,7 +22,8 @@ import RealModule
 /// Nothing is added to ‖m_t‖; instead a task adds nothing in a step in which ‖ĝ_t‖ or ‖m_t‖ is at most 1e-12 of the
 /// longest: what it has learned long ago must not be made as long as the gradients of the others. A task's average and
 /// count stand still in steps without its labels, and have no part in them.
-public struct DBMTL: WeightingStrategy {
+public struct DBMTL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "db-mtl",
@@ -51,7 +52,7 @@ public struct DBMTL: WeightingStrategy {
       "Nothing is added to the norms; a task whose gradient or average is at most 1e-12 of the longest adds nothing.",
       "Where a task has no labels its average and their count stand still, and the direction is that of the others.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true))
 
   /// Absent tasks have no part in the direction, and their averages stand still.
   public static let weighsAbsentTasks = true

@@ -23,7 +23,8 @@ import RealModule
 /// has the sum 1, a warm-up of any length, 0 by default, and 1e-7 added to E(0): `sum`, `warm-up`, `epsilon`. Where
 /// tasks have no labels, the weights are those of the others, of sum T, their number; as they are kept, the sum of the
 /// others' stays. All that is kept of an absent task stands still, and its warm-up is of its own steps.
-public struct ExcessMTL: WeightingStrategy {
+public struct ExcessMTL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "excess-mtl",
@@ -54,7 +55,7 @@ public struct ExcessMTL: WeightingStrategy {
       "torchjd: sum=one, epsilon=1e-7, and warm-up as its n_warmup_steps.",
       "Where tasks have no labels the step is that of the others, whose w keep their sum.",
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
 
   /// The weights of the present tasks keep their sum; sums and references of absent tasks stand still.
   public static let weighsAbsentTasks = true
@@ -95,10 +96,10 @@ public struct ExcessMTL: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if sum == 1 { claims.weightSum = .one }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if sum == 1 { promises.weightSum = .one }
+    return promises
   }
 
   /// The weights after this step's estimate.
@@ -117,7 +118,7 @@ public struct ExcessMTL: WeightingStrategy {
     for task in 0..<taskCount { values[task] = logWeights[task] }
     LossTransforms.softmax(
       &values, sum: sum == 1 ? 1 : Double(evidence.presentCount), present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   private mutating func look(at evidence: JacobianEvidence) throws(WeightingError) {

@@ -33,7 +33,8 @@ import JointLossLinearAlgebra
 /// The kept gradients are summed, which T times their mean in the code of CAGrad and FAMO is too. A task without
 /// gradient on a unit as a whole (g_tj = 0) keeps none of its samples there, unless none of the tasks has one: then all
 /// are kept, so that a single task has its own gradient.
-public struct GradDrop: WeightingStrategy {
+public struct GradDrop: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "graddrop",
@@ -67,7 +68,7 @@ public struct GradDrop: WeightingStrategy {
       "Where no task has a gradient on a unit as a whole, nothing is dropped there.",
       "The kept gradients are summed; Kurin et al. rescale the sum to the length of the plain one.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: false))
 
   /// How many signs are drawn.
@@ -110,7 +111,7 @@ public struct GradDrop: WeightingStrategy {
   }
 
   /// Fewer promises with a leak of each task's own.
-  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: leak) }
+  public var promises: StrategyPromises { Self.descriptor.promises.with(preferences: leak) }
 
   /// A task without labels has a gradient of 0, which weighs nothing in P.
   public static let weighsAbsentTasks = true

@@ -22,7 +22,8 @@ import RealModule
 /// to 1/T in every step: `variant`. Where tasks have no labels, the step is that of the others alone: their λ are
 /// scaled to the sum 1, and afterwards back to the sum they had. The tracked gradient, its count and the λ of an absent
 /// task stand still.
-public struct MoCo: WeightingStrategy {
+public struct MoCo: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "moco",
@@ -53,7 +54,7 @@ public struct MoCo: WeightingStrategy {
       "Step sizes and their decay are LibMTL's defaults.",
       "Where tasks have no labels the step is that of the others, whose λ keep their sum.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true))
 
   /// Absent tasks have no part in the direction; what is tracked of them and their λ stand still.
   public static let weighsAbsentTasks = true

@@ -16,7 +16,8 @@
 /// Where we differ: the defaults of γ and ρ are LibMTL's. Where tasks have no labels, the step is that of the others
 /// alone: their λ are scaled to the sum 1, and afterwards back to the sum they had. The λ of an absent task stands
 /// still.
-public struct MoDo: WeightingStrategy {
+public struct MoDo: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.IndependentJacobians
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "modo",
@@ -38,7 +39,7 @@ public struct MoDo: WeightingStrategy {
       "γ and ρ have LibMTL's defaults.",
       "Where tasks have no labels the step is that of the others, whose λ keep their sum.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true))
 
   /// Absent tasks have no part in the direction, and their λ stand still.
   public static let weighsAbsentTasks = true

@@ -19,7 +19,8 @@
 /// terms counts as 0: at a stationary w it would be rounding, which η = 10 makes weights of. Where tasks have no
 /// labels, the step is that of the others alone, T their number: their w are scaled to the sum 1, and afterwards back
 /// to the sum they had. The w of an absent task stands still.
-public struct SDMGrad: WeightingStrategy {
+public struct SDMGrad: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.IndependentJacobians
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "sdmgrad",
@@ -48,7 +49,7 @@ public struct SDMGrad: WeightingStrategy {
       "A slope of at most 1e-12 of its terms counts as 0, so that rounding cannot move w.",
       "Where tasks have no labels the step is that of the others, whose w keep their sum.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// Absent tasks have no part in the direction, and their w stand still.
   public static let weighsAbsentTasks = true

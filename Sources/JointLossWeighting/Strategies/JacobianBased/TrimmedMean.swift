@@ -13,7 +13,8 @@
 /// Cost: T trunk gradients held in memory, O(k P T).
 ///
 /// Where we differ: where 2k ≥ T as many are left out as leave one or two, where torchjd raises an error.
-public struct TrimmedMean: WeightingStrategy {
+public struct TrimmedMean: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.Jacobian
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "trimmed-mean",
@@ -34,7 +35,7 @@ public struct TrimmedMean: WeightingStrategy {
       "Where 2k ≥ T, (T − 1)/2 rounded down are left out at each end; torchjd raises an error.",
       "Where tasks have no labels T is the number of the others.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
 
   /// The mean is that of the present tasks.
   public static let weighsAbsentTasks = true

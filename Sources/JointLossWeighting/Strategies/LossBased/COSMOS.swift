@@ -14,7 +14,8 @@
 ///
 /// Where we differ: the paper draws p anew for every batch and feeds it to the network; here it is fixed. Weights may be
 /// negative. Where all losses are 0 the cosine has no gradient, and w = p.
-public struct COSMOS: WeightingStrategy {
+public struct COSMOS: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "cosmos",
@@ -35,7 +36,7 @@ public struct COSMOS: WeightingStrategy {
       "Weights may be negative, as in the paper.",
       "Where tasks have no labels the vectors are those of the others, their preferences as given.",
     ],
-    claims: StrategyClaims(isMemoryless: true))
+    promises: StrategyPromises(isMemoryless: true))
 
   /// True: losses and preferences are those of the present tasks.
   public static let weighsAbsentTasks = true
@@ -57,7 +58,7 @@ public struct COSMOS: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims { Self.descriptor.claims.with(preferences: preferences) }
+  public var promises: StrategyPromises { Self.descriptor.promises.with(preferences: preferences) }
 
   /// The derivatives of the objective.
   ///
@@ -77,6 +78,6 @@ public struct COSMOS: WeightingStrategy {
       values[task] -= lambda * (own / losses.norm)
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("lambda", lambda))
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 }

@@ -15,7 +15,8 @@
 ///
 /// Where we differ: a mean of 0 gives the ratio 1, and no ratio exceeds 1e12. A negative loss is an error. `decay` other
 /// than 0 makes the means exponential, the authors' option; of a solved task μ(ℓ) then decays to 0, and w to 1.
-public struct CoVWeighting: WeightingStrategy {
+public struct CoVWeighting: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "cov",
@@ -37,7 +38,7 @@ public struct CoVWeighting: WeightingStrategy {
       "A negative loss is an error.",
       "Where tasks have no labels the others share the sum of 1, equally while one has been seen less than twice.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// True: the statistics of absent tasks take in nothing.
   public static let weighsAbsentTasks = true
@@ -99,7 +100,7 @@ public struct CoVWeighting: WeightingStrategy {
     }
     for task in 0..<taskCount { values[task] /= total }
     update(evidence.losses, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   private mutating func setRatio(of task: Int, loss: Double) {

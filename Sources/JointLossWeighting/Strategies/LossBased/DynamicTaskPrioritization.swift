@@ -17,7 +17,8 @@ import RealModule
 ///
 /// Where we differ: the paper takes a task's own metric as κ, accuracy say, where a trainer that knows none has the
 /// loss. κ̄ is kept within [1e-12, 1]. The values of α and γ are those of public code.
-public struct DynamicTaskPrioritization: WeightingStrategy {
+public struct DynamicTaskPrioritization: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "dtp",
@@ -43,7 +44,7 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
       "A negative loss is an error.",
       "L(0) is the loss of the first step in which the task has labels.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true, scaleDegree: 0))
+    promises: StrategyPromises(hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// True: the performances of absent tasks stay, and no weight depends on another task.
   public static let weighsAbsentTasks = true
@@ -99,6 +100,6 @@ public struct DynamicTaskPrioritization: WeightingStrategy {
       if performances[task] < Self.leastPerformance { interventions.insert(.floor, task: task) }
       values[task] = -Double.pow(1 - kept, gamma) * Double.log(kept)
     }
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

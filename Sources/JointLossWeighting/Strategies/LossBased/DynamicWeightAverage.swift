@@ -21,7 +21,8 @@ import RealModule
 /// (`reduction=mean`). Constant losses then have weights far from 1 until the ones have left: `averages=windows` waits
 /// for that. The paper is silent on a mean of 0: 0/0 counts as 1, x/0 as 10. Means that are negative or infinite leave
 /// weights and history as they were, so do negative losses with windows; a task without labels keeps its ratio.
-public struct DynamicWeightAverage: WeightingStrategy {
+public struct DynamicWeightAverage: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "dwa",
@@ -53,7 +54,7 @@ public struct DynamicWeightAverage: WeightingStrategy {
       "Means that are negative or infinite leave the weights as they were, and so do negative losses in windows.",
       "A task without labels in an epoch keeps its ratio; its next one is to the last epoch that had some.",
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0))
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0))
 
   /// True: a mean that is missing leaves its task's ratio as it is.
   public static let weighsAbsentTasks = true
@@ -109,11 +110,11 @@ public struct DynamicWeightAverage: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if total != Double(values.count) { claims.weightSum = .one }
-    if !isFreeOfScale { claims.scaleDegree = nil }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if total != Double(values.count) { promises.weightSum = .one }
+    if !isFreeOfScale { promises.scaleDegree = nil }
+    return promises
   }
 
   /// The weights of the epoch, or with windows those that the losses of this step and the last ones make.
@@ -135,7 +136,7 @@ public struct DynamicWeightAverage: WeightingStrategy {
     for task in values.indices where isUndefined[task] && evidence.isPresent(task) {
       interventions.insert(.ceiling, task: task)
     }
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   /// Computes the weights of the next epoch, where the means are over epochs.

@@ -10,7 +10,8 @@
 ///
 /// The field disagrees by the factor T, which under plain gradient descent is a change of the learning rate;
 /// the sum is the default.
-public struct EqualWeighting: WeightingStrategy {
+public struct EqualWeighting: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "equal",
@@ -26,7 +27,7 @@ public struct EqualWeighting: WeightingStrategy {
         "reduction", .choice(default: "sum", options: ["sum", "mean"]),
         "Whether the losses are summed or averaged.")
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
   /// True: the others keep their weights.
@@ -49,10 +50,10 @@ public struct EqualWeighting: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if values != values.map({ _ in 1 }) { claims.weightSum = .one }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if values != values.map({ _ in 1 }) { promises.weightSum = .one }
+    return promises
   }
 
   /// The same weight for every task.
@@ -62,6 +63,6 @@ public struct EqualWeighting: WeightingStrategy {
   /// - Throws: ``WeightingError`` for another number of tasks than at the start.
   public func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: values.count, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 }

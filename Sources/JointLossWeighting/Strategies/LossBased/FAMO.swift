@@ -22,7 +22,8 @@ import RealModule
 /// at norm 1: that is an option of the training step here. L' are those of the same batch; the authors' toy code
 /// takes those that the next step begins with, of whatever batch that has (`after=next-step`): of the tasks that
 /// have labels in both. No forward pass is taken after the step then.
-public struct FAMO: WeightingStrategy {
+public struct FAMO: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "famo",
@@ -51,7 +52,7 @@ public struct FAMO: WeightingStrategy {
       "With after=next-step only tasks with labels in both steps move, and no pass is taken after a step.",
       "The default γ is that of NYUv2 in the paper; the authors' code has 1e-5 and 1e-2 elsewhere.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true))
 
   /// Which losses count as those after a step.
   private enum After: String, Codable, CaseIterable {
@@ -121,7 +122,7 @@ public struct FAMO: WeightingStrategy {
       total += values[task]
     }
     for task in 0..<taskCount { values[task] /= total }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 
   /// Moves the logits by what the step did to the losses of its batch; nothing where the next step tells.

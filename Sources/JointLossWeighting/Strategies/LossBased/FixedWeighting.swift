@@ -10,7 +10,8 @@
 ///
 /// Where we differ: nothing to differ from. Without `weights` all are 1. A weight of 0 is allowed, although
 /// it leaves that task's head at its initial values.
-public struct FixedWeighting: WeightingStrategy {
+public struct FixedWeighting: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "fixed",
@@ -25,7 +26,7 @@ public struct FixedWeighting: WeightingStrategy {
       ParameterDescriptor(
         "weights", .numbers(range: .nonNegative), "One weight a task, at least one above 0; all 1 if empty.")
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
   /// True: the others keep their weights.
@@ -50,10 +51,10 @@ public struct FixedWeighting: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if values != values.map({ _ in 1 }) { (claims.weightSum, claims.taskOrder) = (.free, .matters) }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if values != values.map({ _ in 1 }) { (promises.weightSum, promises.taskOrder) = (.free, .matters) }
+    return promises
   }
 
   /// The given weights.
@@ -63,6 +64,6 @@ public struct FixedWeighting: WeightingStrategy {
   /// - Throws: ``WeightingError`` for another number of tasks than at the start.
   public func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: values.count, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 }

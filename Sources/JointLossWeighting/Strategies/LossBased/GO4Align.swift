@@ -19,7 +19,8 @@ import RealModule
 /// Where we differ: the groups of the T numbers v are the best there are, found by dynamic programming over the sorted
 /// numbers; the authors' code runs Lloyd's iteration from random centres. A loss below `epsilon` counts as `epsilon`
 /// where it divides.
-public struct GO4Align: WeightingStrategy {
+public struct GO4Align: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "go4align",
@@ -41,7 +42,7 @@ public struct GO4Align: WeightingStrategy {
       "A loss below epsilon counts as epsilon where it divides; a negative one is an error.",
       "Where tasks have no labels sums and groups are those of the others, whose q keep their sum.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true))
 
   /// True: q of an absent task stays, and the others share what they had.
   public static let weighsAbsentTasks = true
@@ -101,7 +102,7 @@ public struct GO4Align: WeightingStrategy {
     LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
     grouping.replaceByMeans(&values, groups: groups, present: evidence.present)
     for task in 0..<taskCount { logarithms[task] = trial[task] }
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   /// What has to be taken off the new logarithms of the present tasks so that their q keep their sum.

@@ -16,7 +16,8 @@ import RealModule
 /// Where we differ: the product is a sum of logarithms, which neither under- nor overflows; LibMTL's does, and the
 /// weights that it reports are not the ones it applies. A loss below `epsilon` counts as `epsilon`, so that a loss
 /// of 0 does not end the training of all. The paper's focused variant is not here.
-public struct GeometricLoss: WeightingStrategy {
+public struct GeometricLoss: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameter.
   public static let descriptor = StrategyDescriptor(
     name: "gls",
@@ -35,7 +36,7 @@ public struct GeometricLoss: WeightingStrategy {
       "A negative loss is an error.",
       "Where tasks have no labels the mean is that of the others.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true, isMemoryless: true))
 
   /// True: the mean is over the present tasks.
   public static let weighsAbsentTasks = true
@@ -76,6 +77,6 @@ public struct GeometricLoss: WeightingStrategy {
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
     LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

@@ -14,7 +14,8 @@
 ///
 /// Where we differ: a loss below `epsilon` counts as `epsilon` where it divides. The reinforcement-learning form, IGBv2,
 /// is not here.
-public struct IGB: WeightingStrategy {
+public struct IGB: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "igb",
@@ -36,7 +37,7 @@ public struct IGB: WeightingStrategy {
       "A loss below epsilon counts as epsilon; a negative one is an error.",
       "Where tasks have no labels the softmax is that of the others, its sum their number.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true))
 
   /// True: the softmax is over the present tasks, and the bases of absent tasks stay.
   public static let weighsAbsentTasks = true
@@ -87,7 +88,7 @@ public struct IGB: WeightingStrategy {
     LossTransforms.softmax(&values, sum: Double(evidence.presentCount), present: evidence.present)
     for task in 0..<taskCount { values[task] /= max(evidence.losses[task], epsilon) }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   /// Keeps the mean losses of the base epoch.

@@ -14,7 +14,8 @@
 ///
 /// Where we differ: s has its own optimiser and is kept within ±`clamp`; the paper trains it with the network. A
 /// negative loss is an error.
-public struct IMTLL: WeightingStrategy {
+public struct IMTLL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "imtl-l",
@@ -31,7 +32,7 @@ public struct IMTLL: WeightingStrategy {
       "s has an optimiser of its own and is kept within ±clamp; the paper trains it with the network.",
       "A negative loss is an error.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true))
 
   /// True: the scales of absent tasks take no step.
   public static let weighsAbsentTasks = true
@@ -61,6 +62,6 @@ public struct IMTLL: WeightingStrategy {
     scales.prepare()
     for task in 0..<scales.count { values[task] = scales.factors[task] }
     try scales.step(losses: evidence.losses, present: evidence.present, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses, interventions: scales.interventions)
+    return TaskWeights(values, interventions: scales.interventions)
   }
 }

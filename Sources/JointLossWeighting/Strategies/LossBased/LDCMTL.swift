@@ -18,7 +18,8 @@ import RealModule
 ///
 /// Where we differ: p has its own optimiser; the authors' code trains it with the network. The rule compares each task
 /// with the next only: it depends on the order in which the tasks are listed.
-public struct LDCMTL: WeightingStrategy {
+public struct LDCMTL: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "ldc-mtl",
@@ -41,7 +42,7 @@ public struct LDCMTL: WeightingStrategy {
       "The order of the tasks matters, as in the paper: each is compared with the next.",
       "Where tasks have no labels each of the others is compared with the next of the others.",
     ],
-    claims: StrategyClaims(taskOrder: .matters))
+    promises: StrategyPromises(taskOrder: .matters))
 
   /// True: each present task is compared with the next present one, and p of absent tasks takes no step.
   public static let weighsAbsentTasks = true
@@ -108,6 +109,6 @@ public struct LDCMTL: WeightingStrategy {
       cause: LossTransforms.clause(of: Self.descriptor.name, ("lambda", lambda)))
     StrategyOptimizer.clamp(
       &unknowns, to: -Self.clamp...Self.clamp, present: evidence.present, noting: &interventions)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

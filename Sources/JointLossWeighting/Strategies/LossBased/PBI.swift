@@ -15,7 +15,8 @@
 /// Cost: O(T).
 ///
 /// Where we differ: on the line itself, within 1e-12 of ‖L − z‖, d₂ has no gradient, and w = p̂. Weights may be negative.
-public struct PBI: WeightingStrategy {
+public struct PBI: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "pbi",
@@ -39,7 +40,7 @@ public struct PBI: WeightingStrategy {
       "Weights may be negative, as in the paper.",
       "Where tasks have no labels the vectors are those of the others, their preferences as given.",
     ],
-    claims: StrategyClaims(scaleDegree: 0, isMemoryless: true))
+    promises: StrategyPromises(scaleDegree: 0, isMemoryless: true))
 
   /// True: losses and preferences are those of the present tasks.
   public static let weighsAbsentTasks = true
@@ -65,10 +66,10 @@ public struct PBI: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims.with(preferences: preferences)
-    if reference != 0 { claims.scaleDegree = nil }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises.with(preferences: preferences)
+    if reference != 0 { promises.scaleDegree = nil }
+    return promises
   }
 
   /// The derivatives of the objective.
@@ -100,6 +101,6 @@ public struct PBI: WeightingStrategy {
       values[task] = preferences[task] / losses.preferenceNorm + theta * aside
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("reference", reference))
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 }

@@ -19,7 +19,8 @@ import RealModule
 /// Cost: O(T).
 ///
 /// Where we differ: the code of Kurin et al. and of IGB multiplies by T: `sum`.
-public struct RandomWeighting: WeightingStrategy {
+public struct RandomWeighting: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "random",
@@ -41,7 +42,7 @@ public struct RandomWeighting: WeightingStrategy {
       "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks.",
       "Where tasks have no labels the others share the sum: 1, or their number.",
     ],
-    claims: StrategyClaims(
+    promises: StrategyPromises(
       weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
       isMemoryless: true))
 
@@ -73,10 +74,10 @@ public struct RandomWeighting: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims
-    if sum != 1 { claims.weightSum = .tasks }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises
+    if sum != 1 { promises.weightSum = .tasks }
+    return promises
   }
 
   /// The draws of the law: one a task, for `one-hot` a single one.
@@ -134,7 +135,7 @@ public struct RandomWeighting: WeightingStrategy {
         left -= 1
       }
     }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 
   private mutating func setDraws(

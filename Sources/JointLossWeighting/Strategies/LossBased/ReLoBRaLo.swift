@@ -19,7 +19,8 @@ import RealModule
 /// Cost: O(T).
 ///
 /// Where we differ: a ratio to a loss below 1e-12 is one to 1e-12, and no ratio exceeds 1e12. In the first step w = 1.
-public struct ReLoBRaLo: WeightingStrategy {
+public struct ReLoBRaLo: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "relobralo",
@@ -46,7 +47,7 @@ public struct ReLoBRaLo: WeightingStrategy {
       "A negative loss is an error.",
       "Where tasks have no labels the weights of the others keep the sum they had.",
     ],
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
 
   /// True: the weights of the present tasks keep their sum, and those of absent tasks stay.
   public static let weighsAbsentTasks = true
@@ -134,7 +135,7 @@ public struct ReLoBRaLo: WeightingStrategy {
       previous[task] = evidence.losses[task]
       if initial[task] == nil { initial[task] = evidence.losses[task] }
     }
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   private mutating func setBalance(_ evidence: LossEvidence, since earlier: [Double?], sum: Double) {

@@ -16,7 +16,8 @@ import RealModule
 ///
 /// Where we differ: log σ² is learned, so that σ = 0 is out of reach; the common PyTorch port learns σ itself:
 /// `parametrisation`. The optimiser is the strategy's own. A negative loss is an error.
-public struct RevisedUncertaintyWeighting: WeightingStrategy {
+public struct RevisedUncertaintyWeighting: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "revised-uncertainty",
@@ -42,7 +43,7 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
       "The optimiser is the strategy's own, without weight decay; log σ² is kept within ±clamp.",
       "A negative loss is an error.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true))
 
   /// True: the variances of absent tasks take no step.
   public static let weighsAbsentTasks = true
@@ -110,6 +111,6 @@ public struct RevisedUncertaintyWeighting: WeightingStrategy {
       &unknowns,
       to: parametrisation == .sigma ? Double.exp(-clamp / 2)...Double.exp(clamp / 2) : -clamp...clamp,
       present: evidence.present, noting: &interventions)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

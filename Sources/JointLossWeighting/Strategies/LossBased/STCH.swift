@@ -19,7 +19,8 @@ import RealModule
 ///
 /// Where we differ: in `libmtl`, the authors' multi-task code, a loss below 1e-20 counts as 1e-20 where theirs adds
 /// it, and the nadir is the sample-weighted mean. With its μ = 1 that form is a static scalarization by 1/N_t.
-public struct STCH: WeightingStrategy {
+public struct STCH: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "stch",
@@ -50,7 +51,7 @@ public struct STCH: WeightingStrategy {
       "libmtl: a negative loss is an error.",
       "Where tasks have no labels the softmax is that of the others; its sum in libmtl is their number.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true, isMemoryless: true))
 
   /// True: the maximum is over the present tasks, and the nadirs of absent tasks stay.
   public static let weighsAbsentTasks = true
@@ -86,10 +87,10 @@ public struct STCH: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var claims: StrategyClaims {
-    var claims = Self.descriptor.claims.with(preferences: preferences)
-    if variant == .libmtl { claims.isMemoryless = false }
-    return claims
+  public var promises: StrategyPromises {
+    var promises = Self.descriptor.promises.with(preferences: preferences)
+    if variant == .libmtl { promises.isMemoryless = false }
+    return promises
   }
 
   /// The derivatives of the smooth maximum.
@@ -115,7 +116,7 @@ public struct STCH: WeightingStrategy {
       setLogarithmicWeights(evidence)
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("mu", mu))
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 
   private mutating func setLogarithmicWeights(_ evidence: LossEvidence) {

@@ -12,7 +12,8 @@
 /// Cost: O(T).
 ///
 /// Where we differ: a loss below `epsilon` counts as `epsilon`; a negative one is an error.
-public struct ScaleInvariantLoss: WeightingStrategy {
+public struct ScaleInvariantLoss: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "scale-invariant",
@@ -30,7 +31,7 @@ public struct ScaleInvariantLoss: WeightingStrategy {
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true, isMemoryless: true))
 
   /// True: no weight depends on another task.
   public static let weighsAbsentTasks = true
@@ -65,6 +66,6 @@ public struct ScaleInvariantLoss: WeightingStrategy {
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
     LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

@@ -8,7 +8,8 @@
 /// Cost: T networks instead of one.
 ///
 /// The weights are ones; what makes it the baseline is its arrangement, ``StrategyDescriptor/Arrangement/separate``.
-public struct SingleTaskTraining: WeightingStrategy {
+public struct SingleTaskTraining: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and arrangement.
   public static let descriptor = StrategyDescriptor(
     name: "single-task",
@@ -21,7 +22,7 @@ public struct SingleTaskTraining: WeightingStrategy {
     appliesTo: .losses,
     cost: "T networks instead of one",
     arrangement: .separate,
-    claims: StrategyClaims(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
   /// True: the others keep their weights.
@@ -43,6 +44,6 @@ public struct SingleTaskTraining: WeightingStrategy {
   /// - Throws: ``WeightingError`` for another number of tasks than at the start.
   public func weights(for evidence: TaskCountEvidence) throws(WeightingError) -> TaskWeights {
     try evidence.require(taskCount: values.count, by: Self.descriptor.name)
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 }

@@ -20,7 +20,8 @@ import RealModule
 ///
 /// Where we differ: the slope is the difference of two steps; the authors' package also fits longer stretches. In the
 /// first step the weights are 1/T.
-public struct SoftAdapt: WeightingStrategy {
+public struct SoftAdapt: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "softadapt",
@@ -46,7 +47,7 @@ public struct SoftAdapt: WeightingStrategy {
       "loss-weighted: where all losses are 0, the softmax alone.",
       "Where tasks have no labels the others share the sum of 1; a slope is from the last step with labels, 0 in the first.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true))
 
   /// True: the softmax is over the present tasks, and the last losses of absent tasks stay.
   public static let weighsAbsentTasks = true
@@ -104,7 +105,7 @@ public struct SoftAdapt: WeightingStrategy {
     LossTransforms.softmax(&values, present: evidence.present)
     if variant == .lossWeighted { multiply(by: evidence.losses) }
     for task in 0..<taskCount where evidence.isPresent(task) { previous[task] = evidence.losses[task] }
-    return TaskWeights(values, appliesTo: .losses)
+    return TaskWeights(values)
   }
 
   private mutating func multiply(by losses: [Double]) {

@@ -13,7 +13,8 @@
 ///
 /// Where we differ: a loss below `epsilon` counts as `epsilon`. As a step on given losses this is the log-sum's:
 /// the rules differ in what they say the objective is.
-public struct UWO: WeightingStrategy {
+public struct UWO: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "uw-o",
@@ -32,7 +33,7 @@ public struct UWO: WeightingStrategy {
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true, isMemoryless: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true, isMemoryless: true))
 
   /// True: no weight depends on another task.
   public static let weighsAbsentTasks = true
@@ -67,6 +68,6 @@ public struct UWO: WeightingStrategy {
     }
     try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
     LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

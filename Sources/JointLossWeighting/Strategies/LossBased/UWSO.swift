@@ -14,7 +14,8 @@
 ///
 /// Where we differ: a loss below `epsilon` counts as `epsilon`, and τ = 10 where none is given: at 1 the
 /// weights of losses well below 1 are all but one-hot.
-public struct UWSO: WeightingStrategy {
+public struct UWSO: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "uw-so",
@@ -37,7 +38,7 @@ public struct UWSO: WeightingStrategy {
       "A negative loss is an error.",
       "Where tasks have no labels the softmax is that of the others, of sum 1.",
     ],
-    claims: StrategyClaims(weightSum: .one, hasNonNegativeWeights: true, isMemoryless: true))
+    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true, isMemoryless: true))
 
   /// True: the softmax is over the present tasks.
   public static let weighsAbsentTasks = true
@@ -76,6 +77,6 @@ public struct UWSO: WeightingStrategy {
       if !exponent.isFinite && evidence.isPresent(task) { interventions.insert(.ceiling, task: task) }
     }
     LossTransforms.softmax(&values, present: evidence.present)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

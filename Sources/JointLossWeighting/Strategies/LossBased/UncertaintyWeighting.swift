@@ -21,7 +21,8 @@ import RealModule
 /// FAMO), where LibMTL and MTAN train it with the network; s is kept within ±`clamp`, since L → 0 would send
 /// it to −∞. The objective may become negative, which is right; a negative loss makes it unbounded below in
 /// s, and is an error.
-public struct UncertaintyWeighting: WeightingStrategy {
+public struct UncertaintyWeighting: LegacyStrategy {
+  public typealias Gradients = JointLossWeighting.NoGradients
   /// Name, citation, formula and parameters.
   public static let descriptor = StrategyDescriptor(
     name: "uncertainty",
@@ -48,7 +49,7 @@ public struct UncertaintyWeighting: WeightingStrategy {
       "A negative loss is an error: the objective has no minimum in s then.",
       "The reported weight is the one on the raw loss; the code of Nash-MTL reports exp(−s) for ½ exp(−s).",
     ],
-    claims: StrategyClaims(hasNonNegativeWeights: true))
+    promises: StrategyPromises(hasNonNegativeWeights: true))
 
   /// True: the log-variances of absent tasks take no step.
   public static let weighsAbsentTasks = true
@@ -116,6 +117,6 @@ public struct UncertaintyWeighting: WeightingStrategy {
       cause: LossTransforms.clause(of: Self.descriptor.name, ("clamp", clamp)))
     StrategyOptimizer.clamp(
       &logVariances, to: -clamp...clamp, present: evidence.present, noting: &interventions)
-    return TaskWeights(values, appliesTo: .losses, interventions: interventions)
+    return TaskWeights(values, interventions: interventions)
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// The default promises nothing beyond what every strategy must do, and that permuted tasks get permuted
 /// weights.
-public struct StrategyClaims: Sendable, Hashable {
+public struct StrategyPromises: Sendable, Hashable {
   /// What the weights of a step sum to.
   public enum WeightSum: String, Sendable, Hashable, CaseIterable {
     /// Whatever the rule makes of it.
@@ -51,7 +51,7 @@ public struct StrategyClaims: Sendable, Hashable {
   /// Whether the weights of a step depend on that step alone, its draws included, and on no earlier one.
   public var isMemoryless: Bool
 
-  /// Creates claims.
+  /// Creates promises.
   ///
   /// - Parameters:
   ///   - weightSum: what the weights of a step sum to.
@@ -70,5 +70,40 @@ public struct StrategyClaims: Sendable, Hashable {
     self.scaleDegree = scaleDegree
     self.taskOrder = taskOrder
     self.isMemoryless = isMemoryless
+  }
+}
+
+extension StrategyPromises: ExpressibleByArrayLiteral {
+  /// One promise of a list: `[.sum(.tasks), .nonNegative]`.
+  public enum Promise: Sendable, Hashable {
+    /// What the weights of a step sum to.
+    case sum(WeightSum)
+    /// No weight is negative.
+    case nonNegative
+    /// No task ascends along the direction.
+    case nonConflicting
+    /// The power of the losses' common scale in the weights: ``StrategyPromises/scaleDegree``.
+    case scaleDegree(Double)
+    /// What becomes of the weights when the tasks are listed in another order.
+    case order(TaskOrder)
+    /// The weights of a step depend on that step alone.
+    case memoryless
+  }
+
+  /// Creates promises from a list; what is not in it is not promised.
+  ///
+  /// - Parameter promises: the list.
+  public init(arrayLiteral promises: Promise...) {
+    self.init(weightSum: .free)
+    for promise in promises {
+      switch promise {
+      case .sum(let sum): weightSum = sum
+      case .nonNegative: hasNonNegativeWeights = true
+      case .nonConflicting: isNonConflicting = true
+      case .scaleDegree(let degree): scaleDegree = degree
+      case .order(let order): taskOrder = order
+      case .memoryless: isMemoryless = true
+      }
+    }
   }
 }

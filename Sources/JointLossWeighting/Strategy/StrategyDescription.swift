@@ -17,7 +17,7 @@ public struct Citation: Sendable, Hashable {
 }
 
 /// What a strategy says of itself: the source of every listing, check and error message about it.
-public struct StrategyDescriptor: Sendable, Hashable {
+public struct StrategyDescription: Sendable, Hashable {
   /// How the tasks are trained.
   public enum Arrangement: String, Sendable {
     /// One network, its trunk shared by all tasks.
@@ -26,9 +26,9 @@ public struct StrategyDescriptor: Sendable, Hashable {
     case separate
   }
 
-  /// Whether a rule that reads gradients reads the losses beside them.
+  /// Whether a rule reads the losses.
   public enum LossReading: Sendable, Hashable {
-    /// It does not: a step may come without losses.
+    /// It does not: a step may come with gradients alone.
     case never
     /// It does.
     case always
@@ -45,9 +45,9 @@ public struct StrategyDescriptor: Sendable, Hashable {
   /// The rule in one or a few lines.
   public let formula: String
   /// Where the weights apply.
-  public let appliesTo: TaskWeights.Application
-  /// Whether the losses are read beside gradients; of no meaning for a rule on losses alone.
-  public let losses: LossReading
+  public let weighs: TaskWeights.Application
+  /// Whether the losses are read; nil for the usual: by a rule without gradients always, beside gradients never.
+  public let losses: LossReading?
   /// What a step costs beyond equal weighting.
   public let cost: String
   /// How the tasks are trained.
@@ -56,39 +56,49 @@ public struct StrategyDescriptor: Sendable, Hashable {
   public let parameters: [ParameterDescriptor]
   /// Where this implementation differs from the paper or from other code, one remark each.
   public let differences: [String]
-  /// What it promises with its default parameters; ``WeightingStrategy/claims`` is for others.
-  public let claims: StrategyClaims
+  /// What it promises with its default parameters; ``WeightingStrategy/promises`` is for others.
+  public let promises: StrategyPromises
 
-  /// Creates a descriptor.
+  /// Creates a description.
   ///
   /// - Parameters:
   ///   - name: the name on the command line, in lower case with hyphens.
   ///   - title: the name in prose.
   ///   - citation: the publication.
   ///   - formula: the rule.
-  ///   - appliesTo: where the weights apply.
-  ///   - losses: whether losses are read beside gradients.
+  ///   - weighs: what the weights apply to, or what the rule gives in their place.
+  ///   - losses: whether the losses are read; nil for the usual: by a rule without gradients always, beside gradients
+  ///     never.
   ///   - cost: what a step costs beyond equal weighting.
   ///   - arrangement: how the tasks are trained.
-  ///   - parameters: the parameters.
   ///   - differences: where this implementation differs from the paper or other code.
-  ///   - claims: what it promises with its default parameters.
+  ///   - promises: what it promises with its default parameters.
+  public init(
+    _ name: String, _ title: String, citation: Citation? = nil, formula: String,
+    weighs: TaskWeights.Application, losses: LossReading? = nil, cost: String = "none",
+    arrangement: Arrangement = .joint, differences: [String] = [], promises: StrategyPromises = []
+  ) {
+    (self.name, self.title, self.citation, self.formula) = (name, title, citation, formula)
+    (self.weighs, self.losses, self.cost, self.arrangement) = (weighs, losses, cost, arrangement)
+    (self.differences, self.promises, parameters) = (differences, promises, [])
+  }
+
   public init(
     name: String, title: String, citation: Citation? = nil, formula: String,
-    appliesTo: TaskWeights.Application, losses: LossReading = .never, cost: String = "none",
+    appliesTo: TaskWeights.Application, losses: LossReading? = nil, cost: String = "none",
     arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = [],
-    claims: StrategyClaims = StrategyClaims()
+    promises: StrategyPromises = StrategyPromises(weightSum: .free)
   ) {
     self.name = name
     self.title = title
     self.citation = citation
     self.formula = formula
-    self.appliesTo = appliesTo
+    self.weighs = appliesTo
     self.losses = losses
     self.cost = cost
     self.arrangement = arrangement
     self.parameters = parameters
     self.differences = differences
-    self.claims = claims
+    self.promises = promises
   }
 }
