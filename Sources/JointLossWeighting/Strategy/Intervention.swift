@@ -18,7 +18,7 @@ public enum Intervention: String, Sendable, Hashable, Codable, CodingKeyRepresen
 ///
 /// A rule keeps one as a buffer, resets it at the start of a step, and hands it over with its weights. From the second
 /// step on nothing is allocated.
-public struct Interventions: Sendable, Hashable, Codable {
+public struct Interventions: ScratchBuffer, Sendable, Hashable, Codable {
   /// For each task a bit for each intervention, in the order of `allCases`.
   private var tasks: [UInt8] = []
 

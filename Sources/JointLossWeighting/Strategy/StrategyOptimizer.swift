@@ -5,34 +5,35 @@ import RealModule
 /// Adam is D. P. Kingma, J. Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, Algorithm 1
 /// (<https://arxiv.org/abs/1412.6980>) with β = (0.9, 0.999) and ε = 1e-8. No weight decay: it would pull the
 /// strategy's numbers towards values that mean something else in every rule.
-struct StrategyOptimizer: Sendable, Codable, Hashable {
+struct StrategyOptimizer: ParameterGroup, Sendable, Codable {
   enum Rule: String, Sendable, Codable, CaseIterable { case adam, sgd }
 
-  /// The parameters that every strategy with an optimiser declares.
-  static let parameters = [
-    ParameterDescriptor(
-      "optimizer", .choice(default: "adam", options: Rule.allCases.map(\.rawValue)),
-      "The optimiser of the strategy's own numbers."),
-    ParameterDescriptor(
-      // At larger ones a step overflows.
-      "learning-rate", .number(default: 0.025, range: .open(0, 1e100)), "The learning rate of this optimiser."
-    ),
-  ]
+  @Parameter("The optimiser of the strategy's own numbers.") var optimizer = Rule.adam
+  // At larger ones a step overflows.
+  @Parameter("The learning rate of this optimiser.", in: .open(0, 1e100)) var learningRate = 0.025
 
   private static let decay = (first: 0.9, second: 0.999)
   private static let epsilon = 1e-8
 
-  private let rule: Rule
-  private let learningRate: Double
   /// For each task, the steps it took: one that has no labels takes none.
-  private var steps: [Int]
-  private var firstMoments: [Double]
-  private var secondMoments: [Double]
+  private var steps: [Int] = []
+  private var firstMoments: [Double] = []
+  private var secondMoments: [Double] = []
 
+  init() {}
+
+  // The bridge.
+  static let parameters = declaredParameters
   init(_ setup: StrategySetup) {
-    rule = setup.parameters.choice("optimizer")
+    self.init()
+    optimizer = setup.parameters.choice("optimizer")
     learningRate = setup.parameters.number("learning-rate")
-    let count = rule == .adam ? setup.taskCount : 0
+    start(taskCount: setup.taskCount)
+  }
+
+  /// Begins with no moments.
+  mutating func start(taskCount: Int) {
+    let count = optimizer == .adam ? taskCount : 0
     steps = [Int](repeating: 0, count: count)
     firstMoments = [Double](repeating: 0, count: count)
     secondMoments = firstMoments
@@ -59,7 +60,7 @@ struct StrategyOptimizer: Sendable, Codable, Hashable {
         "the gradient of the strategy's own parameter of task \(task) is \(gradient[task])\(square)\(cause())",
         task: task)
     }
-    switch rule {
+    switch optimizer {
     case .sgd:
       for task in gradient.indices where present?[task] ?? true {
         values[task] -= learningRate * gradient[task]

@@ -70,7 +70,8 @@ public struct StrategyRegistry: Sendable {
       guard type.about.name.isPrintable else {
         throw WeightingError(
           .name,
-          "a strategy has a name of one line in printable characters, not “\(Quotation.short(type.about.name))”")
+          "a strategy has a name of one line in printable characters, not “\(Quotation.short(type.about.name))”"
+        )
       }
       do throws(ParameterError) {
         try type.checkParameters(of: type.about.name)
@@ -138,7 +139,8 @@ public struct StrategyRegistry: Sendable {
   public func makeWeigher(
     _ name: String, taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
   ) throws(WeightingError) -> any StepWeigher {
-    func weigher<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws(WeightingError) -> any StepWeigher {
+    func weigher<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws(WeightingError) -> any StepWeigher
+    {
       try Weigher<Strategy>(taskCount: taskCount, parameters: parameters, seed: seed)
     }
     return try weigher(type(named: name))

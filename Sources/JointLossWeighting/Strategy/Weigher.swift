@@ -43,7 +43,8 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
   public init(
     taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
   ) throws(WeightingError) {
-    try self.init(Strategy(taskCount: taskCount, parameters: parameters, seed: seed), taskCount: taskCount, seed: seed)
+    try self.init(
+      Strategy(taskCount: taskCount, parameters: parameters, seed: seed), taskCount: taskCount, seed: seed)
   }
 
   /// Goes on with a strategy that was saved.
@@ -70,13 +71,15 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
     if let elements = weights.elements, let index = elements.firstNonFinite {
       throw WeightingError(
         .nonFinite,
-        "the \(Strategy.about.weighs.rawValue) of \(Strategy.about.name) holds \(elements[index]) at parameter \(index)")
+        "the \(Strategy.about.weighs.rawValue) of \(Strategy.about.name) holds \(elements[index]) at parameter \(index)"
+      )
     }
     return weights
   }
 
   /// Cuts what the strategy reads from an observation.
-  package func step(observing observation: StepObservation) throws(WeightingError) -> Step<Strategy.Gradients> {
+  package func step(observing observation: StepObservation) throws(WeightingError) -> Step<Strategy.Gradients>
+  {
     guard observation.taskCount == taskCount || observation.taskCount == 0 else {
       throw WeightingError(
         .taskCount,
@@ -85,7 +88,8 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
     let step = try Step<Strategy.Gradients>(
       observing: observation, random: stream.substream(ofStep: observation.step))
     guard !step.losses.isEmpty || Strategy.readsLosses != .always else {
-      throw WeightingError(.missingEvidence, "\(Strategy.about.name) reads losses: give the loss of each task")
+      throw WeightingError(
+        .missingEvidence, "\(Strategy.about.name) reads losses: give the loss of each task")
     }
     return step
   }
@@ -107,8 +111,12 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
   }
 
   private func check(_ weights: TaskWeights) throws(WeightingError) {
-    func fail(_ reason: String) -> WeightingError { WeightingError(.answer, "\(Strategy.about.name) gave \(reason)") }
-    for (count, what) in [(weights.values.count, "weights"), (weights.headWeights?.count ?? taskCount, "weights of heads")]
+    func fail(_ reason: String) -> WeightingError {
+      WeightingError(.answer, "\(Strategy.about.name) gave \(reason)")
+    }
+    for (count, what) in [
+      (weights.values.count, "weights"), (weights.headWeights?.count ?? taskCount, "weights of heads"),
+    ]
     where count != taskCount {
       throw fail("\(count) \(what) for \(taskCount) tasks")
     }

@@ -53,7 +53,9 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   }
 
   /// What is left of the wrapped strategy's promises, and the sum.
-  public var promises: StrategyPromises { Self.normalised(base.promises, sum: normalisedSum, divisor: normalisedBy) }
+  public var promises: StrategyPromises {
+    Self.normalised(base.promises, sum: normalisedSum, divisor: normalisedBy)
+  }
 
   /// The scope of the wrapped strategy.
   public var gradientScope: GradientScope? { base.gradientScope }
@@ -75,7 +77,9 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
     base.readsDraws(present: present)
   }
 
-  private static func normalised(_ base: StrategyPromises, sum: NormalizedSum, divisor: NormalizedDivisor) -> StrategyPromises {
+  private static func normalised(_ base: StrategyPromises, sum: NormalizedSum, divisor: NormalizedDivisor)
+    -> StrategyPromises
+  {
     var promises = base
     promises.leaveDirection()
     promises.weightSum = .free

@@ -1,65 +1,26 @@
 import JointLossLinearAlgebra
 
-/// Projects each task gradient onto the normal plane of every other gradient that it conflicts with.
-///
-/// T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, *Gradient Surgery for Multi-Task Learning*,
-/// NeurIPS 2020, Algorithm 1 (<https://arxiv.org/abs/2001.06782>).
+/// Projects each task gradient onto the normal plane of every other gradient that it conflicts with (Algorithm 1).
 ///
 ///     for each task i:  p ← g_i
 ///       for each j ≠ i, in random order:  if p·g_j < 0:  p ← p − (p·g_j / ‖g_j‖²) g_j
 ///     d = Σ_i p_i
 ///
 /// It is computed on the cosines C of the gradients: with p/‖g_i‖ = Σ_k v_k g_k/‖g_k‖, the product with the unit
-/// vector of g_j is (C v)_j, and a projection subtracts it from v_j.
-///
-/// | symbol | property |
-/// |---|---|
-/// | g_i·g_j | ``GramianEvidence/gramian`` |
-/// | order of j | ``InjectedDraws/orders`` where given, else as `order` says; j = i among them for `visits=all` |
-/// | v | `Buffers.coefficients` |
-/// | w_k | Σ_i v_k ‖g_i‖/‖g_k‖: the weight on the raw gradient of task k |
-///
-/// Cost: the Gramian of T task gradients, then O(T³); no Jacobian.
-///
-/// Where we differ: from the paper, nowhere by default. `visits=all` lets a task visit itself as well, as the code of
-/// LibMTL, Nash-MTL, Aligned-MTL and the official TensorFlow code do: after some projections p may conflict with its
-/// own g_i. `order=shared` draws one order for all tasks (Aligned-MTL's code), `ascending` none (the official code
-/// discards its shuffle). `reduction=mean` divides by T (Pytorch-PCGrad). LibMTL adds 1e-8 to ‖g_j‖², which is felt
-/// where gradients are small: `epsilon` does the same. A conflict must exceed 1e-12 of the norms, so that rounding
-/// cannot make one. A gradient whose norm is at most 1e-12 of the largest is left out and gets weight 1.
-///
-/// The official code and Pytorch-PCGrad project whole gradients, those of the heads included. So does a step that takes
-/// them over ``GradientScope/allParameters`` and weighs the heads: in a study `gradient-scope: all-parameters` and
-/// `head-policy: weighted`. `reduction=mean` then divides the heads' gradients too, which Pytorch-PCGrad sums.
-public struct PCGrad: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.Gramian
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "pcgrad",
-    title: "PCGrad (gradient surgery)",
+/// vector of g_j is (C v)_j, and a projection subtracts it from v_j. The weight on the raw gradient of task k is then
+/// Σ_i v_k ‖g_i‖/‖g_k‖.
+public struct PCGrad: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "pcgrad", "PCGrad (gradient surgery)",
     citation: Citation(
       "T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman, C. Finn, Gradient Surgery for Multi-Task Learning, "
         + "NeurIPS 2020",
       link: "https://arxiv.org/abs/2001.06782"),
     formula:
       "d = Σ_i p_i; p_i = g_i, less its projection on each g_j with p_i·g_j < 0, j ≠ i in random order",
-    appliesTo: .sharedGradient,
+    weighs: .sharedGradient,
     cost: "T trunk gradients, their Gramian, O(T³)",
-    parameters: [
-      ParameterDescriptor(
-        "order", .choice(default: Order.random.rawValue, options: Order.allCases.map(\.rawValue)),
-        "The order of visits: a permutation drawn for each task, one drawn for all tasks, or by index."),
-      ParameterDescriptor(
-        "visits", .choice(default: Visits.others.rawValue, options: Visits.allCases.map(\.rawValue)),
-        "Whom a task visits: the others (the paper), or itself as well (LibMTL, Nash-MTL, the official code)."
-      ),
-      ParameterDescriptor(
-        "reduction", .choice(default: Reduction.sum.rawValue, options: Reduction.allCases.map(\.rawValue)),
-        "Whether projected gradients are summed (the paper) or averaged (Pytorch-PCGrad)."),
-      ParameterDescriptor(
-        "epsilon", .number(default: 0, range: .nonNegative),
-        "What is added to ‖g_j‖² in a projection: 0 in the paper, 1e-8 in LibMTL."),
-    ],
     differences: [
       "LibMTL, Nash-MTL's and Aligned-MTL's code let a task visit itself: visits=all.",
       "Aligned-MTL's code draws one order for all tasks: order=shared; the official code none: order=ascending.",
@@ -69,48 +30,34 @@ public struct PCGrad: LegacyStrategy {
       "A conflict must exceed 1e-12 of the norms, so that rounding cannot make one.",
       "A gradient whose norm is at most 1e-12 of the largest is left out of all projections.",
     ],
-    promises: StrategyPromises(
-      weightSum: .atLeastTasks, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
-      isMemoryless: true))
+    promises: [.sum(.atLeastTasks), .nonNegative, .scaleDegree(0), .order(.inDistribution), .memoryless])
 
-  /// True: a gradient of 0 is left out of all projections.
-  public static let weighsAbsentTasks = true
-
-  private enum Order: String, Codable, CaseIterable { case random, shared, ascending }
-  private enum Visits: String, Codable, CaseIterable { case others, all }
-  private enum Reduction: String, Codable, CaseIterable { case sum, mean }
+  enum Order: String, Codable, CaseIterable { case random, shared, ascending }
+  enum Visits: String, Codable, CaseIterable { case others, all }
+  enum Reduction: String, Codable, CaseIterable { case sum, mean }
 
   /// The relative size below which a conflict is rounding and a gradient is no gradient.
   private static let threshold = 1e-12
 
-  private let taskCount: Int
-  private let order: Order
-  private let visits: Visits
-  private let reduction: Reduction
-  private let epsilon: Double
-  private var stream: PhiloxStream
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var values: [Double] = []
-  private var interventions = Interventions()
-  private var scratch = Buffers(taskCount: 0, visitCount: 0)
+  @Parameter("The order of visits: a permutation drawn for each task, one drawn for all tasks, or by index.")
+  var order = Order.random
+  @Parameter(
+    "Whom a task visits: the others (the paper), or itself as well (LibMTL, Nash-MTL, the official code).")
+  var visits = Visits.others
+  @Parameter("Whether projected gradients are summed (the paper) or averaged (Pytorch-PCGrad).")
+  var reduction = Reduction.sum
+  @Parameter("What is added to ‖g_j‖² in a projection: 0 in the paper, 1e-8 in LibMTL.", in: .nonNegative)
+  var epsilon = 0.0
+  @Scratch private var values: [Double] = []
+  @Scratch private var interventions = Interventions()
+  @Scratch private var scratch = ProjectionBuffers()
 
-  private enum CodingKeys: CodingKey { case taskCount, order, visits, reduction, epsilon, stream }
-
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks, the parameters and the random stream.
-  public init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    order = setup.parameters.choice("order")
-    visits = setup.parameters.choice("visits")
-    reduction = setup.parameters.choice("reduction")
-    epsilon = setup.parameters.number("epsilon")
-    stream = setup.stream
-  }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
   /// What it promises with its parameters.
   public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises
+    var promises = Self.about.promises
     if order == .ascending { promises.taskOrder = .matters }
     if reduction == .mean { promises.weightSum = .atLeastOne }
     if epsilon > 0 { promises.scaleDegree = nil }
@@ -118,34 +65,29 @@ public struct PCGrad: LegacyStrategy {
   }
 
   /// The orders of visits, also in the place of those that would not be drawn.
-  ///
-  /// - Parameter present: ignored.
-  /// - Returns: orders.
   public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [.orders] }
 
   /// The weights that the projected gradients put on the raw ones.
   ///
-  /// - Parameter evidence: the T×T Gramian.
-  /// - Returns: T weights of at least 1, or 1/T for the mean, on the shared gradient.
-  /// - Throws: ``WeightingError`` for another number of tasks than at the start, or for injected orders that
-  ///   are not permutations of the tasks to visit.
-  public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    try evidence.draws.requireOrders(taskCount: taskCount, withItself: visits == .all)
-    if values.count != taskCount {
-      values = [Double](repeating: 0, count: taskCount)
-      scratch = Buffers(taskCount: taskCount, visitCount: visits == .all ? taskCount : taskCount - 1)
-    }
-    scratch.setCosines(of: evidence.gramian, threshold: Self.threshold)
+  /// - Parameter step: the T×T Gramian.
+  /// - Returns: T weights of at least 1, or 1/T for the mean.
+  /// - Throws: ``WeightingError`` for injected orders that are not permutations of the tasks to visit.
+  public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
+    let taskCount = step.taskCount
+    try step.draws.requireOrders(taskCount: taskCount, withItself: visits == .all)
+    values.resize(to: taskCount)
+    scratch.resize(taskCount: taskCount, visitCount: visits == .all ? taskCount : taskCount - 1)
+    scratch.setCosines(of: step.gramian, threshold: Self.threshold)
     interventions.reset(taskCount: taskCount)
     for task in 0..<taskCount {
       values[task] = 0
       scratch.order[task] = task
-      if scratch.norms[task] == 0 && evidence.isPresent(task) { interventions.insert(.leftOut, task: task) }
+      if scratch.norms[task] == 0 && step.isPresent(task) { interventions.insert(.leftOut, task: task) }
     }
-    if order == .shared && evidence.draws.orders == nil { stream.shuffle(&scratch.order) }
+    var random = step.random
+    if order == .shared && step.draws.orders == nil { random.shuffle(&scratch.order) }
     for task in 0..<taskCount {
-      setVisits(of: task, injected: evidence.draws.orders)
+      setVisits(of: task, injected: step.draws.orders, &random)
       scratch.project(task, threshold: Self.threshold, epsilon: epsilon)
       for other in 0..<taskCount where scratch.coefficients[other] != 0 {
         // The norm of a gradient that is left out is 0.
@@ -159,7 +101,7 @@ public struct PCGrad: LegacyStrategy {
     return TaskWeights(values, interventions: interventions)
   }
 
-  private mutating func setVisits(of task: Int, injected orders: [[Int]]?) {
+  private mutating func setVisits(of task: Int, injected orders: [[Int]]?, _ random: inout PhiloxStream) {
     if let orders {
       for position in scratch.visits.indices { scratch.visits[position] = orders[task][position] }
       return
@@ -169,34 +111,33 @@ public struct PCGrad: LegacyStrategy {
       scratch.visits[position] = other
       position += 1
     }
-    if order == .random { stream.shuffle(&scratch.visits) }
+    if order == .random { random.shuffle(&scratch.visits) }
   }
 }
 
 /// The buffers of one step of PCGrad.
-private struct Buffers: Sendable {
-  private let taskCount: Int
+private struct ProjectionBuffers: ScratchBuffer, Sendable {
   /// The norms of the gradients; 0 for one that is left out.
-  var norms: [Double]
+  var norms: [Double] = []
   /// The T² cosines, row by row.
-  private var cosines: [Double]
+  private var cosines: [Double] = []
   /// The projected gradient in units of its own norm, over the unit vectors of all gradients.
-  var coefficients: [Double]
+  var coefficients: [Double] = []
   /// Its products with these unit vectors.
-  private var products: [Double]
+  private var products: [Double] = []
   /// All tasks, in the order that the step has for each of them.
-  var order: [Int]
+  var order: [Int] = []
   /// The tasks that the present one visits, in their order.
-  var visits: [Int]
+  var visits: [Int] = []
+  private var taskCount: Int { norms.count }
 
-  init(taskCount: Int, visitCount: Int) {
-    self.taskCount = taskCount
-    norms = [Double](repeating: 0, count: taskCount)
-    cosines = [Double](repeating: 0, count: taskCount * taskCount)
-    coefficients = norms
-    products = norms
-    order = [Int](repeating: 0, count: taskCount)
-    visits = [Int](repeating: 0, count: visitCount)
+  mutating func resize(taskCount: Int, visitCount: Int) {
+    norms.resize(to: taskCount)
+    cosines.resize(to: taskCount * taskCount)
+    coefficients.resize(to: taskCount)
+    products.resize(to: taskCount)
+    if order.count != taskCount { order = [Int](repeating: 0, count: taskCount) }
+    if visits.count != visitCount { visits = [Int](repeating: 0, count: visitCount) }
   }
 
   mutating func setCosines(of gramian: Gramian, threshold: Double) {

@@ -35,7 +35,8 @@ public struct TrimmedMean: LegacyStrategy {
       "Where 2k ≥ T, (T − 1)/2 rounded down are left out at each end; torchjd raises an error.",
       "Where tasks have no labels T is the number of the others.",
     ],
-    promises: StrategyPromises(weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
+    promises: StrategyPromises(
+      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
 
   /// The mean is that of the present tasks.
   public static let weighsAbsentTasks = true

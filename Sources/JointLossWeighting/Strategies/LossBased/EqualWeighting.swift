@@ -27,7 +27,8 @@ public struct EqualWeighting: LegacyStrategy {
         "reduction", .choice(default: "sum", options: ["sum", "mean"]),
         "Whether the losses are summed or averaged.")
     ],
-    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+    promises: StrategyPromises(
+      weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
   /// True: the others keep their weights.

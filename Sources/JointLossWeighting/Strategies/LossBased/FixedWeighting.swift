@@ -26,7 +26,8 @@ public struct FixedWeighting: LegacyStrategy {
       ParameterDescriptor(
         "weights", .numbers(range: .nonNegative), "One weight a task, at least one above 0; all 1 if empty.")
     ],
-    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+    promises: StrategyPromises(
+      weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
   /// True: the others keep their weights.

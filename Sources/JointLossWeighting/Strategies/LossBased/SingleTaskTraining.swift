@@ -22,7 +22,8 @@ public struct SingleTaskTraining: LegacyStrategy {
     appliesTo: .losses,
     cost: "T networks instead of one",
     arrangement: .separate,
-    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
+    promises: StrategyPromises(
+      weightSum: .tasks, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true)
   )
 
   /// True: the others keep their weights.
