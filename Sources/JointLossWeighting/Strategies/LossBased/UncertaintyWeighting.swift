@@ -79,7 +79,7 @@ public struct UncertaintyWeighting: WeightingStrategy {
       &logVariances, gradient: gradient, present: step.present,
       cause: LossTransforms.clause(of: Self.about.name, ("clamp", clamp)))
     StrategyOptimizer.clamp(
-      &logVariances, to: -clamp...clamp, present: step.present, noting: &interventions)
+      &logVariances, to: -clamp...clamp, present: step.present, noting: &_interventions.wrappedValue)
     return TaskWeights(values, interventions: interventions)
   }
 }
