@@ -17,7 +17,7 @@ public struct CoVWeighting: WeightingStrategy {
     cost: "O(T)",
     differences: [
       "A loss whose mean is 0 counts as at its mean; the authors' code divides by 0. No ratio exceeds 1e12.",
-      "A decay above 0 is the authors' option. The weight of a solved task, of loss 0, then goes to 1.",
+      "A decay above 0 is the authors' option. The weight of a task whose loss stays 0 then goes to 1.",
       "A negative loss is an error.",
       "Where tasks have no labels the others share the sum of 1, equally while one has been seen less than twice.",
     ],
