@@ -35,6 +35,28 @@ enum LossTransforms {
     try requireNonNegative(losses, by: strategy)
   }
 
+  /// Sets weights to the inverse losses; those of tasks without labels to 0.
+  ///
+  /// - Parameters:
+  ///   - values: the weights.
+  ///   - step: the losses.
+  ///   - strategy: the strategy, whose parameter `epsilon` is the floor, for the message.
+  ///   - floor: what a smaller loss counts as.
+  ///   - interventions: where it is noted that one does.
+  /// - Throws: ``WeightingError`` naming the first task whose loss is negative, or whose inverse overflows.
+  static func setInverses<Strategy: WeightingStrategy>(
+    _ values: inout [Double], of step: Step<NoGradients>, by strategy: Strategy.Type, floor: Double,
+    noting interventions: inout Interventions
+  ) throws(WeightingError) {
+    try step.requireNonNegativeLosses(by: Strategy.self)
+    values.resize(to: step.taskCount)
+    for (task, loss) in step.losses.enumerated() {
+      values[task] = step.isPresent(task) ? 1 / max(loss, floor) : 0
+    }
+    try requireFinite(values, by: Strategy.about.name, letBy: ("epsilon", floor))
+    note(in: &interventions, step.losses, below: floor, present: step.present)
+  }
+
   /// Replaces values by `sum · softmax(values)`, shifted by the largest so that nothing overflows.
   ///
   /// - Parameters:

@@ -3,120 +3,82 @@ import RealModule
 
 /// Draws the weights of every step at random: the litmus test of any other rule.
 ///
-/// B. Lin, F. Ye, Y. Zhang, I. W. Tsang, *Reasonable Effectiveness of Random Weighting: A Litmus Test for
-/// Multi-Task Learning*, TMLR 2022 (<https://arxiv.org/abs/2111.10603>).
-///
 ///     normal               w = softmax(ξ), ξ_t standard normal
 ///     uniform              w = softmax(ξ), ξ_t uniform over [0, 1)
 ///     dirichlet            w uniform over the simplex
 ///     bernoulli            w = b / Σ b, b_t ∈ {0, 1} evenly, not all 0
 ///     one-hot              w is 1 for one task, evenly
-///
-/// | symbol | property |
-/// |---|---|
-/// | ξ | ``InjectedDraws/normals``, ``InjectedDraws/uniforms`` where given, else `stream` |
-///
-/// Cost: O(T).
-///
-/// Where we differ: the code of Kurin et al. and of IGB multiplies by T: `sum`.
-public struct RandomWeighting: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.NoGradients
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "random",
-    title: "random loss weighting",
+public struct RandomWeighting: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "random", "random loss weighting",
     citation: Citation(
       "B. Lin, F. Ye, Y. Zhang, I. W. Tsang, Reasonable Effectiveness of Random Weighting: A Litmus Test for "
         + "Multi-Task Learning, TMLR 2022",
       link: "https://arxiv.org/abs/2111.10603"),
     formula: "w = softmax(ξ), ξ_t standard normal, anew in every step",
-    appliesTo: .losses,
+    weighs: .losses,
     cost: "O(T)",
-    parameters: [
-      ParameterDescriptor(
-        "law", .choice(default: "normal", options: Law.allCases.map(\.rawValue)), "The law of the weights."),
-      ParameterDescriptor(
-        "sum", .choice(default: "one", options: ["one", "tasks"]), "What the weights sum to: 1 or T."),
-    ],
     differences: [
       "Weights sum to 1, as in the paper; the code of Kurin et al. and IGB multiplies by T: sum=tasks.",
       "Where tasks have no labels the others share the sum: 1, or their number.",
     ],
-    promises: StrategyPromises(
-      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, taskOrder: .inDistribution,
-      isMemoryless: true))
+    promises: [.sum(.one), .nonNegative, .scaleDegree(0), .order(.inDistribution), .memoryless])
 
-  /// True: the weights of the present tasks are drawn as if there were no others.
-  public static let weighsAbsentTasks = true
-
-  private enum Law: String, Codable, CaseIterable {
+  enum Law: String, Codable, CaseIterable {
     case normal, uniform, dirichlet, bernoulli
     case oneHot = "one-hot"
   }
+  enum Sum: String, Codable, CaseIterable { case one, tasks }
 
-  private let taskCount: Int
-  private let law: Law
-  private let sum: Double
-  private var stream: PhiloxStream
-  // A buffer of a step, no state: the next step fills it, so it is not encoded.
-  private var values: [Double] = []
+  @Parameter("The law of the weights.") var law = Law.normal
+  @Parameter("What the weights sum to: 1 or T.") var sum = Sum.one
+  @Scratch private var values: [Double] = []
 
-  private enum CodingKeys: CodingKey { case taskCount, law, sum, stream }
-
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks, the parameters and the random stream.
-  public init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    law = setup.parameters.choice("law")
-    sum = setup.parameters.values["sum"] == .text("tasks") ? Double(setup.taskCount) : 1
-    stream = setup.stream
-  }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
   /// What it promises with its parameters.
   public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises
-    if sum != 1 { promises.weightSum = .tasks }
+    var promises = Self.about.promises
+    if sum == .tasks { promises.weightSum = .tasks }
     return promises
   }
 
-  /// The draws of the law: one a task, for `one-hot` a single one.
-  ///
-  /// - Parameter present: ignored.
-  /// - Returns: normals for the law `normal`, uniforms for the others.
+  /// Normals for the law `normal`, uniforms for the others: one a task, for `one-hot` a single one.
   public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> {
     law == .normal ? [.normals] : [.uniforms]
   }
 
   /// Fresh weights.
   ///
-  /// - Parameter evidence: the number of tasks, and draws from outside where there are any.
-  /// - Returns: T weights of at least 0, on the losses.
-  /// - Throws: ``WeightingError`` for another number of tasks than at the start, for another number of draws than the
-  ///   law has, and under `bernoulli` for draws that leave no task a weight.
-  public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    let present = evidence.present
-    let sum = sum == 1 ? 1 : Double(evidence.presentCount)
+  /// - Parameter step: the number of tasks, and draws from outside where there are any.
+  /// - Returns: T weights of at least 0.
+  /// - Throws: ``WeightingError`` for another number of draws than the law has, and under `bernoulli` for draws that
+  ///   leave no task a weight.
+  public mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
+    values.resize(to: step.taskCount)
+    let sum = sum == .one ? 1 : Double(step.presentCount)
+    let uniforms = step.draws.uniforms
+    var random = step.random
     switch law {
     case .normal:
-      try setDraws(evidence.draws.normals, "normal") { $0.normal() }
-      LossTransforms.softmax(&values, sum: sum, present: present)
+      try setDraws(step.draws.normals, "normal") { random.normal() }
+      LossTransforms.softmax(&values, sum: sum, present: step.present)
     case .uniform:
-      try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
-      LossTransforms.softmax(&values, sum: sum, present: present)
+      try setDraws(uniforms, "uniform") { random.uniform() }
+      LossTransforms.softmax(&values, sum: sum, present: step.present)
     case .dirichlet:
       // Unit exponential variables over their sum; 1 − u lies in (0, 1].
-      try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
-      for task in 0..<taskCount { values[task] = -Double.log(1 - values[task]) + .leastNormalMagnitude }
-      for task in 0..<taskCount where !evidence.isPresent(task) { values[task] = 0 }
+      try setDraws(uniforms, "uniform") { random.uniform() }
+      for task in values.indices { values[task] = -Double.log(1 - values[task]) + .leastNormalMagnitude }
+      for task in values.indices where !step.isPresent(task) { values[task] = 0 }
       divideBySum(sum)
     case .bernoulli:
       repeat {
-        try setDraws(evidence.draws.uniforms, "uniform") { $0.uniform() }
-        for task in 0..<taskCount { values[task] = values[task] < 0.5 && evidence.isPresent(task) ? 1 : 0 }
-        guard evidence.draws.uniforms == nil || values.contains(1) else {
+        try setDraws(uniforms, "uniform") { random.uniform() }
+        for task in values.indices { values[task] = values[task] < 0.5 && step.isPresent(task) ? 1 : 0 }
+        guard uniforms == nil || values.contains(1) else {
           throw WeightingError(
             .shape,
             "these uniforms leave every task the weight 0: random.law=bernoulli needs one below 0.5")
@@ -124,13 +86,12 @@ public struct RandomWeighting: LegacyStrategy {
       } while !values.contains(1)
       divideBySum(sum)
     case .oneHot:
-      try evidence.draws.requireUniforms(1, by: Self.descriptor.name, for: "for the task that is chosen")
-      let count = evidence.presentCount
-      var left =
-        evidence.draws.uniforms.map { Int($0[0] * Double(count)) } ?? stream.index(below: count)
-      for task in 0..<taskCount {
+      try step.draws.requireUniforms(1, by: Self.about.name, for: "for the task that is chosen")
+      let count = step.presentCount
+      var left = uniforms.map { Int($0[0] * Double(count)) } ?? random.index(below: count)
+      for task in values.indices {
         values[task] = 0
-        guard evidence.isPresent(task) else { continue }
+        guard step.isPresent(task) else { continue }
         if left == 0 { values[task] = sum }
         left -= 1
       }
@@ -139,21 +100,21 @@ public struct RandomWeighting: LegacyStrategy {
   }
 
   private mutating func setDraws(
-    _ given: [Double]?, _ what: String, _ draw: (inout PhiloxStream) -> Double
+    _ given: [Double]?, _ what: String, _ draw: () -> Double
   ) throws(WeightingError) {
     if let given {
-      guard given.count == taskCount else {
-        throw WeightingError(.shape, "\(given.count) \(what) draws for \(taskCount) tasks")
+      guard given.count == values.count else {
+        throw WeightingError(.shape, "\(given.count) \(what) draws for \(values.count) tasks")
       }
-      for task in 0..<taskCount { values[task] = given[task] }
+      for task in values.indices { values[task] = given[task] }
     } else {
-      for task in 0..<taskCount { values[task] = draw(&stream) }
+      for task in values.indices { values[task] = draw() }
     }
   }
 
   private mutating func divideBySum(_ sum: Double) {
     var total = 0.0
     for value in values { total += value }
-    for task in 0..<taskCount { values[task] *= sum / total }
+    for task in values.indices { values[task] *= sum / total }
   }
 }

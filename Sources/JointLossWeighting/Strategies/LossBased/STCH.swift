@@ -1,127 +1,93 @@
 import RealModule
 
-/// Minimises a smooth maximum of the losses.
-///
-/// X. Lin, X. Zhang, Z. Yang, F. Liu, Z. Wang, Q. Zhang, *Smooth Tchebycheff Scalarization for Multi-Objective
-/// Optimization*, ICML 2024, Equation 7 (<https://arxiv.org/abs/2402.19078>).
+/// Minimizes a smooth maximum of the losses.
 ///
 ///     paper    F = μ log Σ exp(p_t (L_t − z)/μ)              w_t = p_t softmax(p (L − z)/μ)_t
 ///     libmtl   epochs up to `warm-up-epochs`: F = Σ log L_t
 ///              after them:  F = T μ log Σ exp(log(L_t/N_t)/μ)     w_t = T softmax(log(L/N)/μ)_t / L_t
 ///
-/// | symbol | property |
-/// |---|---|
-/// | L_t | ``LossEvidence/losses`` |
-/// | p_t, z, μ | `preferences`, `reference`, `mu` |
-/// | N_t | `nadir`: the mean loss over the epoch after the warm-up |
-///
-/// Cost: O(T).
-///
-/// Where we differ: in `libmtl`, the authors' multi-task code, a loss below 1e-20 counts as 1e-20 where theirs adds
-/// it, and the nadir is the sample-weighted mean. With its μ = 1 that form is a static scalarization by 1/N_t.
-public struct STCH: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.NoGradients
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "stch",
-    title: "STCH (smooth Tchebycheff scalarization)",
+/// p and z are `preferences` and `reference`; N_t is the nadir, the mean loss over the epoch after the warm-up.
+public struct STCH: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "stch", "STCH (smooth Tchebycheff scalarization)",
     citation: Citation(
       "X. Lin, X. Zhang, Z. Yang, F. Liu, Z. Wang, Q. Zhang, Smooth Tchebycheff Scalarization for "
         + "Multi-Objective Optimization, ICML 2024",
       link: "https://arxiv.org/abs/2402.19078"),
     formula: "F = μ log Σ exp(p_t (L_t − z)/μ)",
-    appliesTo: .losses,
+    weighs: .losses,
     cost: "O(T)",
-    parameters: [
-      ParameterDescriptor(
-        "variant", .choice(default: "paper", options: Variant.allCases.map(\.rawValue)),
-        "The paper's scalarization, or that of its multi-task code and LibMTL on log(L/N)."),
-      ParameterDescriptor(
-        "mu", .number(default: 1, range: .positive), "μ: towards 0 the largest loss alone counts."),
-      StrategySetup.preferencesParameter("p of the paper's form; 1/T each by default."),
-      ParameterDescriptor(
-        "reference", .number(default: 0, range: .any), "z of the paper's form: the ideal loss of every task."),
-      ParameterDescriptor(
-        "warm-up-epochs", .integer(default: 4, range: .closed(0...1_000_000)),
-        "libmtl: the epochs before the one whose mean losses are the nadir."),
-    ],
     differences: [
       "The default is the paper's scalarization; variant=libmtl is its multi-task code, with a warm-up.",
       "libmtl: the nadir is the sample-weighted mean of its epoch.",
+      "libmtl: a loss below 1e-20 counts as 1e-20; the authors' code adds 1e-20.",
+      "libmtl: with its μ = 1 it is a static scalarization by 1/N_t after the warm-up.",
       "libmtl: a negative loss is an error.",
       "Where tasks have no labels the softmax is that of the others; its sum in libmtl is their number.",
     ],
-    promises: StrategyPromises(hasNonNegativeWeights: true, isMemoryless: true))
+    promises: [.nonNegative, .memoryless])
 
-  /// True: the maximum is over the present tasks, and the nadirs of absent tasks stay.
-  public static let weighsAbsentTasks = true
-
-  private enum Variant: String, Codable, CaseIterable { case paper, libmtl }
+  enum Variant: String, Codable, CaseIterable { case paper, libmtl }
 
   private static let smallestLoss = 1e-20
 
-  private let variant: Variant
-  private let mu: Double
-  private let preferences: [Double]
-  private let reference: Double
-  private let warmUpEpochs: Int
+  @Parameter("The paper's scalarization, or that of its multi-task code and LibMTL on log(L/N).")
+  var variant = Variant.paper
+  @Parameter("μ: towards 0 the largest loss alone counts.", in: .positive) var mu = 1.0
+  @Parameter("p of the paper's form; 1/T each by default.", in: .nonNegative) var preferences: [Double] = []
+  @Parameter("z of the paper's form: the ideal loss of every task.") var reference = 0.0
+  @Parameter("libmtl: the epochs before the one whose mean losses are the nadir.", in: 0...1_000_000)
+  var warmUpEpochs = 4
+  /// The preferences as given, or all alike.
+  private var taskPreferences: [Double] = []
   private var epochs = 0
   /// From the end of the warm-up on: for each task, the mean loss of its first epoch with labels since.
   private var nadir: [Double?]?
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var values: [Double] = []
-  private var interventions = Interventions()
+  @Scratch private var values: [Double] = []
+  @Scratch private var interventions = Interventions()
 
-  private enum CodingKeys: CodingKey { case variant, mu, preferences, reference, warmUpEpochs, epochs, nadir }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  /// - Throws: ``WeightingError`` if there are not as many preferences as tasks.
-  public init(_ setup: StrategySetup) throws(WeightingError) {
-    variant = setup.parameters.choice("variant")
-    mu = setup.parameters.number("mu")
-    preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
-    reference = setup.parameters.number("reference")
-    warmUpEpochs = setup.parameters.integer("warm-up-epochs")
+  /// Begins the warm-up, and checks that there is a preference for each task, where any are given.
+  public mutating func start(taskCount: Int) throws(WeightingError) {
+    taskPreferences = try Preferences.values(
+      preferences, taskCount: taskCount, of: Self.about.name, default: 1 / Double(taskCount))
+    (epochs, nadir) = (0, nil)
   }
 
   /// What it promises with its parameters.
   public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises.with(preferences: preferences)
+    var promises = Self.about.promises.with(preferences: preferences)
     if variant == .libmtl { promises.isMemoryless = false }
     return promises
   }
 
   /// The derivatives of the smooth maximum.
-  ///
-  /// - Parameter evidence: T losses, of at least 0 in the form of LibMTL.
-  /// - Returns: T weights, on the losses.
-  /// - Throws: ``WeightingError`` for another number of tasks, or naming a task whose loss is negative.
-  public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
-    let taskCount = preferences.count
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    interventions.reset(taskCount: taskCount)
+  public mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
+    values.resize(to: step.taskCount)
+    interventions.reset(taskCount: step.taskCount)
+    let mu = mu
     switch variant {
     case .paper:
-      for task in 0..<taskCount {
-        values[task] = preferences[task] * ((evidence.losses[task] - reference) / mu)
+      for (task, loss) in step.losses.enumerated() {
+        values[task] = taskPreferences[task] * ((loss - reference) / mu)
       }
-      try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("mu", mu))
-      LossTransforms.softmax(&values, present: evidence.present)
-      for task in 0..<taskCount { values[task] *= preferences[task] }
+      try LossTransforms.requireFinite(values, by: Self.about.name, letBy: ("mu", mu))
+      LossTransforms.softmax(&values, present: step.present)
+      for task in values.indices { values[task] *= taskPreferences[task] }
     case .libmtl:
-      try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
-      setLogarithmicWeights(evidence)
+      try step.requireNonNegativeLosses(by: Self.self)
+      setLogarithmicWeights(step)
     }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("mu", mu))
+    try LossTransforms.requireFinite(values, by: Self.about.name, letBy: ("mu", mu))
     return TaskWeights(values, interventions: interventions)
   }
 
-  private mutating func setLogarithmicWeights(_ evidence: LossEvidence) {
-    let losses = evidence.losses
-    for task in losses.indices where evidence.isPresent(task) {
+  private mutating func setLogarithmicWeights(_ step: Step<NoGradients>) {
+    let losses = step.losses
+    for task in losses.indices where step.isPresent(task) {
       let isFloored = min(losses[task], nadir?[task] ?? .infinity) < Self.smallestLoss
       if isFloored { interventions.insert(.floor, task: task) }
     }
@@ -132,17 +98,14 @@ public struct STCH: LegacyStrategy {
         let ratio = nadir[task].map { loss / max($0, Self.smallestLoss) } ?? 1
         values[task] = Double.log(max(ratio, Self.smallestLoss)) / mu
       }
-      LossTransforms.softmax(
-        &values, sum: Double(evidence.presentCount), present: evidence.present)
+      LossTransforms.softmax(&values, sum: Double(step.presentCount), present: step.present)
     } else {
-      for task in losses.indices { values[task] = evidence.isPresent(task) ? 1 : 0 }
+      for task in losses.indices { values[task] = step.isPresent(task) ? 1 : 0 }
     }
     for task in losses.indices { values[task] /= max(losses[task], Self.smallestLoss) }
   }
 
   /// Counts the epochs of the warm-up, and keeps the mean losses of the one after it.
-  ///
-  /// - Parameter meanLosses: one mean a task; not a number for a task that had no label in the epoch.
   public mutating func epochEnded(meanLosses: [Double]) {
     defer { epochs += 1 }
     guard variant == .libmtl && epochs >= warmUpEpochs else { return }

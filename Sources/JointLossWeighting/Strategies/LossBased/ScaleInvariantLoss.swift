@@ -1,71 +1,34 @@
-/// Minimises the sum of the logarithms of the losses, which no scale of a loss changes.
-///
-/// A baseline of A. Navon et al., *Multi-Task Learning as a Bargaining Game*, ICML 2022
-/// (<https://arxiv.org/abs/2202.01017>).
+/// Minimizes the sum of the logarithms of the losses, which no scale of a loss changes.
 ///
 ///     F = Σ log L_t        w_t = 1 / L_t
-///
-/// | symbol | property |
-/// |---|---|
-/// | L_t | ``LossEvidence/losses`` |
-///
-/// Cost: O(T).
-///
-/// Where we differ: a loss below `epsilon` counts as `epsilon`; a negative one is an error.
-public struct ScaleInvariantLoss: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.NoGradients
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "scale-invariant",
-    title: "scale-invariant (log-sum) loss",
+public struct ScaleInvariantLoss: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "scale-invariant", "scale-invariant (log-sum) loss",
     citation: Citation(
       "A. Navon et al., Multi-Task Learning as a Bargaining Game, ICML 2022 (as a baseline)",
       link: "https://arxiv.org/abs/2202.01017"),
     formula: "w_t = 1/L_t",
-    appliesTo: .losses,
+    weighs: .losses,
     cost: "O(T)",
-    parameters: [
-      LossTransforms.floorParameter
-    ],
     differences: [
       "A loss below epsilon counts as epsilon.",
       "A negative loss is an error.",
     ],
-    promises: StrategyPromises(hasNonNegativeWeights: true, isMemoryless: true))
+    promises: [.nonNegative, .memoryless])
 
-  /// True: no weight depends on another task.
-  public static let weighsAbsentTasks = true
+  @Parameter("What a smaller loss counts as.", in: .positive) var epsilon = 1e-8
+  @Scratch private var values: [Double] = []
+  @Scratch private var interventions = Interventions()
 
-  private let taskCount: Int
-  private let epsilon: Double
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var values: [Double] = []
-  private var interventions = Interventions()
-
-  private enum CodingKeys: CodingKey { case taskCount, epsilon }
-
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  public init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    epsilon = setup.parameters.number("epsilon")
-  }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
   /// The inverse losses.
-  ///
-  /// - Parameter evidence: T losses of at least 0.
-  /// - Returns: T positive weights, on the losses.
-  /// - Throws: ``WeightingError`` naming the task whose loss is negative, or for another number of tasks.
-  public mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    try LossTransforms.requireNonNegative(evidence.losses, by: Self.descriptor.name)
-    if values.count != taskCount { values = [Double](repeating: 0, count: taskCount) }
-    for (task, loss) in evidence.losses.enumerated() {
-      values[task] = evidence.isPresent(task) ? 1 / max(loss, epsilon) : 0
-    }
-    try LossTransforms.requireFinite(values, by: Self.descriptor.name, letBy: ("epsilon", epsilon))
-    LossTransforms.note(in: &interventions, evidence.losses, below: epsilon, present: evidence.present)
+  public mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
+    let epsilon = epsilon
+    try LossTransforms.setInverses(
+      &_values.wrappedValue, of: step, by: Self.self, floor: epsilon, noting: &_interventions.wrappedValue)
     return TaskWeights(values, interventions: interventions)
   }
 }
