@@ -34,7 +34,8 @@ public struct GradVac: WeightingStrategy {
 
   private static let largestTarget = 1 - 1e-6
 
-  @Parameter("β: the share of a step's cosine in the running mean; LibMTL has 0.5.", in: 0...1) var beta = 0.01
+  @Parameter("β: the share of a step's cosine in the running mean; LibMTL has 0.5.", in: 0...1) var beta =
+    0.01
   @Parameter(
     "What is added to the denominators: 0 in the paper, 1e-8 in LibMTL and torchjd.", in: .nonNegative)
   var epsilon = 0.0

@@ -40,7 +40,8 @@ public struct MGDA: WeightingStrategy {
 
   @Parameter("What each gradient is divided by before the solver: nothing, its norm, its loss, or both.")
   var normalisation = Normalization.none
-  @Parameter("Whether the solution weighs the normalised gradients (LibMTL) or the raw ones (the authors' code).")
+  @Parameter(
+    "Whether the solution weighs the normalised gradients (LibMTL) or the raw ones (the authors' code).")
   var combine = Combination.normalised
   @Parameter("Whether a task without gradient is left out, or stops all others as in the paper.")
   var zeroGradients = ZeroGradients.skip
