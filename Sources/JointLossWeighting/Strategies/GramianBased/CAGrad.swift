@@ -17,7 +17,7 @@ public struct CAGrad: WeightingStrategy {
       "The dual is solved exactly and free of scale; LibMTL and the authors' code stop at absolute tolerances.",
       "No rescaling, as in the paper; rescale=1 is the authors' code, 2 and 3 that of its reinforcement learning.",
       "A task whose gradient is at most 1e-12 of the largest counts in the mean and not in the minimum.",
-      "torchjd takes a Gramian of trace below 1e-4 for 0: small gradients have their plain mean there.",
+      "torchjd takes a Gramian of trace below 1e-4 for 0.",
       "At a Pareto-stationary point the direction is the point of the ball nearest to the mean gradient along which no loss ascends, where there is one.",
     ],
     promises: [.sum(.atLeastOne), .scaleDegree(0), .order(.equivariantDirection), .memoryless])

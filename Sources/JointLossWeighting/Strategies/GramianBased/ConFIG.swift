@@ -35,10 +35,7 @@ public struct ConFIG: WeightingStrategy {
   /// Creates the rule with its default parameters.
   public init() {}
 
-  /// Checks the preferences.
-  ///
-  /// - Parameter taskCount: the number of tasks.
-  /// - Throws: ``WeightingError`` if there are not as many preferences as tasks, or all are 0.
+  /// Checks that there are as many preferences as tasks, and that one of them is positive.
   public mutating func start(taskCount: Int) throws(WeightingError) {
     taskPreferences = try Preferences.values(
       preferences, taskCount: taskCount, of: Self.about.name, default: 1)

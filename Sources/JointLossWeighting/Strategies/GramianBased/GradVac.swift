@@ -64,11 +64,7 @@ public struct GradVac: WeightingStrategy {
   /// The orders of visits.
   public func readsDraws(present: [Bool]?) -> Set<InjectedDraws.Kind> { [.orders] }
 
-  /// The weights that the turned gradients put on the raw ones.
-  ///
-  /// - Parameter step: the T×T Gramian.
-  /// - Returns: T weights.
-  /// - Throws: ``WeightingError`` for injected orders that are not permutations of the other tasks.
+  /// The weights that the turned gradients put on the raw ones; injected orders must be permutations of the other tasks.
   public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
     let taskCount = step.taskCount
     try step.draws.requireOrders(taskCount: taskCount)

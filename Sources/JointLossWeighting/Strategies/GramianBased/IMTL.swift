@@ -27,10 +27,7 @@ public struct IMTL: WeightingStrategy {
   /// Creates the rule with its default parameters.
   public init() {}
 
-  /// Begins with equal scales.
-  ///
-  /// - Parameter taskCount: the number of tasks.
-  /// - Throws: ``WeightingError`` if the initial scale lies beyond the clamp.
+  /// Begins with equal scales, which must lie within the clamp.
   public mutating func start(taskCount: Int) throws(WeightingError) {
     try scales.start(taskCount: taskCount, of: Self.about.name)
   }
