@@ -5,6 +5,11 @@ struct DualCone: ParameterGroup, Codable, Sendable {
     "Exact, on the cosines; torchjd adds 1e-4 to the diagonal of G/tr(G): regularisation=0.0001.",
     "A task whose gradient is at most 1e-12 of the largest is left out and gets its preference.",
   ]
+  /// The promises of the exact rule with equal preferences.
+  static let promises: StrategyPromises = [
+    .sum(.atLeastOne), .nonNegative, .nonConflicting, .scaleDegree(0), .order(.equivariantDirection),
+    .memoryless,
+  ]
 
   @Parameter("What is added to the diagonal of G/tr(G): 0 is exact, 1e-4 is torchjd's.", in: .nonNegative)
   var regularisation = 0.0
@@ -31,10 +36,9 @@ struct DualCone: ParameterGroup, Codable, Sendable {
       given, taskCount: taskCount, of: strategy, default: 1 / Double(taskCount))
   }
 
-  /// What is left of the promises of the exact rule with equal preferences: a regularised matrix is not quite that of
-  /// the gradients.
-  func kept(of exact: StrategyPromises, preferences: [Double]) -> StrategyPromises {
-    var promises = exact.with(preferences: preferences)
+  /// What is left of the promises: a regularised matrix is not quite that of the gradients.
+  func promises(preferences: [Double]) -> StrategyPromises {
+    var promises = Self.promises.with(preferences: preferences)
     if promises.taskOrder == .matters { promises.weightSum = .free }
     guard regularisation > 0 else { return promises }
     promises.isNonConflicting = false

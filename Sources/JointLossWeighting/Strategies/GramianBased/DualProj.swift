@@ -14,10 +14,7 @@ public struct DualProj: WeightingStrategy {
     weighs: .sharedGradient,
     cost: "T trunk gradients, their Gramian, one quadratic program of size T",
     differences: DualCone.differences,
-    promises: [
-      .sum(.atLeastOne), .nonNegative, .nonConflicting, .scaleDegree(0), .order(.equivariantDirection),
-      .memoryless,
-    ])
+    promises: DualCone.promises)
 
   @Parameter("The weights of the mean that is projected; 1/T each by default.", in: .nonNegative)
   var preferences: [Double] = []
@@ -32,7 +29,7 @@ public struct DualProj: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var promises: StrategyPromises { cone.kept(of: Self.about.promises, preferences: preferences) }
+  public var promises: StrategyPromises { cone.promises(preferences: preferences) }
 
   /// The weights that the projected mean puts on the raw gradients, at least the preferences.
   public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {

@@ -12,10 +12,7 @@ public struct UPGrad: WeightingStrategy {
     weighs: .sharedGradient,
     cost: "T trunk gradients, their Gramian, T quadratic programs of size T",
     differences: DualCone.differences,
-    promises: [
-      .sum(.atLeastOne), .nonNegative, .nonConflicting, .scaleDegree(0), .order(.equivariantDirection),
-      .memoryless,
-    ])
+    promises: DualCone.promises)
 
   @Parameter("The share of each task's projection; 1/T each by default.", in: .nonNegative)
   var preferences: [Double] = []
@@ -30,7 +27,7 @@ public struct UPGrad: WeightingStrategy {
   }
 
   /// What it promises with its parameters.
-  public var promises: StrategyPromises { cone.kept(of: Self.about.promises, preferences: preferences) }
+  public var promises: StrategyPromises { cone.promises(preferences: preferences) }
 
   /// The weights that the averaged projections put on the raw gradients, at least the preferences.
   public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
