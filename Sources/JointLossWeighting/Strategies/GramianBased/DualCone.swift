@@ -1,5 +1,5 @@
 /// What UPGrad and DualProj share: a preference for each task, and projections onto the cone of directions along which
-/// no loss ascends, on the cosines or on torchjd's regularised Gramian.
+/// no loss ascends, on the cosines or on torchjd's regularized Gramian.
 struct DualCone: ParameterGroup, Codable, Sendable {
   static let differences = [
     "Exact, on the cosines; torchjd adds 1e-4 to the diagonal of G/tr(G): regularisation=0.0001.",
@@ -25,7 +25,7 @@ struct DualCone: ParameterGroup, Codable, Sendable {
   @Scratch var vector: [Double] = []
   /// The weights, which begin as the preferences.
   @Scratch var values: [Double] = []
-  @Scratch private var regularised = Gramian()
+  @Scratch private var regularized = Gramian()
   @Scratch private var solver = DualConeProjection()
 
   /// Checks the preferences given, of which the default is 1/T each.
@@ -36,7 +36,7 @@ struct DualCone: ParameterGroup, Codable, Sendable {
       given, taskCount: taskCount, of: strategy, default: 1 / Double(taskCount))
   }
 
-  /// What is left of the promises: a regularised matrix is not quite that of the gradients.
+  /// What is left of the promises: a regularized matrix is not quite that of the gradients.
   func promises(preferences: [Double]) -> StrategyPromises {
     var promises = Self.promises.with(preferences: preferences)
     if promises.taskOrder == .matters { promises.weightSum = .free }
@@ -52,7 +52,7 @@ struct DualCone: ParameterGroup, Codable, Sendable {
     vector.resize(to: step.taskCount)
     if regularisation > 0 {
       regularize(step.gramian)
-      gradients.load(regularised)
+      gradients.load(regularized)
     } else {
       gradients.load(step.gramian)
     }
@@ -68,13 +68,13 @@ struct DualCone: ParameterGroup, Codable, Sendable {
 
   private mutating func regularize(_ gramian: Gramian) {
     let taskCount = gramian.taskCount
-    if regularised.taskCount != taskCount { regularised = Gramian(taskCount: taskCount) }
+    if regularized.taskCount != taskCount { regularized = Gramian(taskCount: taskCount) }
     var trace = 0.0
     for task in 0..<taskCount { trace += gramian[task, task] }
     let factor = trace < zeroTrace || trace == 0 ? 0 : 1 / trace
     for i in 0..<taskCount {
       for j in 0..<taskCount {
-        regularised[i, j] = factor * gramian[i, j] + (i == j ? regularisation : 0)
+        regularized[i, j] = factor * gramian[i, j] + (i == j ? regularisation : 0)
       }
     }
   }

@@ -1,6 +1,6 @@
 /// Weighs the losses so that the sum of their gradients is the shortest there is: a common descent direction.
 ///
-///     normalised: the same for g_t / s_t, s_t = ‖g_t‖ (l2), L_t (loss) or L_t ‖g_t‖ (loss+)
+///     normalized: the same for g_t / s_t, s_t = ‖g_t‖ (l2), L_t (loss) or L_t ‖g_t‖ (loss+)
 ///
 /// G is the Gramian. The rule is J.-A. Désidéri's (2012); the paper brought it to multi-task learning.
 public struct MGDA: WeightingStrategy {
@@ -32,7 +32,10 @@ public struct MGDA: WeightingStrategy {
     var dividesByNorm: Bool { self == .l2 || self == .lossPlus }
     var dividesByLoss: Bool { self == .loss || self == .lossPlus }
   }
-  enum Combination: String, Codable, CaseIterable { case normalised, raw }
+  enum Combination: String, Codable, CaseIterable {
+    case normalized = "normalised"
+    case raw
+  }
   enum ZeroGradients: String, Codable, CaseIterable { case skip, stop }
   enum Sum: String, Codable, CaseIterable { case one, tasks }
 
@@ -42,7 +45,7 @@ public struct MGDA: WeightingStrategy {
   var normalisation = Normalization.none
   @Parameter(
     "Whether the solution weighs the normalised gradients (LibMTL) or the raw ones (the authors' code).")
-  var combine = Combination.normalised
+  var combine = Combination.normalized
   @Parameter("Whether a task without gradient is left out, or stops all others as in the paper.")
   var zeroGradients = ZeroGradients.skip
   @Parameter("What the weights sum to: 1, or T as in the code of Nash-MTL.") var sum = Sum.one
@@ -63,13 +66,13 @@ public struct MGDA: WeightingStrategy {
     // The weights of tasks that are left out, or stop the others, follow no direction of descent.
     if zeroGradients == .stop || normalisation.dividesByLoss { promises.isNonConflicting = false }
     guard normalisation != .none else { return promises }
-    if combine == .normalised {
+    if combine == .normalized {
       promises.weightSum = .free
       promises.scaleDegree = normalisation == .l2 ? -1 : nil
     } else {
       promises.isNonConflicting = false
       promises.scaleDegree = normalisation == .l2 ? 0 : nil
-      // The point of the normalised gradients is unique, the raw ones that its weights combine are not at it.
+      // The point of the normalized gradients is unique, the raw ones that its weights combine are not at it.
       promises.taskOrder = .withoutTies
     }
     return promises
@@ -104,7 +107,7 @@ public struct MGDA: WeightingStrategy {
     return TaskWeights(values, certificate: certificate, interventions: interventions)
   }
 
-  /// The factors that normalise the gradients; 0 for one that would be left out as it is, and not be once it is
+  /// The factors that normalize the gradients; 0 for one that would be left out as it is, and not be once it is
   /// divided by its norm or its loss.
   private mutating func setRowScales(_ step: Step<Gramian>) {
     var longest = 0.0
