@@ -14,13 +14,6 @@ struct LossScales: ParameterGroup, Sendable, Codable {
 
   init() {}
 
-  // The bridge, until IMTL has moved.
-  static let parameters = declaredParameters
-  init(_ setup: StrategySetup, of strategy: String) throws(WeightingError) {
-    self = Self.make(with: setup.parameters)
-    try start(taskCount: setup.taskCount, of: strategy)
-  }
-
   /// The number of tasks.
   var count: Int { logScales.count }
 
