@@ -5,10 +5,10 @@ public import JointLossWeighting
 /// Nothing here needs a test library: a check returns findings. In a test of a strategy's own package,
 /// `#expect(report.passes, "\(report)")` does.
 ///
-/// Two things are not checked because they cannot go wrong: that weights depend on no evidence but that which
-/// the strategy's `Evidence` names (the compiler sees to it for the evidence types of JointLossWeighting; for a
-/// type of the author's own, ``ConformanceCheck/declaredEvidence`` does), and that the weights of a step do not
-/// depend on later steps, which do not exist yet when they are asked for.
+/// Three things are not checked because they cannot go wrong. Weights depend on no gradients but those which
+/// the strategy's `Gradients` name: the compiler sees to it for the kinds of JointLossWeighting, and
+/// ``ConformanceCheck/declaredEvidence`` for a kind of the author's own. The weights of a step do not depend on later
+/// steps, which do not exist yet when they are asked for. A step of another number of tasks is refused by the weigher.
 public enum Conformance {
   /// Runs all checks on a strategy.
   ///
@@ -77,7 +77,6 @@ extension Subject {
     case .stateSize: stateSizeFailure(input)
     case .errorKeepsState: errorFailure(input)
     case .nonFiniteEvidence: nonFiniteEvidenceFailure(input)
-    case .taskCount: taskCountFailure(input)
     case .declaredEvidence: declaredEvidenceFailure(input)
     case .skippedGradients: skippedGradientsFailure(input)
     case .taskOrder: taskOrderFailure(input)

@@ -27,8 +27,6 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
   case errorKeepsState = "error-keeps-state"
   /// Evidence that is not finite is refused.
   case nonFiniteEvidence = "non-finite-evidence"
-  /// A step of another number of tasks is refused with `WeightingError.Code.taskCount`.
-  case taskCount = "task-count"
   /// The weights are the same if the step holds nothing but what the strategy declares to read.
   case declaredEvidence = "declared-evidence"
   /// Gradients that the strategy says it will not read do not matter.
@@ -62,7 +60,6 @@ public enum ConformanceCheck: String, Sendable, Hashable, CaseIterable {
     case .stateSize: "the state does not grow with the steps"
     case .errorKeepsState: "a thrown error leaves the state as it was"
     case .nonFiniteEvidence: "NaN and infinity are refused"
-    case .taskCount: "a step of another number of tasks is refused"
     case .declaredEvidence: "what it declares to read is all it needs"
     case .skippedGradients: "gradients that it says it will not read do not matter"
     case .taskOrder: "permuted tasks have permuted weights"

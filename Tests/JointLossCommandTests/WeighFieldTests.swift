@@ -196,7 +196,7 @@ import Testing
   private static let onGradients: [String] = {
     var names: [String] = []
     for type in StrategyRegistry.builtIn.types where type.need != .losses {
-      names.append(type.descriptor.name)
+      names.append(type.about.name)
     }
     return names
   }()
@@ -268,6 +268,6 @@ import Testing
 }
 
 extension WeightingStrategy {
-  fileprivate static var need: EvidenceNeed { Evidence.need }
-  fileprivate static var independentBatches: Int { Evidence.independentBatches }
+  fileprivate static var need: EvidenceNeed { Gradients.need }
+  fileprivate static var independentBatches: Int { Gradients.independentBatches }
 }

@@ -235,13 +235,12 @@ import Testing
   }
 
   private struct Overstated: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "overstated", title: "overstated", formula: "w_t = 1", appliesTo: .losses)
-    init(_ setup: StrategySetup) {}
-    func weights(for evidence: LossEvidence) -> TaskWeights {
+    static let about = StrategyDescription(
+      "overstated", "overstated", formula: "w_t = 1", weighs: .losses)
+    func weights(for step: Step<NoGradients>) -> TaskWeights {
       TaskWeights(
-        evidence.losses.map { _ in 1 },
-        certificate: SolverCertificate(iterations: 2, residual: 0, ridge: 1 / evidence.losses[0]))
+        step.losses.map { _ in 1 },
+        certificate: SolverCertificate(iterations: 2, residual: 0, ridge: 1 / step.losses[0]))
     }
   }
 

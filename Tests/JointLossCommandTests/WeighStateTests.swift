@@ -307,6 +307,6 @@ import Testing
 }
 
 extension WeightingStrategy {
-  fileprivate static var independentBatches: Int { Evidence.independentBatches }
+  fileprivate static var independentBatches: Int { Gradients.independentBatches }
   fileprivate static var looksAfterStep: Bool { Evidence.looksAfterStep }
 }

@@ -16,10 +16,10 @@ import Testing
   }
 
   private static let choices = StrategyRegistry.builtIn.types.flatMap { type in
-    type.descriptor.parameters.flatMap { parameter -> [StrategyCase] in
+    type.parameters.flatMap { parameter -> [StrategyCase] in
       guard case .choice(let usual, let options) = parameter.kind else { return [] }
       return options.filter { $0 != usual }.map {
-        StrategyCase(name: type.descriptor.name, parameters: [parameter.name: .text($0)])
+        StrategyCase(name: type.about.name, parameters: [parameter.name: .text($0)])
       }
     }
   }

@@ -51,8 +51,8 @@ import Testing
     let registry = StrategyRegistry.builtIn
     let type = try registry.type(named: "pcgrad+every+average")
     #expect(ObjectIdentifier(type) == ObjectIdentifier(ExponentialAverage<EveryKSteps<PCGrad>>.self))
-    #expect(type.descriptor.name == "pcgrad+every+average")
-    #expect(type.descriptor.parameters.map(\.name).suffix(2) == ["every-steps", "average-memory"])
+    #expect(type.about.name == "pcgrad+every+average")
+    #expect(type.parameters.map(\.name).suffix(2) == ["every-steps", "average-memory"])
     for (name, hint) in [
       ("pcgrad+evry", "did you mean every"), ("pcgad+every", "did you mean pcgrad"),
       ("pcgrad+every+every", "has the wrapper"), ("pcgrad+", "its names are"), ("+every", "no strategy"),
@@ -65,18 +65,15 @@ import Testing
 
   @Test func `Weights that cancel out are an error and leave the state`() throws {
     struct Opposed: WeightingStrategy {
-      static let descriptor = StrategyDescriptor(
-        name: "opposed", title: "", formula: "", appliesTo: .losses)
+      static let about = StrategyDescription(
+      "opposed", "", formula: "", weighs: .losses)
       var steps = 0
-      init(_ setup: StrategySetup) {}
-      mutating func weights(for evidence: LossEvidence) -> TaskWeights {
+      mutating func weights(for step: Step<NoGradients>) -> TaskWeights {
         steps += 1
         return TaskWeights([Double(steps), -1])
       }
     }
-    let setup = try StrategySetup(
-      for: Normalized<Opposed>.descriptor, taskCount: 2, parameters: ["normalised-by": .text("plain")])
-    var strategy = try Normalized<Opposed>(setup)
+    var strategy = try Normalized<try Opposed>(taskCount: 2, parameters: ["normalised-by": .text("plain")])
     for _ in 0..<2 {
       let error = #expect(throws: WeightingError.self) {
         try strategy.weights(observing: StepObservation(losses: [1, 1]))

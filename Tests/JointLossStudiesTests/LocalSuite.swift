@@ -91,54 +91,43 @@ struct MaskedSuite: TaskSuite {
 
 /// One network for each task, under a name of its own.
 struct Apart: WeightingStrategy {
-  static let descriptor = StrategyDescriptor(
-    name: "apart", title: "separate networks", formula: "w = 1", appliesTo: .losses, arrangement: .separate)
-  private let count: Int
+  static let about = StrategyDescription(
+      "apart", "separate networks", formula: "w = 1", weighs: .losses, arrangement: .separate)
 
-  init(_ setup: StrategySetup) { count = setup.taskCount }
-
-  func weights(for evidence: LossEvidence) -> TaskWeights {
-    TaskWeights([Double](repeating: 1, count: count))
+  func weights(for step: Step<NoGradients>) -> TaskWeights {
+    TaskWeights([Double](repeating: 1, count: step.taskCount))
   }
 }
 
 /// Ones up to a step, then a weight that no training survives, a certificate of nothing, or no weight at all.
 struct Breaking: WeightingStrategy {
-  static let descriptor = StrategyDescriptor(
-    name: "breaking", title: "breaking", formula: "w = 1, then ∞", appliesTo: .losses,
-    parameters: [
-      ParameterDescriptor("step", .integer(default: 4, range: .nonNegative), "The step at which it breaks."),
-      ParameterDescriptor(
-        "how", .choice(default: "infinite", options: ["infinite", "error", "certificate"]), "How it breaks."),
-      ParameterDescriptor("scale", .numbers(range: .positive), "One weight a task, or none."),
-    ])
-  private let last: Int
-  private let how: String
-  private let values: [Double]
-  private var step = 0
+  static let about = StrategyDescription(
+      "breaking", "breaking", formula: "w = 1, then ∞", weighs: .losses)
 
-  init(_ setup: StrategySetup) throws(WeightingError) {
-    last = setup.parameters.integer("step")
-    how = setup.parameters.values["how"].map { "\($0)" } ?? ""
-    let scale = setup.parameters.numbers("scale")
-    guard scale.isEmpty || scale.count == setup.taskCount else {
-      throw WeightingError(
-        .parameter, "breaking.scale has \(scale.count) values for \(setup.taskCount) tasks")
+  enum Fault: String, Codable, CaseIterable { case infinite, error, certificate }
+
+  @Parameter("The step at which it breaks.", in: 0...1_000_000) private var step = 4
+  @Parameter("How it breaks.") private var how = Fault.infinite
+  @Parameter("One weight a task, or none.", in: .positive) private var scale: [Double]
+  private var steps = 0
+
+  func start(taskCount: Int) throws(WeightingError) {
+    guard scale.isEmpty || scale.count == taskCount else {
+      throw WeightingError(.parameter, "breaking.scale has \(scale.count) values for \(taskCount) tasks")
     }
-    values = scale.isEmpty ? [Double](repeating: 1, count: setup.taskCount) : scale
   }
 
-  mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
-    var weights = values
-    if step == last {
-      if how == "certificate" {
-        return TaskWeights(
-          weights, certificate: SolverCertificate(iterations: 1, residual: .nan))
+  mutating func weights(for observed: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
+    var weights = scale.isEmpty ? [Double](repeating: 1, count: observed.taskCount) : scale
+    if steps == step {
+      switch how {
+      case .certificate:
+        return TaskWeights(weights, certificate: SolverCertificate(iterations: 1, residual: .nan))
+      case .error: throw WeightingError(.domain, "no weight exists for task 1", task: 1)
+      case .infinite: weights[1] = .infinity
       }
-      guard how == "infinite" else { throw WeightingError(.domain, "no weight exists for task 1", task: 1) }
-      weights[1] = .infinity
     }
-    step += 1
+    steps += 1
     return TaskWeights(weights)
   }
 }

@@ -44,9 +44,8 @@ struct TransferMeasurement {
     let (trainData, validation, test) = (
       try prepared(data.train), try prepared(data.validation), try prepared(data.test)
     )
-    let strategy = EqualWeighting(try StrategySetup(for: EqualWeighting.descriptor, taskCount: tasks.count))
     let trainer = try Trainer<Float, EqualWeighting>(
-      network: network, strategy: strategy, optimizer: .adam(learningRate: recipe.learningRate),
+      network: network, strategy: EqualWeighting(), optimizer: .adam(learningRate: recipe.learningRate),
       batchSize: recipe.batchSize, seed: seed)
     var best = (validation: Double.infinity, test: Double.infinity)
     var cosines: [Double] = []

@@ -18,7 +18,7 @@ import Testing
   ) throws -> (parameters: [String: [Double]], rows: [[Double]], counts: PassCounts) {
     let trainer = try Trainer<Double, Strategy>(
       network: problem.network,
-      strategy: Strategy(StrategySetup(for: Strategy.descriptor, taskCount: Self.tasks.count)),
+      strategy: Strategy(taskCount: Self.tasks.count),
       optimizer: optimizer, batchSize: batchSize, seed: 11,
       options: StepOptions(accumulation: accumulation))
     let data = try PreparedData<Double>(problem.data, network: problem.network)
@@ -42,7 +42,7 @@ import Testing
   func `Micro-batches equal a batch, or are refused`(name: String, parts: Int) throws {
     func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
       let problem = try problem()
-      let evidence = Strategy.Evidence.self
+      let evidence = Strategy.Gradients.self
       guard evidence.need == .losses || evidence.need == .jacobian && evidence.independentBatches == 1 else {
         let error = #expect(throws: TrainingError.self) { try train(type, problem, accumulation: parts) }
         #expect(error?.code == .configuration)
@@ -96,10 +96,10 @@ import Testing
         StepOptions(clipNorm: clipNorm), StepOptions(accumulation: parts, clipNorm: clipNorm)
       )
       let values: [String: ParameterValue] =
-        Strategy.descriptor.parameters.contains { $0.name == "every-steps" }
+        Strategy.parameters.contains { $0.name == "every-steps" }
         ? ["every-steps": .number(3)] : [:]
       func strategy() throws -> Strategy {
-        try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3, parameters: values))
+        try Strategy(taskCount: 3, parameters: values)
       }
       let problem = try scarce()
       expectEqual(
@@ -124,7 +124,7 @@ import Testing
     let problem = try problem(.tanh).masked(mask)
     func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
       func strategy() throws -> Strategy {
-        try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3))
+        try Strategy(taskCount: 3)
       }
       expectEqual(
         try parameters(after: 6, of: strategy(), problem, StepOptions()),
@@ -179,8 +179,8 @@ import Testing
       )
       expectEqual(whole, split, "\(Strategy.self)")
     }
-    try expectSame(FixedUpdate<JacobianEvidence>(update, headWeights: heads))
-    try expectSame(FixedUpdate<LossEvidence>(update, headWeights: heads))
+    try expectSame(FixedUpdate<Jacobian>(update, headWeights: heads))
+    try expectSame(FixedUpdate<NoGradients>(update, headWeights: heads))
     try expectSame(FixedCombination([0.3, 1.7, 0.4], headWeights: heads))
   }
 
@@ -190,7 +190,7 @@ import Testing
     func train<Strategy: WeightingStrategy>(_ type: Strategy.Type, parts: Int) throws -> [String: [Double]] {
       let trainer = try Trainer<Double, Strategy>(
         model: TanhModel<Double>(inputs: 5, units: 6, tasks: problem.network.tasks),
-        strategy: Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3)),
+        strategy: Strategy(taskCount: 3),
         optimizer: .adam(learningRate: 0.01), batchSize: 12, seed: 3,
         options: StepOptions(accumulation: parts))
       for step in 0..<6 { try trainer.step(on: data, samples: step % 2 * 12..<step % 2 * 12 + 12) }

@@ -9,9 +9,7 @@ import Testing
 
   /// PCGrad without draws: every task visits the others by index.
   private func rule(tasks: Int) throws -> PCGrad {
-    try PCGrad(
-      StrategySetup(
-        for: PCGrad.descriptor, taskCount: tasks, parameters: ["order": .text("ascending")]))
+    try PCGrad(taskCount: tasks, parameters: ["order": .text("ascending")])
   }
 
   /// The sum of the projected whole vectors, by the algorithm of the paper.

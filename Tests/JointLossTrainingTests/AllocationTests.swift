@@ -67,17 +67,16 @@ import Testing
     BLASLibrary.setThreads(1)
     let weights = [0.3, 1.7, 1]
     func losses(_ to: TaskWeights.Application) throws -> Int {
-      try allocations(ConstantWeights<LossEvidence>(weights, appliesTo: to), samples: samples)
+      try allocations(constantWeights(NoGradients.self, weights, appliesTo: to), samples: samples)
     }
     func gramian(_ to: TaskWeights.Application) throws -> Int {
-      try allocations(ConstantWeights<GramianEvidence>(weights, appliesTo: to), samples: samples)
+      try allocations(constantWeights(Gramian.self, weights, appliesTo: to), samples: samples)
     }
     func norms(_ scope: GradientScope) throws -> Int {
       try allocations(
-        ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope), samples: samples)
+        ConstantWeights<GradientNorms, OnLosses>(weights, scope: scope), samples: samples)
     }
-    let equal = EqualWeighting(
-      try StrategySetup(for: EqualWeighting.descriptor, taskCount: weights.count))
+    let equal = EqualWeighting()
     #expect(try allocations(equal, samples: samples) == 0)
     #expect(try losses(.losses) == 0)
     #expect(try losses(.sharedGradient) == 0)
@@ -94,19 +93,16 @@ import Testing
   func `Nor does one of a rule that gives a direction or an update`() throws {
     BLASLibrary.setThreads(1)
     let mask = Self.tasks.indices.map { task in (0..<90).map { task != 1 || $0 >= 83 } }
-    let setup = try StrategySetup(for: AdaTask.descriptor, taskCount: Self.tasks.count)
     for optimizer in [
       OptimizerSpecification.sgd(learningRate: 1e-3), .adam(learningRate: 1e-3), .adamw(learningRate: 1e-3),
     ] {
-      #expect(try allocations(AdaTask(setup), optimizer: optimizer) == 0)
-      #expect(try allocations(AdaTask(setup), optimizer: optimizer, mask: mask) == 0)
+      #expect(try allocations(try AdaTask(taskCount: Self.tasks.count), optimizer: optimizer) == 0)
+      #expect(try allocations(try AdaTask(taskCount: Self.tasks.count), optimizer: optimizer, mask: mask) == 0)
     }
-    let moco = MoCo(try StrategySetup(for: MoCo.descriptor, taskCount: Self.tasks.count))
+    let moco = try MoCo(taskCount: Self.tasks.count)
     #expect(try allocations(moco) == 0)
     for scope in ["shared-parameters", "representation"] {
-      let dropping = try StrategySetup(
-        for: GradDrop.descriptor, taskCount: Self.tasks.count, parameters: ["scope": .text(scope)])
-      #expect(try allocations(GradDrop(dropping)) == 0)
+      #expect(try allocations(try GradDrop(taskCount: Self.tasks.count, parameters: ["scope": .text(scope)])) == 0)
     }
   }
 
@@ -120,10 +116,10 @@ import Testing
     ])
   func `No optimiser allocates in a step`(optimizer: OptimizerSpecification) throws {
     BLASLibrary.setThreads(1)
-    let losses = ConstantWeights<LossEvidence>([0.3, 1.7, 1], appliesTo: .sharedGradient)
+    let losses = ConstantWeights<NoGradients, OnSharedGradient>([0.3, 1.7, 1])
     #expect(
       try allocations(losses, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
-    let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .losses)
+    let gramian = ConstantWeights<Gramian, OnLosses>([0.3, 1.7, 1])
     #expect(
       try allocations(gramian, samples: 90, optimizer: optimizer, options: StepOptions(clipNorm: 0.1)) == 0)
     for test in NetworkCase.all where test.network.tasks.count == 3 {
@@ -138,12 +134,12 @@ import Testing
   func `No step of any architecture allocates`(_ test: NetworkCase) throws {
     BLASLibrary.setThreads(1)
     let (network, weights) = (test.network, Array([0.3, 1.7, 1].prefix(test.network.tasks.count)))
-    let losses = ConstantWeights<LossEvidence>(weights, appliesTo: .sharedGradient)
+    let losses = ConstantWeights<NoGradients, OnSharedGradient>(weights)
     #expect(try allocations(losses, samples: 20, on: network) == 0)
-    let gramian = ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient)
+    let gramian = ConstantWeights<Gramian, OnSharedGradient>(weights)
     #expect(try allocations(gramian, samples: 20, on: network) == 0)
     for scope in GradientScope.onParameters {
-      let norms = ConstantWeights<GradientNormEvidence>(weights, appliesTo: .losses, scope: scope)
+      let norms = ConstantWeights<GradientNorms, OnLosses>(weights, scope: scope)
       #expect(try allocations(norms, samples: 20, on: network) == 0)
     }
     let whole = StepOptions(gradientScope: .allParameters)
@@ -161,11 +157,11 @@ import Testing
     throws
   {
     func make<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws -> Strategy {
-      try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: Self.tasks.count))
+      try Strategy(taskCount: Self.tasks.count)
     }
     // The second task has labels in the last seven samples alone, which every other batch leaves out.
     let mask = Self.tasks.indices.map { task in (0..<90).map { task != 1 || $0 >= 83 } }
-    let gramian = ConstantWeights<GramianEvidence>([0.3, 1.7, 1], appliesTo: .sharedGradient)
+    let gramian = ConstantWeights<Gramian, OnSharedGradient>([0.3, 1.7, 1])
     let matched = StepOptions(headPolicy: .weighted, scalePolicy: .matchNorm)
     #expect(
       try allocations(
@@ -177,12 +173,11 @@ import Testing
     #expect(try allocations(make(EveryKSteps<MGDA>.self), mask: mask) == 0)
     #expect(try allocations(make(EveryKSteps<GradNorm>.self), mask: mask) == 0)
     // Every other step, so that the rule's second step, whose first change of its logits copies them, comes early.
-    let jacobian = try StrategySetup(
-      for: EveryKSteps<ExcessMTL>.descriptor, taskCount: Self.tasks.count,
-      parameters: ["every-steps": .number(2)])
     let parts = StepOptions(accumulation: 4)
-    #expect(try allocations(EveryKSteps<ExcessMTL>(jacobian)) == 0)
-    #expect(try allocations(EveryKSteps<ExcessMTL>(jacobian), options: parts) == 0)
+    #expect(try allocations(try EveryKSteps<ExcessMTL>(taskCount: Self.tasks.count,
+      parameters: ["every-steps": .number(2)])) == 0)
+    #expect(try allocations(try EveryKSteps<ExcessMTL>(taskCount: Self.tasks.count,
+      parameters: ["every-steps": .number(2)]), options: parts) == 0)
     #expect(try allocations(make(MoCo.self), options: parts) == 0)
     #expect(try allocations(make(AdaTask.self), options: parts, mask: mask) == 0)
     #expect(

@@ -19,12 +19,12 @@ import Testing
       #expect(error <= 1e-7, "\(what), weights on \(application)")
     }
     for application in [TaskWeights.Application.losses, .sharedGradient] {
-      try check("losses", application, ConstantWeights<LossEvidence>(weights, appliesTo: application))
-      try check("gramian", application, ConstantWeights<GramianEvidence>(weights, appliesTo: application))
+      try check("losses", application, constantWeights(NoGradients.self, weights, appliesTo: application))
+      try check("gramian", application, constantWeights(Gramian.self, weights, appliesTo: application))
       for scope in GradientScope.onParameters {
         try check(
           "norms over \(scope)", application,
-          ConstantWeights<GradientNormEvidence>(weights, appliesTo: application, scope: scope))
+          constantWeights(GradientNorms.self, weights, appliesTo: application, scope: scope))
       }
     }
   }
@@ -36,7 +36,7 @@ import Testing
     let problem = try Problem(test.network, samples: 9)
     // Rows of the Jacobian are formed where the gradient is.
     let gradient = try problem.gradient(
-      ConstantWeights<JacobianEvidence>(test.network.tasks.map { _ in 0 }, appliesTo: .sharedGradient))
+      ConstantWeights<Jacobian, OnSharedGradient>(test.network.tasks.map { _ in 0 }))
     for tensor in problem.tensors {
       let isMoved = gradient[tensor.name]?.contains { $0 != 0 }
       #expect(isMoved == (tensor.task != nil), "\(tensor.name)")
@@ -48,7 +48,7 @@ import Testing
     let problem = try Problem(test.network, samples: 9)
     let differences = try problem.differences(evaluating: !test.hasDropout)
     let weights = Array(Self.weights.prefix(test.network.tasks.count))
-    let gradient = try problem.gradient(ConstantWeights<LossEvidence>(weights, appliesTo: .losses))
+    let gradient = try problem.gradient(ConstantWeights<NoGradients, OnLosses>(weights))
     for (name, tensor) in gradient {
       #expect(tensor.contains { $0 != 0 }, "\(name) has no gradient")
       var wrong = gradient
@@ -89,7 +89,7 @@ import Testing
     let count = test.network.tasks.count
     let gradients = try (0..<count).map { task in
       try problem.gradient(
-        ConstantWeights<LossEvidence>((0..<count).map { $0 == task ? 1 : 0 }, appliesTo: .losses))
+        ConstantWeights<NoGradients, OnLosses>((0..<count).map { $0 == task ? 1 : 0 }))
     }
     for tensor in problem.tensors {
       let users = (0..<count).filter { gradients[$0][tensor.name]?.contains { $0 != 0 } ?? false }

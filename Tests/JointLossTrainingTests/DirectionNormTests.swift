@@ -32,10 +32,10 @@ import Testing
     return try trainer.endEpoch().directionNorm
   }
 
-  private func constant<Evidence>(
-    _ evidence: Evidence.Type, _ weights: [Double] = weights, scope: GradientScope? = nil
-  ) -> ConstantWeights<Evidence> {
-    ConstantWeights(weights, appliesTo: .sharedGradient, scope: scope)
+  private func constant<Gradients>(
+    _ evidence: Gradients.Type, _ weights: [Double] = weights, scope: GradientScope? = nil
+  ) -> ConstantWeights<Gradients, OnSharedGradient> {
+    ConstantWeights(weights, scope: scope)
   }
 
   @Test func `It is the norm of the weighted gradients on the shared parameters, wherever it comes from`()
@@ -46,20 +46,20 @@ import Testing
     let expected = norm(Self.weights, of: rows)
     let clipping = StepOptions(clipNorm: expected / 10)
     let found = try [
-      reported(constant(GramianEvidence.self), on: problem),
-      reported(constant(GramianEvidence.self, scope: .allParameters), on: problem),
+      reported(constant(Gramian.self), on: problem),
+      reported(constant(Gramian.self, scope: .allParameters), on: problem),
       reported(FixedCombination(Self.weights), on: problem),
       reported(FixedCombination(Self.weights, headWeights: [2, 3, 4]), on: problem, options: clipping),
       // What is clipped is longer: the norm is that before, and without the heads.
-      reported(constant(LossEvidence.self), on: problem, options: clipping),
-      reported(constant(GramianEvidence.self), on: problem, options: clipping),
+      reported(constant(NoGradients.self), on: problem, options: clipping),
+      reported(constant(Gramian.self), on: problem, options: clipping),
     ]
     for value in found { #expect(abs(try #require(value) - expected) <= 1e-12 * expected) }
     // Other weights, and a gradient that is not weighted or that has the heads in it, are told apart.
     for weights in [[1, 1, 1], [0.3, 1.7, 0.4]] {
       #expect(abs(norm(weights, of: rows) - expected) > 0.05 * expected)
     }
-    let whole = try problem.gradient(constant(LossEvidence.self)).values.joined()
+    let whole = try problem.gradient(constant(NoGradients.self)).values.joined()
     #expect(whole.reduce(0) { $0 + $1 * $1 }.squareRoot() > 1.05 * expected)
   }
 
@@ -69,16 +69,16 @@ import Testing
     let matched = StepOptions(scalePolicy: .matchNorm)
     let equal = norm([1, 1, 1], of: rows)
     for value in try [
-      reported(constant(LossEvidence.self), on: problem, options: matched),
-      reported(constant(GramianEvidence.self), on: problem, options: matched),
-      reported(constant(GradientNormEvidence.self, scope: .lastSharedLayer), on: problem, options: matched),
+      reported(constant(NoGradients.self), on: problem, options: matched),
+      reported(constant(Gramian.self), on: problem, options: matched),
+      reported(constant(GradientNorms.self, scope: .lastSharedLayer), on: problem, options: matched),
     ] {
       #expect(abs(try #require(value) - equal) <= 1e-12 * equal)
     }
     let sum = Self.weights.reduce(0, +)
     let scaled = norm(Self.weights.map { $0 * 3 / sum }, of: rows)
     let value = try reported(
-      constant(GramianEvidence.self), on: problem, options: StepOptions(scalePolicy: .sumToTasks))
+      constant(Gramian.self), on: problem, options: StepOptions(scalePolicy: .sumToTasks))
     #expect(abs(try #require(value) - scaled) <= 1e-12 * scaled)
     #expect(abs(scaled - norm(Self.weights, of: rows)) > 0.05 * scaled)
   }
@@ -88,13 +88,13 @@ import Testing
     let parameters = problem.tensors.filter { $0.task == nil }.reduce(0) { $0 + $1.rows * $1.columns }
     let update = [Double](repeating: 0.01, count: parameters)
     for value in try [
-      reported(constant(LossEvidence.self), on: problem),
-      reported(constant(GradientNormEvidence.self), on: problem),
-      reported(constant(GramianEvidence.self, scope: .lastSharedLayer), on: problem),
+      reported(constant(NoGradients.self), on: problem),
+      reported(constant(GradientNorms.self), on: problem),
+      reported(constant(Gramian.self, scope: .lastSharedLayer), on: problem),
       reported(
-        constant(GramianEvidence.self), on: problem, options: StepOptions(gradientScope: .representation)),
-      reported(constant(JacobianEvidence.self), on: problem),
-      reported(FixedUpdate<GramianEvidence>(update), on: problem),
+        constant(Gramian.self), on: problem, options: StepOptions(gradientScope: .representation)),
+      reported(constant(Jacobian.self), on: problem),
+      reported(FixedUpdate<Gramian>(update), on: problem),
     ] {
       #expect(value == nil)
     }
@@ -104,8 +104,8 @@ import Testing
     let problem = try problem()
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     let steps = [0..<4, 4..<8, 8..<9]
-    func trainer() throws -> Trainer<Double, ConstantWeights<GramianEvidence>> {
-      try problem.trainer(constant(GramianEvidence.self, [0.02, 0.01, 0.03]))
+    func trainer() throws -> Trainer<Double, ConstantWeights<Gramian, OnSharedGradient>> {
+      try problem.trainer(constant(Gramian.self, [0.02, 0.01, 0.03]))
     }
     let (single, whole) = try (trainer(), trainer())
     let norms = try steps.map { samples in
@@ -123,12 +123,10 @@ import Testing
   {
     let problem = try problem()
     let data = try PreparedData<Double>(problem.data, network: problem.network)
-    let setup = try StrategySetup(
-      for: EveryKSteps<MGDA>.descriptor, taskCount: 3, parameters: ["every-steps": .number(3)])
     /// The norms that are reported for three single steps, and for the epoch of all three.
     func norms(_ options: StepOptions) throws -> (steps: [Double?], epoch: Double?) {
       let trainers = try (0..<2).map { _ in
-        try problem.trainer(EveryKSteps<MGDA>(setup), options: options)
+        try problem.trainer(try EveryKSteps<MGDA>(taskCount: 3, parameters: ["every-steps": .number(3)]), options: options)
           as Trainer<Double, EveryKSteps<MGDA>>
       }
       let steps = try (0..<3).map { _ in
@@ -154,20 +152,20 @@ import Testing
       [Bool](repeating: true, count: 9), (0..<9).map { $0 > 7 }, (0..<9).map { $0 > 7 },
     ])
     let data = try PreparedData<Double>(absent.data, network: problem.network)
-    let trainer: Trainer<Double, ConstantWeights<GramianEvidence>> = try absent.trainer(
-      constant(GramianEvidence.self))
+    let trainer: Trainer<Double, ConstantWeights<Gramian, OnSharedGradient>> = try absent.trainer(
+      constant(Gramian.self))
     try trainer.step(on: data, samples: 0..<7)
     let rows = try problem.keeping(Array(0..<7)).jacobianRows()
     let expected = norm([Self.weights[0], 0, 0], of: rows)
     #expect(abs(try #require(trainer.endEpoch().directionNorm) - expected) <= 1e-12 * expected)
 
     let unlabelled = try problem.masked([[Bool]](repeating: (0..<9).map { $0 > 3 }, count: 3))
-    let second: Trainer<Double, ConstantWeights<GramianEvidence>> = try unlabelled.trainer(
-      constant(GramianEvidence.self, [1e-300, 0, 0]))
+    let second: Trainer<Double, ConstantWeights<Gramian, OnSharedGradient>> = try unlabelled.trainer(
+      constant(Gramian.self, [1e-300, 0, 0]))
     let other = try PreparedData<Double>(unlabelled.data, network: problem.network)
     for samples in [0..<4, 4..<9] { try second.step(on: other, samples: samples) }
-    let whole: Trainer<Double, ConstantWeights<GramianEvidence>> = try unlabelled.trainer(
-      constant(GramianEvidence.self, [1e-300, 0, 0]))
+    let whole: Trainer<Double, ConstantWeights<Gramian, OnSharedGradient>> = try unlabelled.trainer(
+      constant(Gramian.self, [1e-300, 0, 0]))
     try whole.step(on: other, samples: 4..<9)
     #expect(try second.endEpoch().directionNorm == whole.endEpoch().directionNorm)
   }
@@ -180,7 +178,7 @@ import Testing
     for weights in [Self.weights, [1, -0.5, -0.2], [1e-20, 3e-20, 2e-20]] {
       let expected = norm(weights, of: rows)
       let terms = rows.indices.reduce(0) { $0 + abs(weights[$1]) * norm([1], of: [rows[$1]]) }
-      let value = try reported(constant(GramianEvidence.self, weights), on: problem, in: Float.self)
+      let value = try reported(constant(Gramian.self, weights), on: problem, in: Float.self)
       #expect(abs(try #require(value) - expected) <= 1e-3 * terms)
       let direction = try reported(FixedCombination(weights), on: problem, in: Float.self)
       #expect(abs(try #require(direction) - expected) <= 1e-5 * terms)
@@ -192,8 +190,8 @@ import Testing
     let rows = try problem.jacobianRows()
     // The Gramian's square would overflow for the first weights if they were not taken out.
     let expected = norm([1, 1, 1], of: rows) * 1e200
-    let trainer = try Trainer<Double, ConstantWeights<GramianEvidence>>(
-      network: problem.network, strategy: constant(GramianEvidence.self, [1e200, 1e200, 1e200]),
+    let trainer = try Trainer<Double, ConstantWeights<Gramian, OnSharedGradient>>(
+      network: problem.network, strategy: constant(Gramian.self, [1e200, 1e200, 1e200]),
       optimizer: .sgd(learningRate: 1e-300), batchSize: 9, seed: 0)
     try trainer.setParameters(problem.parameters)
     let data = try PreparedData<Double>(problem.data, network: problem.network)

@@ -263,10 +263,9 @@ import Testing
   @Test func `FAMO in the trainer is FAMO by hand`() throws {
     let problem = try Self.problem()
     let data = try PreparedData<Double>(problem.data, network: problem.network)
-    let setup = try StrategySetup(for: FAMO.descriptor, taskCount: 3)
-    let trainer: Trainer<Double, FAMO> = try problem.trainer(FAMO(setup))
+    let trainer: Trainer<Double, FAMO> = try problem.trainer(FAMO(taskCount: 3))
     try trainer.setLearningRate(0.05)
-    var byHand = FAMO(setup)
+    var byHand = try Weigher<FAMO>(taskCount: 3)
     for _ in 0..<10 {
       let weights = try byHand.weights(observing: StepObservation(losses: trainer.losses(on: data)))
       try trainer.step(on: data, samples: 0..<9)

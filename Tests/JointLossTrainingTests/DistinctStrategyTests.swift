@@ -20,7 +20,7 @@ import Testing
         tasks: [(.meanSquaredError, 2), (.meanSquaredError, 1), (.binaryCrossEntropy, 1)], samples: 32,
         scale: [1, 5, 1])
       let trainer = try Trainer<Double, Strategy>(
-        network: problem.network, strategy: Strategy(StrategySetup(for: type.descriptor, taskCount: 3)),
+        network: problem.network, strategy: Strategy(taskCount: 3),
         optimizer: .sgd(learningRate: 0.01), batchSize: 8, seed: 4)
       let data = try PreparedData<Double>(problem.data, network: problem.network)
       for _ in 0..<4 { try trainer.trainEpoch(on: data) }

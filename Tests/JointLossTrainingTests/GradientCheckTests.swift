@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: Activation.allCases)
   func `Weighted losses`(activation: Activation) throws {
     let problem = try problem(activation)
-    let gradient = try problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+    let gradient = try problem.gradient(ConstantWeights<NoGradients, OnLosses>(Self.weights))
     #expect(try problem.differences().error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
   }
 
@@ -25,7 +25,7 @@ import Testing
   func `Weights on the shared gradient, from losses alone`(activation: Activation) throws {
     let problem = try problem(activation)
     let gradient = try problem.gradient(
-      ConstantWeights<LossEvidence>(Self.weights, appliesTo: .sharedGradient))
+      ConstantWeights<NoGradients, OnSharedGradient>(Self.weights))
     #expect(try problem.differences().error(of: gradient, shared: Self.weights) <= 1e-7)
   }
 
@@ -35,7 +35,7 @@ import Testing
   ) throws {
     let problem = try problem(activation)
     let gradient = try problem.gradient(
-      ConstantWeights<GramianEvidence>(Self.weights, appliesTo: application))
+      constantWeights(Gramian.self, Self.weights, appliesTo: application))
     let heads = application == .losses ? Self.weights : nil
     #expect(try problem.differences().error(of: gradient, shared: Self.weights, heads: heads) <= 1e-7)
   }
@@ -44,7 +44,7 @@ import Testing
   func `Stacked cotangents under gradient norms`(activation: Activation, scope: GradientScope) throws {
     let problem = try problem(activation)
     let gradient = try problem.gradient(
-      ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: scope))
+      ConstantWeights<GradientNorms, OnLosses>(Self.weights, scope: scope))
     #expect(try problem.differences().error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
   }
 
@@ -55,23 +55,23 @@ import Testing
       tasks: [(.meanSquaredError, 1), (.binaryCrossEntropy, 1), (.meanSquaredError, 1)], samples: 9)
     let weights = [0.3, 1.7, -0.4]
     let gradient = try problem.gradient(
-      ConstantWeights<GramianEvidence>(weights, appliesTo: .sharedGradient))
+      ConstantWeights<Gramian, OnSharedGradient>(weights))
     #expect(try problem.differences().error(of: gradient, shared: weights) <= 1e-7)
   }
 
   @Test func `A single task, and a trunk without layers`() throws {
     let single = try Problem(
       inputs: 4, trunk: [5], activation: .tanh, tasks: [(.softmaxCrossEntropy, 4)], samples: 9)
-    let stacked = try single.gradient(ConstantWeights<GramianEvidence>([2.5], appliesTo: .sharedGradient))
+    let stacked = try single.gradient(ConstantWeights<Gramian, OnSharedGradient>([2.5]))
     #expect(try single.differences().error(of: stacked, shared: [2.5]) <= 1e-7)
     let linear = try problem(.relu, trunk: [])
-    let gradient = try linear.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+    let gradient = try linear.gradient(ConstantWeights<NoGradients, OnLosses>(Self.weights))
     #expect(try linear.differences().error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
   }
 
   @Test func `The check notices a gradient that is wrong by a millionth`() throws {
     let problem = try problem(.tanh)
-    var gradient = try problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+    var gradient = try problem.gradient(ConstantWeights<NoGradients, OnLosses>(Self.weights))
     let differences = try problem.differences()
     for (name, tensor) in gradient {
       var wrong = gradient

@@ -81,8 +81,8 @@ import Testing
     let rows = try (0..<3).map { task in
       let oneHot = (0..<3).map { $0 == task ? 1.0 : 0 }
       // So large a step that the parameters before it do not matter: it leaves the gradient, in Float.
-      let step = try Trainer<Float, ConstantWeights<LossEvidence>>(
-        network: problem.network, strategy: ConstantWeights(oneHot, appliesTo: .losses),
+      let step = try Trainer<Float, ConstantWeights<NoGradients, OnLosses>>(
+        network: problem.network, strategy: ConstantWeights(oneHot),
         optimizer: .sgd(learningRate: 0x1p60), batchSize: 128, seed: 0)
       try step.setParameters(trainer.parameters)
       try step.step(on: data, samples: 0..<128)

@@ -6,20 +6,19 @@ import Testing
 @Suite struct InterventionShareTests {
   /// Clamps a number of the second task in every third step, and needs a ridge in every second.
   private struct Departing: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "departing", title: "departing", formula: "w = 1", appliesTo: .losses)
-    private var step = 0
+    static let about = StrategyDescription(
+      "departing", "departing", formula: "w = 1", weighs: .losses)
+    private var steps = 0
     private var interventions = Interventions()
 
-    init(_ setup: StrategySetup) {}
 
-    mutating func weights(for evidence: LossEvidence) -> TaskWeights {
-      interventions.reset(taskCount: evidence.taskCount)
-      if step % 3 == 0 { interventions.insert(.clamp, task: 1) }
-      let ridge = step % 2 == 0 ? 1e-5 : 0
-      step += 1
+    mutating func weights(for step: Step<NoGradients>) -> TaskWeights {
+      interventions.reset(taskCount: step.taskCount)
+      if steps % 3 == 0 { interventions.insert(.clamp, task: 1) }
+      let ridge = steps % 2 == 0 ? 1e-5 : 0
+      steps += 1
       return TaskWeights(
-        evidence.losses.map { _ in 1 },
+        step.losses.map { _ in 1 },
         certificate: SolverCertificate(iterations: 1, residual: 0, ridge: ridge), interventions: interventions
       )
     }
@@ -29,7 +28,7 @@ import Testing
     _ type: Strategy.Type, _ problem: Problem
   ) throws -> Trainer<Double, Strategy> {
     try Trainer(
-      network: problem.network, strategy: Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 2)),
+      network: problem.network, strategy: Strategy(taskCount: 2),
       optimizer: .sgd(learningRate: 0.01), batchSize: 4, seed: 0)
   }
 

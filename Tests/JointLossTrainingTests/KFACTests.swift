@@ -164,8 +164,8 @@ import Testing
         TaskSpecification(name: "b", loss: .softmaxCrossEntropy, outputs: 3),
         TaskSpecification(name: "c", loss: .binaryCrossEntropy, outputs: 2),
       ])
-    let trainer = try Trainer<Double, ConstantWeights<LossEvidence>>(
-      network: network, strategy: ConstantWeights([1, 2, -0.5], appliesTo: .losses),
+    let trainer = try Trainer<Double, ConstantWeights<NoGradients, OnLosses>>(
+      network: network, strategy: ConstantWeights([1, 2, -0.5]),
       optimizer: .kfac(learningRate: 1e-300, decay: 0.999_999, interval: 1), batchSize: 16, seed: 4)
     // Predictions from the biases alone: p = (1, 2, 5)/8 and p = 4/5, 1/2.
     var parameters = trainer.parameters.mapValues { $0.map { _ in 0.0 } }
@@ -289,14 +289,14 @@ import Testing
     let (tiny, tasks) = (Tiny(), [TaskSpecification(name: "y", loss: .meanSquaredError)])
     let network = try NetworkSpecification(inputs: 2, trunk: [3, 2], activation: .tanh, tasks: tasks)
     let data = try TaskDataset(inputCount: 2, inputs: tiny.inputs, targets: [tiny.targets], tasks: tasks)
-    func steps<Evidence: TaskEvidence>(
-      _ trainer: Trainer<Double, ConstantWeights<Evidence>>
+    func steps<Gradients, Place>(
+      _ trainer: Trainer<Double, ConstantWeights<Gradients, Place>>
     ) throws -> [Double] {
       let prepared = try PreparedData<Double>(data, network: network)
       for _ in 0..<5 { try trainer.step(on: prepared, samples: 0..<Tiny.samples) }
       return trainer.parameters.sorted { $0.key < $1.key }.flatMap(\.value)
     }
-    func check<Evidence: TaskEvidence>(_ strategy: ConstantWeights<Evidence>) throws {
+    func check<Gradients, Place>(_ strategy: ConstantWeights<Gradients, Place>) throws {
       let rule = OptimizerSpecification.kfac(learningRate: 0.1, interval: 2)
       let dense = try steps(
         Trainer(network: network, strategy: strategy, optimizer: rule, batchSize: Tiny.samples, seed: 3))
@@ -307,9 +307,9 @@ import Testing
       #expect(dense.count == graph.count)
       for (a, b) in zip(dense, graph) { #expect(abs(a - b) <= 1e-10) }
     }
-    try check(ConstantWeights<LossEvidence>([1.5], appliesTo: .sharedGradient))
-    try check(ConstantWeights<LossEvidence>([1.5], appliesTo: .losses))
-    try check(ConstantWeights<GramianEvidence>([1.5], appliesTo: .sharedGradient))
+    try check(ConstantWeights<NoGradients, OnSharedGradient>([1.5]))
+    try check(ConstantWeights<NoGradients, OnLosses>([1.5]))
+    try check(ConstantWeights<Gramian, OnSharedGradient>([1.5]))
   }
 
   @Test func `Passes for curvature are counted: all at first, then one an interval`() throws {

@@ -141,7 +141,7 @@ import Testing
     #expect(try train(Problem.equal(network), seed: 1) == equal)
     #expect(try train(Problem.equal(network), seed: 2) != equal)
     let stacked = try train(
-      ConstantWeights<GramianEvidence>([1, 1, 1], appliesTo: .sharedGradient), seed: 1)
+      ConstantWeights<Gramian, OnSharedGradient>([1, 1, 1]), seed: 1)
     for (name, values) in equal {
       for (a, b) in zip(values, stacked[name] ?? []) { #expect(abs(a - b) <= 1e-12, "\(name)") }
     }

@@ -26,17 +26,17 @@ import Testing
   func `Gradients under masks are those of the masked losses`(activation: Activation) throws {
     let masked = try problem(activation).masked(mask())
     let differences = try masked.differences()
-    let plain = try masked.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+    let plain = try masked.gradient(ConstantWeights<NoGradients, OnLosses>(Self.weights))
     let stacked = try masked.gradient(
-      ConstantWeights<GramianEvidence>(Self.weights, appliesTo: .sharedGradient))
+      ConstantWeights<Gramian, OnSharedGradient>(Self.weights))
     let norms = try masked.gradient(
-      ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: .lastSharedLayer))
+      ConstantWeights<GradientNorms, OnLosses>(Self.weights, scope: .lastSharedLayer))
     #expect(differences.error(of: plain, shared: Self.weights, heads: Self.weights) <= 1e-7)
     #expect(differences.error(of: stacked, shared: Self.weights) <= 1e-7)
     #expect(differences.error(of: norms, shared: Self.weights, heads: Self.weights) <= 1e-7)
     // The check would notice a mask that is not applied.
     let whole = try problem(activation).gradient(
-      ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+      ConstantWeights<NoGradients, OnLosses>(Self.weights))
     #expect(differences.error(of: whole, shared: Self.weights, heads: Self.weights) > 1e-2)
   }
 
@@ -67,8 +67,7 @@ import Testing
     func train(_ problem: Problem) throws -> [[Double]] {
       let trainer = try Trainer<Double, UncertaintyWeighting>(
         network: problem.network,
-        strategy: UncertaintyWeighting(
-          StrategySetup(for: UncertaintyWeighting.descriptor, taskCount: Self.tasks.count)),
+        strategy: UncertaintyWeighting(taskCount: Self.tasks.count),
         optimizer: .adam(learningRate: 0.01), batchSize: problem.data.sampleCount, seed: 5)
       let data = try PreparedData<Double>(problem.data, network: problem.network)
       // One batch an epoch, so that its order does not matter.
@@ -87,7 +86,7 @@ import Testing
     let masked = try problem().masked(mask)
     let data = try PreparedData<Double>(masked.data, network: masked.network)
     let trainer = try Trainer<Double, PCGrad>(
-      network: masked.network, strategy: PCGrad(StrategySetup(for: PCGrad.descriptor, taskCount: 4)),
+      network: masked.network, strategy: PCGrad(taskCount: 4),
       optimizer: .sgd(learningRate: 0.1), batchSize: 5, seed: 1)
     let before = trainer.parameters
     try trainer.step(on: data, samples: 0..<5)
@@ -109,7 +108,7 @@ import Testing
         let whole = try problem()
         let network = try NetworkSpecification(
           inputs: 4, trunk: [6, 5], activation: .tanh, tasks: tasks.map { whole.network.tasks[$0] })
-        let strategy = try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: tasks.count))
+        let strategy = try Strategy(taskCount: tasks.count)
         let trainer = try Trainer<Double, Strategy>(
           network: network, strategy: strategy, optimizer: .adam(learningRate: 0.01), batchSize: 11, seed: 1)
         let data = try TaskDataset(
@@ -128,7 +127,7 @@ import Testing
       #expect(whole.parameters["trunk.0.weight"] != first.parameters["trunk.0.weight"])
       for (name, values) in alone.parameters where name.hasPrefix("trunk") {
         let own = try #require(first.parameters[name])
-        for (a, b) in zip(own, values) { #expect(abs(a - b) <= 1e-9, "\(Strategy.descriptor.name): \(name)") }
+        for (a, b) in zip(own, values) { #expect(abs(a - b) <= 1e-9, "\(Strategy.about.name): \(name)") }
       }
     }
     try check(TrimmedMean.self)
@@ -195,7 +194,7 @@ import Testing
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     for optimizer in [OptimizerSpecification.adam(learningRate: 0.01), .kfac(learningRate: 0.001)] {
       let trainer = try Trainer<Double, GradNorm>(
-        network: problem.network, strategy: GradNorm(StrategySetup(for: GradNorm.descriptor, taskCount: 3)),
+        network: problem.network, strategy: GradNorm(taskCount: 3),
         optimizer: optimizer, batchSize: 4, seed: 0)
       for _ in 0..<2 { try trainer.step(on: data, samples: 0..<4) }
       let before = trainer.parameters
@@ -219,7 +218,7 @@ import Testing
     let data = try PreparedData<Double>(masked.data, network: masked.network)
     let trainer = try Trainer<Double, UncertaintyWeighting>(
       network: masked.network,
-      strategy: UncertaintyWeighting(StrategySetup(for: UncertaintyWeighting.descriptor, taskCount: 4)),
+      strategy: UncertaintyWeighting(taskCount: 4),
       optimizer: .adam(learningRate: 0.1), batchSize: 4, seed: 1)
     let before = trainer.parameters
     try trainer.step(on: data, samples: 0..<4)
@@ -228,29 +227,6 @@ import Testing
     try trainer.step(on: data, samples: 4..<8)
     let means = try trainer.endEpoch().meanLosses
     #expect(means[2].isNaN && [0, 1, 3].allSatisfy { means[$0] > 0 })
-  }
-
-  @Test func `A rule that does not know of missing labels stops with the task and the step`() throws {
-    var mask = mask()
-    for sample in 0..<5 { mask[3][sample] = false }
-    let masked = try problem().masked(mask)
-    let data = try PreparedData<Double>(masked.data, network: masked.network)
-    let trainer: Trainer<Double, Unaware> = try masked.trainer(Unaware())
-    // As long as every task has a label in the batch there is nothing to know.
-    try trainer.step(on: data, samples: 0..<11)
-    let error = #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<5) }
-    #expect(error?.code == .strategy && error?.task == 3 && error?.step == 1)
-    #expect(error?.message.contains("unaware") == true)
-  }
-
-  private struct Unaware: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "unaware", title: "unaware", formula: "w_t = 1", appliesTo: .losses)
-    init() {}
-    init(_ setup: StrategySetup) {}
-    func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(evidence.losses.map { _ in 1 })
-    }
   }
 
   @Test func `Masks of the wrong shape, and tasks without labels, are refused with the numbers`() throws {

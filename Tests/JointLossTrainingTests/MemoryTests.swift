@@ -20,7 +20,7 @@ import Testing
     _ = jl_take_largest_allocation()
     let trainer = try Trainer<Float, Strategy>(
       network: problem.network,
-      strategy: Strategy(StrategySetup(for: type.descriptor, taskCount: Self.taskCount)),
+      strategy: Strategy(taskCount: Self.taskCount),
       optimizer: .sgd(learningRate: 0.01), batchSize: 8, seed: 0)
     for _ in 0..<2 { try trainer.step(on: data, samples: 0..<8) }
     return Int(jl_take_largest_allocation())

@@ -68,11 +68,11 @@ import Testing
       #expect(differences.error(of: gradient, shared: weights, heads: wrong) > 1e-3)
     }
     for application in [TaskWeights.Application.losses, .sharedGradient] {
-      try check(application, ConstantWeights<LossEvidence>(weights, appliesTo: application))
-      try check(application, ConstantWeights<GramianEvidence>(weights, appliesTo: application))
+      try check(application, constantWeights(NoGradients.self, weights, appliesTo: application))
+      try check(application, constantWeights(Gramian.self, weights, appliesTo: application))
       for scope in GradientScope.onParameters {
         try check(
-          application, ConstantWeights<GradientNormEvidence>(weights, appliesTo: application, scope: scope))
+          application, constantWeights(GradientNorms.self, weights, appliesTo: application, scope: scope))
       }
     }
   }
@@ -104,7 +104,7 @@ import Testing
         return "\(error.code): \(error.message)"
       }
     }
-    let losses = ConstantWeights<LossEvidence>([1], appliesTo: .losses)
+    let losses = ConstantWeights<NoGradients, OnLosses>([1])
     #expect(failure([own], losses) == "nothing was thrown")
     #expect(failure([], losses).hasPrefix("model: a model has inputs, tasks and parameters, not 1, 1 and 0"))
     #expect(failure([own], losses, tasks: ["a", "a"]) == "model: two tasks are named “a”")
@@ -115,9 +115,9 @@ import Testing
     #expect(
       failure([ParameterTensor("w", columns: 1, task: 1)], losses)
         == "model: the tensor w belongs to task 1, and the model has 1")
-    let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
+    let gramian = ConstantWeights<Gramian, OnLosses>([1])
     #expect(failure([own], gramian).hasPrefix("configuration: constant reads gramian on shared parameters"))
-    let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
+    let norms = ConstantWeights<GradientNorms, OnLosses>([1], scope: .lastSharedLayer)
     #expect(failure([ParameterTensor("w", columns: 1)], norms).contains("the model names none"))
   }
 
@@ -200,7 +200,7 @@ import Testing
         targets: [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]],
         tasks: model.tasks), model: model)
     let trainer = try Trainer(
-      model: model, strategy: ConstantWeights<GramianEvidence>([1, 1], appliesTo: .losses),
+      model: model, strategy: ConstantWeights<Gramian, OnLosses>([1, 1]),
       optimizer: .sgd(learningRate: 1), batchSize: 5, seed: 0)
     let error = #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<5) }
     #expect(error?.code == .model && error?.message == "the model's backward pass \(message)")
@@ -226,12 +226,12 @@ import Testing
       for _ in 0..<2 { try trainer.trainEpoch(on: data) }
       return trainer.parameters
     }
-    for type in StrategyRegistry.builtIn.types where type.descriptor.arrangement == .joint {
-      let strategy = try StrategyRegistry.builtIn.make(type.descriptor.name, taskCount: 3)
+    for type in StrategyRegistry.builtIn.types where type.about.arrangement == .joint {
+      let strategy = try StrategyRegistry.builtIn.make(type.about.name, taskCount: 3)
       let trainer = try problem.network.makeTrainer(
         in: Double.self, strategy: strategy, optimizer: optimizer, batchSize: 8, seed: 1)
       for _ in 0..<2 { try trainer.trainEpoch(on: data) }
-      #expect(try trainer.parameters == byType(strategy), "\(type.descriptor.name)")
+      #expect(try trainer.parameters == byType(strategy), "\(type.about.name)")
       #expect(trainer.epoch == 2)
     }
   }
@@ -251,8 +251,8 @@ import Testing
       return #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<5) }
     }
     for error in [
-      try failure(ConstantWeights<LossEvidence>([1, 1, 1], appliesTo: .losses)),
-      try failure(ConstantWeights<GramianEvidence>([1, 1, 1], appliesTo: .losses)),
+      try failure(ConstantWeights<NoGradients, OnLosses>([1, 1, 1])),
+      try failure(ConstantWeights<Gramian, OnLosses>([1, 1, 1])),
     ] {
       #expect(
         error?.code == .model && error?.message.contains(message) == true, "\(String(describing: error))")

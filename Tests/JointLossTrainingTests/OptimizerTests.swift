@@ -76,10 +76,10 @@ import Testing
       #expect(norm > 0.2)
       for (a, b) in zip(whole, clipped) { #expect(abs(a * 0.1 / norm - b) <= 1e-14) }
     }
-    try check(ConstantWeights<LossEvidence>([0.5, 1.5], appliesTo: .losses))
-    try check(ConstantWeights<LossEvidence>([0.5, 1.5], appliesTo: .sharedGradient))
-    try check(ConstantWeights<GramianEvidence>([0.5, 1.5], appliesTo: .sharedGradient))
-    try check(ConstantWeights<GradientNormEvidence>([0.5, 1.5], appliesTo: .losses, scope: .lastSharedLayer))
+    try check(ConstantWeights<NoGradients, OnLosses>([0.5, 1.5]))
+    try check(ConstantWeights<NoGradients, OnSharedGradient>([0.5, 1.5]))
+    try check(ConstantWeights<Gramian, OnSharedGradient>([0.5, 1.5]))
+    try check(ConstantWeights<GradientNorms, OnLosses>([0.5, 1.5], scope: .lastSharedLayer))
   }
 
   @Test func `The learning rate can be changed between steps`() throws {

@@ -108,7 +108,7 @@ import Testing
       let differences = try problem.differences(evaluating: !test.hasDropout)
       for application in [TaskWeights.Application.losses, .sharedGradient] {
         let gradient = try problem.gradient(
-          ConstantWeights<GramianEvidence>(weights, appliesTo: application), options: Self.options)
+          constantWeights(Gramian.self, weights, appliesTo: application), options: Self.options)
         let heads = application == .losses ? weights : nil
         #expect(
           differences.error(of: gradient, shared: weights, heads: heads) <= 1e-7, "\(test.testDescription)")
@@ -122,7 +122,7 @@ import Testing
       let weights = Array(Self.weights.prefix(test.network.tasks.count))
       func matched(_ scope: GradientScope) throws -> [String: [Double]] {
         try problem.gradient(
-          ConstantWeights<GramianEvidence>(weights, appliesTo: .losses),
+          ConstantWeights<Gramian, OnLosses>(weights),
           options: StepOptions(gradientScope: scope, scalePolicy: .matchNorm))
       }
       let (own, other) = try (matched(.representation), matched(.sharedParameters))
@@ -151,10 +151,8 @@ import Testing
   // MARK: A direction on the representation
 
   private func gradDrop(_ taskCount: Int) throws -> GradDrop {
-    try GradDrop(
-      StrategySetup(
-        for: GradDrop.descriptor, taskCount: taskCount, parameters: ["scope": .text("representation")],
-        seed: 3))
+    try GradDrop(taskCount: taskCount, parameters: ["scope": .text("representation")],
+        seed: 3)
   }
 
   /// GradDrop's direction by its formula, from derivatives by central differences.
@@ -196,7 +194,7 @@ import Testing
       let direction = try direction(differences(of: problem), values, units: units)
       let gradient = try problem.gradient(gradDrop(test.network.tasks.count))
       let unweighted = try problem.gradient(
-        ConstantWeights<LossEvidence>(test.network.tasks.map { _ in 1 }, appliesTo: .losses))
+        ConstantWeights<NoGradients, OnLosses>(test.network.tasks.map { _ in 1 }))
       for tensor in problem.tensors {
         let got = try #require(gradient[tensor.name])
         guard tensor.task == nil else {
@@ -228,7 +226,7 @@ import Testing
     let problem = try Problem(network, samples: 9)
     let data = try PreparedData<Double>(problem.data, network: network)
     let wanted = try problem.gradient(
-      ConstantWeights<LossEvidence>(Self.weights, appliesTo: .sharedGradient))
+      ConstantWeights<NoGradients, OnSharedGradient>(Self.weights))
     let strategy = FixedCombination(Self.weights, scope: .representation)
     let own = try Trainer<Double, FixedCombination>(
       model: TanhModel(inputs: 4, units: 6, tasks: tasks), strategy: strategy,
@@ -298,7 +296,7 @@ import Testing
     // A rule that does not prescribe it may keep gradients of other samples.
     let chosen = #expect(throws: TrainingError.self) {
       try problem.stepped(
-        GradDrop(StrategySetup(for: GradDrop.descriptor, taskCount: problem.network.tasks.count)),
+        GradDrop(taskCount: problem.network.tasks.count),
         options: Self.options)
     }
     #expect(chosen?.message.contains("not those of the scope representation") == true)

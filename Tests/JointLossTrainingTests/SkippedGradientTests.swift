@@ -135,11 +135,11 @@ import Testing
 
   @Test func `Where gradients are not read the strategy is shown zeros, not those of an earlier step`() throws
   {
-    func check<Evidence: NumberedEvidence>(_ evidence: Evidence.Type) throws {
+    func check<Gradients: NumberedGradients>(_ gradients: Gradients.Type) throws {
       let problem = try CheckpointTests.problem()
       let data = try PreparedData<Float>(problem.data, network: problem.network)
-      let trainer: Trainer<Float, EvidenceRecorder<Evidence>> = try CheckpointTests.trainer(
-        EvidenceRecorder<Evidence>.self, problem)
+      let trainer: Trainer<Float, GradientRecorder<Gradients>> = try CheckpointTests.trainer(
+        GradientRecorder<Gradients>.self, problem)
       for _ in 0..<2 { try trainer.trainEpoch(on: data) }
       let seen = trainer.strategy.seen
       #expect(seen.count == 2 * Self.batches)
@@ -148,9 +148,9 @@ import Testing
         #expect(numbers.contains { $0 != 0 } == step.isMultiple(of: 3), "step \(step)")
       }
     }
-    try check(GradientNormEvidence.self)
-    try check(GramianEvidence.self)
-    try check(JacobianEvidence.self)
+    try check(GradientNorms.self)
+    try check(Gramian.self)
+    try check(Jacobian.self)
   }
 
   @Test func `Conflicts are those of the steps in which the strategy saw a Gramian`() throws {
@@ -174,9 +174,8 @@ import Testing
     let model = TanhModel<Double>(inputs: 5, units: 6, tasks: problem.network.tasks)
     func train<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws -> (losses: [Double], backward: Int)
     {
-      let setup = try StrategySetup(for: Strategy.descriptor, taskCount: 3, parameters: Self.every)
       let trainer = try Trainer<Double, Strategy>(
-        model: model, strategy: Strategy(setup), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
+        model: model, strategy: try Strategy(taskCount: 3, parameters: Self.every), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
       for _ in 0..<6 { try trainer.trainEpoch(on: data) }
       return (try trainer.losses(on: data), trainer.counts.backward)
     }

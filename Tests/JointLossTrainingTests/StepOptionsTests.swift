@@ -26,9 +26,9 @@ import Testing
     let heads = isWeighted ? Self.weights : [1, 1, 1]
     let options = StepOptions(headPolicy: policy)
     let plain = try problem.gradient(
-      ConstantWeights<LossEvidence>(Self.weights, appliesTo: application), options: options)
+      constantWeights(NoGradients.self, Self.weights, appliesTo: application), options: options)
     let stacked = try problem.gradient(
-      ConstantWeights<GramianEvidence>(Self.weights, appliesTo: application), options: options)
+      constantWeights(Gramian.self, Self.weights, appliesTo: application), options: options)
     for gradient in [plain, stacked] {
       #expect(differences.error(of: gradient, shared: Self.weights, heads: heads) <= 1e-7)
       #expect(
@@ -50,25 +50,25 @@ import Testing
   {
     let problem = try problem()
     let equal = sharedNorm(try problem.gradient(Problem.equal(problem.network)), of: problem)
-    let native = try problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses))
+    let native = try problem.gradient(ConstantWeights<NoGradients, OnLosses>(Self.weights))
     let factor = equal / sharedNorm(native, of: problem)
     #expect(abs(factor - 1) > 0.1)
     let differences = try problem.differences()
     let options = StepOptions(scalePolicy: .matchNorm)
     let matched = try [
-      problem.gradient(ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses), options: options),
-      problem.gradient(ConstantWeights<GramianEvidence>(Self.weights, appliesTo: .losses), options: options),
+      problem.gradient(ConstantWeights<NoGradients, OnLosses>(Self.weights), options: options),
+      problem.gradient(ConstantWeights<Gramian, OnLosses>(Self.weights), options: options),
       problem.gradient(
-        ConstantWeights<GramianEvidence>(Self.weights, appliesTo: .losses, scope: .representation),
+        ConstantWeights<Gramian, OnLosses>(Self.weights, scope: .representation),
         options: options),
       problem.gradient(
-        ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: .lastSharedLayer),
+        ConstantWeights<GradientNorms, OnLosses>(Self.weights, scope: .lastSharedLayer),
         options: options),
       problem.gradient(
-        ConstantWeights<GramianEvidence>(Self.weights, appliesTo: .losses, scope: .allParameters),
+        ConstantWeights<Gramian, OnLosses>(Self.weights, scope: .allParameters),
         options: options),
       problem.gradient(
-        ConstantWeights<GradientNormEvidence>(Self.weights, appliesTo: .losses, scope: .allParameters),
+        ConstantWeights<GradientNorms, OnLosses>(Self.weights, scope: .allParameters),
         options: options),
     ]
     for gradient in matched {
@@ -88,7 +88,7 @@ import Testing
     problem = try problem.retargeted([problem.data.targets[0], problem.data.targets[0]])
     let options = StepOptions(headPolicy: .unit, scalePolicy: .matchNorm)
     let gradient = try problem.gradient(
-      ConstantWeights<LossEvidence>([1, -1], appliesTo: .losses), options: options)
+      ConstantWeights<NoGradients, OnLosses>([1, -1]), options: options)
     #expect(sharedNorm(gradient, of: problem) <= 1e-14)
   }
 
@@ -98,7 +98,7 @@ import Testing
   {
     let problem = try problem()
     let options = StepOptions(scalePolicy: .sumToTasks)
-    let strategy = ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses)
+    let strategy = ConstantWeights<NoGradients, OnLosses>(Self.weights)
     let expected = Self.weights.map { $0 * 3 / Self.weights.reduce(0, +) }
     let gradient = try problem.gradient(strategy, options: options)
     #expect(try problem.differences().error(of: gradient, shared: expected, heads: expected) <= 1e-7)
@@ -106,7 +106,7 @@ import Testing
     var mask = [[Bool]](repeating: [Bool](repeating: true, count: 9), count: 3)
     mask[1] = mask[1].indices.map { $0 >= 5 }
     let masked = try problem.masked(mask)
-    let trainer: Trainer<Double, ConstantWeights<LossEvidence>> = try masked.trainer(
+    let trainer: Trainer<Double, ConstantWeights<NoGradients, OnLosses>> = try masked.trainer(
       strategy, options: options)
     try trainer.step(on: PreparedData(masked.data, network: masked.network), samples: 0..<5)
     let present = [0.3 * 2 / 0.7, 0, 0.4 * 2 / 0.7]
@@ -114,7 +114,7 @@ import Testing
 
     let error = #expect(throws: TrainingError.self) {
       try problem.gradient(
-        ConstantWeights<LossEvidence>([1, -1, 0], appliesTo: .losses), options: options)
+        ConstantWeights<NoGradients, OnLosses>([1, -1, 0]), options: options)
     }
     #expect(error?.code == .strategy && error?.message.contains("sum 0.0") == true)
   }
@@ -170,7 +170,7 @@ import Testing
     }
     // And the gradient that follows is still that of all shared parameters.
     let gradient = try problem.gradient(
-      ConstantWeights<GramianEvidence>(Self.weights, appliesTo: .sharedGradient),
+      ConstantWeights<Gramian, OnSharedGradient>(Self.weights),
       options: StepOptions(gradientScope: .representation))
     #expect(try problem.differences().error(of: gradient, shared: Self.weights) <= 1e-7)
   }
@@ -180,7 +180,7 @@ import Testing
     let differences = try problem.differences()
     for scope in GradientScope.allCases {
       let gradient = try problem.gradient(
-        ConstantWeights<LossEvidence>(Self.weights, appliesTo: .losses),
+        ConstantWeights<NoGradients, OnLosses>(Self.weights),
         options: StepOptions(gradientScope: scope))
       #expect(differences.error(of: gradient, shared: Self.weights, heads: Self.weights) <= 1e-7)
       #expect(gradient["trunk.0.weight"]?.contains { $0 != 0 } == true)

@@ -13,7 +13,7 @@ import Testing
     let tasks = problem.network.tasks.count
     var moved: Set<String> = []
     // A head follows its weighted loss: not at all where a rule never weighs its task.
-    var weighted: Set<Int> = Strategy.descriptor.appliesTo == .losses ? [] : Set(0..<tasks)
+    var weighted: Set<Int> = Strategy.about.weighs == .losses ? [] : Set(0..<tasks)
     for step in 0..<Self.steps {
       let before = trainer.parameters
       try trainer.step(on: data, samples: 4 * step..<4 * step + 4)
@@ -29,7 +29,7 @@ import Testing
     #expect(!weighted.isEmpty)
     // One backward pass for the weighted loss, or one for each task.
     let passes =
-      Strategy.Evidence.need == .losses ? 1 : tasks * max(Strategy.Evidence.independentBatches, 1)
+      Strategy.Gradients.need == .losses ? 1 : tasks * max(Strategy.Gradients.independentBatches, 1)
     #expect(trainer.counts.backward == Self.steps * passes)
   }
 

@@ -23,7 +23,7 @@ import Testing
     let data = try PreparedData<Float>(problem.data, network: problem.network)
     func train(_ seed: UInt64) throws -> [String: [Double]] {
       let trainer = try trainer(
-        ConstantWeights<GramianEvidence>([1, 2], appliesTo: .sharedGradient), problem.network, seed: seed)
+        ConstantWeights<Gramian, OnSharedGradient>([1, 2]), problem.network, seed: seed)
       for _ in 0..<3 { try trainer.trainEpoch(on: data) }
       return trainer.parameters
     }
@@ -36,7 +36,7 @@ import Testing
     let data = try PreparedData<Float>(problem.data, network: problem.network)
     let first = try trainer(Problem.equal(problem.network), problem.network)
     let second = try trainer(
-      ConstantWeights<GramianEvidence>([1, 1], appliesTo: .losses), problem.network)
+      ConstantWeights<Gramian, OnLosses>([1, 1]), problem.network)
     #expect(first.parameters == second.parameters)
     for _ in 0..<2 {
       let (a, b) = try (first.trainEpoch(on: data), second.trainEpoch(on: data))
@@ -92,8 +92,8 @@ import Testing
     let problem = try problem()
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     for application in [TaskWeights.Application.losses, .sharedGradient] {
-      let trainer = try Trainer<Double, ConstantWeights<LossEvidence>>(
-        network: problem.network, strategy: ConstantWeights([0.01, -3], appliesTo: application),
+      let trainer = try problem.network.makeTrainer(
+        in: Double.self, strategy: constantWeights(NoGradients.self, [0.01, -3], appliesTo: application),
         optimizer: .sgd(learningRate: 1e-300), batchSize: 10, seed: 7)
       let (whole, summary) = try (trainer.losses(on: data), trainer.trainEpoch(on: data))
       for (mean, loss) in zip(summary.meanLosses, whole) { #expect(abs(mean - loss) <= 1e-14 * loss) }
@@ -105,7 +105,7 @@ import Testing
     let problem = try problem()
     let data = try PreparedData<Float>(problem.data, network: problem.network)
     let trainer = try trainer(
-      ConstantWeights<GramianEvidence>([1, 1], appliesTo: .losses), problem.network, batchSize: 23)
+      ConstantWeights<Gramian, OnLosses>([1, 1]), problem.network, batchSize: 23)
     // With one batch an epoch, the step's Gramian is the probe's before the step.
     for _ in 0..<5 {
       let gramian = try trainer.gramian(on: data, samples: 0..<23)
@@ -143,17 +143,16 @@ import Testing
   }
 
   private struct EpochRecorder: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "epoch-recorder", title: "epoch recorder", formula: "w_t = 1", appliesTo: .losses)
+    static let about = StrategyDescription(
+      "epoch-recorder", "epoch recorder", formula: "w_t = 1", weighs: .losses)
     private(set) var means: [[Double]] = []
     private(set) var epochs: [Int] = []
 
     init() {}
-    init(_ setup: StrategySetup) {}
 
-    mutating func weights(for evidence: LossEvidence) -> TaskWeights {
-      epochs.append(evidence.epoch)
-      return TaskWeights(evidence.losses.map { _ in 1 })
+    mutating func weights(for step: Step<NoGradients>) -> TaskWeights {
+      epochs.append(step.epoch)
+      return TaskWeights(step.losses.map { _ in 1 })
     }
 
     mutating func epochEnded(meanLosses: [Double]) { means.append(meanLosses) }

@@ -133,9 +133,9 @@ import Testing
   }
 
   @Test func `A batch of nothing, and gradients of nothing`() {
-    let losses = ConstantWeights<LossEvidence>([1], appliesTo: .losses)
-    let gramian = ConstantWeights<GramianEvidence>([1], appliesTo: .losses)
-    let norms = ConstantWeights<GradientNormEvidence>([1], appliesTo: .losses, scope: .lastSharedLayer)
+    let losses = ConstantWeights<NoGradients, OnLosses>([1])
+    let gramian = ConstantWeights<Gramian, OnLosses>([1])
+    let norms = ConstantWeights<GradientNorms, OnLosses>([1], scope: .lastSharedLayer)
     #expect(message(.configuration) { _ = try trainer(losses, batchSize: 0) }.contains("not 0 samples"))
     #expect(message(.configuration) { _ = try trainer(gramian, trunk: []) }.contains("share none"))
     #expect(message(.configuration) { _ = try trainer(norms, trunk: []) }.contains("share none"))
@@ -171,7 +171,7 @@ import Testing
     #expect(large.contains("input 1 of sample 0"))
     #expect(
       message(.shape) {
-        try trainer(ConstantWeights<LossEvidence>([1], appliesTo: .losses)).step(
+        try trainer(ConstantWeights<NoGradients, OnLosses>([1])).step(
           on: data(wider.tasks.isEmpty ? wider : two, targets: [[1, 2], [1, 2]]), samples: 0..<1)
       }
       .contains("another network"))
@@ -179,7 +179,7 @@ import Testing
 
   @Test func `Batches and parameters that do not fit`() throws {
     let (trainer, data): (_, PreparedData<Double>) = try (
-      trainer(ConstantWeights<LossEvidence>([1], appliesTo: .losses), batchSize: 1), data(network())
+      trainer(ConstantWeights<NoGradients, OnLosses>([1]), batchSize: 1), data(network())
     )
     #expect(message(.shape) { try trainer.step(on: data, samples: 0..<0) }.contains("make no batch"))
     #expect(message(.shape) { try trainer.step(on: data, samples: 1..<3) }.contains("1..<3 of 2"))
@@ -215,10 +215,10 @@ import Testing
 
   @Test func `A run that explodes has diverged, at a step and a task`() throws {
     let error = try #require(
-      try failure(ConstantWeights<LossEvidence>([1], appliesTo: .losses), learningRate: 1e6))
+      try failure(ConstantWeights<NoGradients, OnLosses>([1]), learningRate: 1e6))
     #expect(error.code == .diverged && (error.step ?? 0) > 0)
     let overflow = try #require(
-      try failure(ConstantWeights<LossEvidence>([1e308], appliesTo: .losses), learningRate: 1e6))
+      try failure(ConstantWeights<NoGradients, OnLosses>([1e308]), learningRate: 1e6))
     #expect(overflow.code == .diverged && overflow.step == 0 && overflow.message.contains("parameter"))
   }
 
@@ -237,7 +237,7 @@ import Testing
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])
   func `A weight that is not finite is the strategy's fault`(weight: Double) throws {
-    let error = try failure(ConstantWeights<LossEvidence>([weight], appliesTo: .losses))
+    let error = try failure(ConstantWeights<NoGradients, OnLosses>([weight]))
     #expect(error?.code == .strategy && error?.task == 0 && error?.step == 0)
   }
 
@@ -257,14 +257,14 @@ import Testing
     certificate: SolverCertificate, words: String?
   ) throws {
     let error = try failure(
-      ConstantWeights<LossEvidence>([1], appliesTo: .losses, certificate: certificate))
+      ConstantWeights<NoGradients, OnLosses>([1], certificate: certificate))
     guard let words else { return #expect(error == nil) }
     #expect(error?.code == .strategy && error?.step == 0)
     #expect(error?.message == "constant gave a solver's certificate with \(words)")
   }
 
   @Test func `A strategy without an answer, or with too many, fails at its step`() throws {
-    let many = try failure(ConstantWeights<LossEvidence>([1, 1], appliesTo: .losses))
+    let many = try failure(ConstantWeights<NoGradients, OnLosses>([1, 1]))
     #expect(many?.code == .strategy && many?.message.contains("2 weights for 1 tasks") == true)
     let solver = try failure(Refusing(code: .solver, after: 3))
     #expect(solver?.code == .strategy && solver?.step == 3 && solver?.message == "no answer")
@@ -276,15 +276,15 @@ import Testing
   private struct Refusing: WeightingStrategy {
     enum Reason: String, Codable { case solver, nonFinite }
 
-    static let descriptor = StrategyDescriptor(
-      name: "refusing", title: "refusing", formula: "none", appliesTo: .losses)
-    private let code: Reason
-    private var left: Int
+    static let about = StrategyDescription(
+      "refusing", "refusing", formula: "none", weighs: .losses)
+    private var code = Reason.solver
+    private var left = 0
 
+    init() {}
     init(code: Reason, after steps: Int) { (self.code, left) = (code, steps) }
-    init(_ setup: StrategySetup) { self.init(code: .solver, after: 0) }
 
-    mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
+    mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
       guard left > 0 else {
         throw WeightingError(code == .solver ? .solver : .nonFinite, "no answer", task: 0)
       }

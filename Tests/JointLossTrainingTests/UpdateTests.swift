@@ -48,9 +48,9 @@ import Testing
   ) throws {
     let problem = try Self.problem()
     let data = try PreparedData<Double>(problem.data, network: problem.network)
-    let trainer = try trainer(problem, FixedUpdate<JacobianEvidence>(Self.update), optimizer)
+    let trainer = try trainer(problem, FixedUpdate<Jacobian>(Self.update), optimizer)
     // Its heads follow the same losses; its trunk is set to the other's before every step.
-    let ones = ConstantWeights<GramianEvidence>([1, 1, 1], appliesTo: .sharedGradient)
+    let ones = ConstantWeights<Gramian, OnSharedGradient>([1, 1, 1])
     let heads = try self.trainer(problem, ones, optimizer)
     var expected = shared(trainer.parameters, of: problem)
     for rate in [0.05, 0.1, 0.02, 0.02] {
@@ -80,8 +80,8 @@ import Testing
     let (plain, weighted) = ([1.0, 1, 1], [2, 0.5, 1.0])
     let differences = try problem.differences()
     let equal = try problem.gradient(Problem.equal(problem.network))
-    func check<Evidence: TaskEvidence>(_ evidence: Evidence.Type) throws {
-      let strategy = FixedUpdate<Evidence>(Self.update, headWeights: weighted)
+    func check<Gradients: GradientEvidence>(_ evidence: Gradients.Type) throws {
+      let strategy = FixedUpdate<Gradients>(Self.update, headWeights: weighted)
       for policy in StepOptions.HeadPolicy.allCases {
         let gradient = try problem.gradient(strategy, options: StepOptions(headPolicy: policy))
         #expect(Self.largestDifference(shared(gradient, of: problem), Self.update) <= 1e-14)
@@ -95,10 +95,10 @@ import Testing
         #expect(differences.error(of: moved, shared: plain, heads: heads) <= 1e-7, "\(policy)")
       }
     }
-    try check(JacobianEvidence.self)
-    try check(LossEvidence.self)
-    try check(GramianEvidence.self)
-    try check(IndependentBatchesEvidence.self)
+    try check(Jacobian.self)
+    try check(NoGradients.self)
+    try check(Gramian.self)
+    try check(IndependentJacobians.self)
   }
 
   // MARK: AdaTask
@@ -106,8 +106,7 @@ import Testing
   @Test func `AdaTask of one task is Adam`() throws {
     let problem = try Self.problem([(.meanSquaredError, 2)])
     let data = try PreparedData<Double>(problem.data, network: problem.network)
-    let setup = try StrategySetup(for: AdaTask.descriptor, taskCount: 1)
-    let own = try trainer(problem, AdaTask(setup), .adam(learningRate: 0.05))
+    let own = try trainer(problem, try AdaTask(taskCount: 1), .adam(learningRate: 0.05))
     let adam = try trainer(problem, Problem.equal(problem.network), .adam(learningRate: 0.05))
     for step in 0..<20 {
       try own.setLearningRate(0.05 / Double(step + 1))
@@ -128,10 +127,9 @@ import Testing
         [[Bool](repeating: true, count: 9), (0..<9).map { $0 < 4 }, (0..<9).map { $0 > 2 }])
     }
     let data = try PreparedData<Double>(problem.data, network: problem.network)
-    let setup = try StrategySetup(for: AdaTask.descriptor, taskCount: 3)
-    let trainer = try trainer(problem, AdaTask(setup), .adam(learningRate: 0.05))
+    let trainer = try trainer(problem, try AdaTask(taskCount: 3), .adam(learningRate: 0.05))
     let probe = try self.trainer(problem, FixedCombination([1, 1, 1]), .sgd(learningRate: 0.05))
-    var byHand = try AdaTask(setup)
+    var byHand = try Weigher<AdaTask>(taskCount: 3)
     // The second task has labels in the first part alone.
     for (index, samples) in [0..<5, 4..<9, 0..<5, 0..<9, 4..<9, 0..<4].enumerated() {
       let rate = 0.05 / Double(index + 1)
@@ -158,7 +156,7 @@ import Testing
     let data = try PreparedData<Double>(problem.data, network: problem.network)
     func refusal(_ update: [Double], rate: Double) throws -> TrainingError? {
       let trainer = try self.trainer(
-        problem, FixedUpdate<JacobianEvidence>(update), .adamw(learningRate: rate, weightDecay: 0.01))
+        problem, FixedUpdate<Jacobian>(update), .adamw(learningRate: rate, weightDecay: 0.01))
       let before = trainer.parameters
       let error = #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<9) }
       #expect(trainer.parameters == before)
@@ -178,7 +176,7 @@ import Testing
     #expect(long?.code == .diverged && long?.message.contains("element 4 of trunk.1.bias") == true)
     // Finite, and not after the difference.
     wrong[64] = 1.7e308
-    let trainer = try self.trainer(problem, FixedUpdate<LossEvidence>(wrong), .sgd(learningRate: 0.7))
+    let trainer = try self.trainer(problem, FixedUpdate<NoGradients>(wrong), .sgd(learningRate: 0.7))
     try trainer.step(on: data, samples: 0..<9)
     let (before, error) = (
       trainer.parameters,
@@ -190,17 +188,16 @@ import Testing
 
   /// An update under a descriptor that does not say so.
   private struct Undeclared: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "undeclared", title: "undeclared", formula: "u = 0", appliesTo: .losses)
-    init(_ setup: StrategySetup) {}
-    func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(update: UpdateTests.update, values: evidence.losses.map { _ in 1 })
+    static let about = StrategyDescription(
+      "undeclared", "undeclared", formula: "u = 0", weighs: .losses)
+    func weights(for step: Step<NoGradients>) -> TaskWeights {
+      TaskWeights(update: UpdateTests.update, values: step.losses.map { _ in 1 })
     }
   }
 
   @Test func `An update that the descriptor does not announce is refused`() throws {
     let problem = try Self.problem()
-    let strategy = Undeclared(try StrategySetup(for: Undeclared.descriptor, taskCount: 3))
+    let strategy = Undeclared()
     let error = #expect(throws: TrainingError.self) { try problem.gradient(strategy) }
     #expect(error?.code == .strategy)
     #expect(error?.message.contains("undeclared gave an update, and its descriptor says losses") == true)
@@ -208,27 +205,27 @@ import Testing
 
   @Test func `What cannot go with an update is refused by name`() throws {
     let problem = try Self.problem()
-    func refusal<Evidence: TaskEvidence>(
-      _ evidence: Evidence.Type, scope: GradientScope? = nil,
+    func refusal<Gradients: GradientEvidence>(
+      _ evidence: Gradients.Type, scope: GradientScope? = nil,
       optimizer: OptimizerSpecification = .adam(learningRate: 0.1), options: StepOptions = StepOptions()
     ) -> String {
       let error = #expect(throws: TrainingError.self) {
-        try trainer(problem, FixedUpdate<Evidence>(Self.update, scope: scope), optimizer, options: options)
+        try trainer(problem, FixedUpdate<Gradients>(Self.update, scope: scope), optimizer, options: options)
       }
       #expect(error?.code == .configuration)
       return error?.message ?? ""
     }
     for policy in [StepOptions.ScalePolicy.sumToTasks, .matchNorm] {
-      let message = refusal(JacobianEvidence.self, options: StepOptions(scalePolicy: policy))
+      let message = refusal(Jacobian.self, options: StepOptions(scalePolicy: policy))
       #expect(message.contains("an update") && message.contains(policy.rawValue))
     }
-    #expect(refusal(JacobianEvidence.self, options: StepOptions(clipNorm: 1)).contains("clipped"))
-    #expect(refusal(GramianEvidence.self, options: StepOptions(accumulation: 3)).contains("3 micro-batches"))
-    #expect(refusal(JacobianEvidence.self, optimizer: .kfac(learningRate: 0.1)).contains("K-FAC"))
+    #expect(refusal(Jacobian.self, options: StepOptions(clipNorm: 1)).contains("clipped"))
+    #expect(refusal(Gramian.self, options: StepOptions(accumulation: 3)).contains("3 micro-batches"))
+    #expect(refusal(Jacobian.self, optimizer: .kfac(learningRate: 0.1)).contains("K-FAC"))
     for scope in GradientScope.allCases where scope != .sharedParameters {
-      #expect(refusal(JacobianEvidence.self, scope: scope).contains(scope.rawValue))
+      #expect(refusal(Jacobian.self, scope: scope).contains(scope.rawValue))
       #expect(
-        refusal(JacobianEvidence.self, options: StepOptions(gradientScope: scope)).contains(scope.rawValue))
+        refusal(Jacobian.self, options: StepOptions(gradientScope: scope)).contains(scope.rawValue))
     }
   }
 }

@@ -22,13 +22,13 @@ import Testing
     }
   }
 
-  private func state(_ strategy: any WeightingStrategy) throws -> [String: Any] {
+  private func state(_ strategy: any StepWeigher) throws -> [String: Any] {
     let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(strategy))
     return try #require(value as? [String: Any])
   }
 
   /// A list of the state; of a Jacobian its elements.
-  private func list(_ key: String, of strategy: any WeightingStrategy) throws -> [Double] {
+  private func list(_ key: String, of strategy: any StepWeigher) throws -> [Double] {
     let value = try state(strategy)[key]
     let list = (value as? [String: Any])?["elements"] ?? value
     return try #require(list as? [Double], "\(key)")
@@ -38,7 +38,7 @@ import Testing
     throws
   {
     let rows = [[1.0, 8], [90, 90], [2, 6], [-90, 90], [4, 7]]
-    var rule = try StrategyRegistry.builtIn.make(
+    var rule = try StrategyRegistry.builtIn.makeWeigher(
       "trimmed-mean", taskCount: 5, parameters: ["trim": .number(2)])
     let third = 1.0 / 3
     let three = try rule.weights(observing: step(rows, present: [true, false, true, false, true]))
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `DB-MTL starts an average at the first gradient of its task, whichever step that is`() throws {
-    var rule = try StrategyRegistry.builtIn.make("db-mtl", taskCount: 2)
+    var rule = try StrategyRegistry.builtIn.makeWeigher("db-mtl", taskCount: 2)
     let first = try rule.weights(observing: step([[3, 0], [9, 9]], present: [true, false]))
     expect(first.direction, [3, 0], within: 1e-7)
     expect(first.headWeights, [1, 0], within: 1e-7)
@@ -64,7 +64,7 @@ import Testing
 
   @Test func `MoCo's first step without a task is that of the others, by hand`() throws {
     // y = (1, 0) and (0, 2): λ − 0.1 (0.5, 2) = (0.45, 0.3), projected by adding 0.125 each.
-    var rule = try StrategyRegistry.builtIn.make("moco", taskCount: 3)
+    var rule = try StrategyRegistry.builtIn.makeWeigher("moco", taskCount: 3)
     let weights = try rule.weights(
       observing: step([[2, 0], [9, 9], [0, 4]], present: [true, false, true]))
     expect(weights.values, [0.575, 0, 0.425])
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func `ExcessMTL without a task is that of the others, whose weights keep their sum`() throws {
-    var rule = try StrategyRegistry.builtIn.make(
+    var rule = try StrategyRegistry.builtIn.makeWeigher(
       "excess-mtl", taskCount: 3, parameters: ["step-size": .number(1)])
     expect(try rule.weights(observing: step([[1], [5], [1]])).values, [1, 1, 1])
     // S = (2, –, 10): E/E(0) = 1/√2 and 9/√10; 2/(1 + exp(9/√10 − 1/√2)), by python3.
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func `The warm-up of ExcessMTL is of a task's own steps`() throws {
-    var rule = try StrategyRegistry.builtIn.make(
+    var rule = try StrategyRegistry.builtIn.makeWeigher(
       "excess-mtl", taskCount: 2, parameters: ["warm-up": .number(2), "step-size": .number(1)])
     for present in [[true, false], [true, true], [true, true]] {
       _ = try rule.weights(observing: step([[1], [1]], present: present))
@@ -111,7 +111,7 @@ import Testing
     name: String, parameters: [String: ParameterValue], keys: [String]
   ) throws {
     var stream = PhiloxStream(seed: 4, purpose: "test")
-    var gaps = try StrategyRegistry.builtIn.make(name, taskCount: 3, parameters: parameters)
+    var gaps = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: 3, parameters: parameters)
     var plain = gaps
     for index in 0..<12 {
       let rows = (0..<3).map { _ in (0..<4).map { _ in stream.normal() } }
@@ -131,7 +131,7 @@ import Testing
   @Test(arguments: [("moco", "lambda"), ("modo", "lambda"), ("sdmgrad", "simplex")])
   func `Whoever is absent, the kept weights are a point of the simplex`(name: String, key: String) throws {
     var stream = PhiloxStream(seed: 6, purpose: "test")
-    var rule = try StrategyRegistry.builtIn.make(name, taskCount: 4)
+    var rule = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: 4)
     for index in 0..<60 {
       let before = try list(key, of: rule)
       let rows = (0..<4).map { _ in (0..<5).map { _ in stream.normal() } }
@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test func `Where only tasks of kept weight 0 are present MoDo weighs them as at first`() throws {
-    var rule = try StrategyRegistry.builtIn.make("modo", taskCount: 3, parameters: ["gamma": .number(1)])
+    var rule = try StrategyRegistry.builtIn.makeWeigher("modo", taskCount: 3, parameters: ["gamma": .number(1)])
     let rows = [[10, 0], [0, 0.1], [10, 0]]
     #expect(try rule.weights(observing: step(rows)).values == [0, 1, 0])
     let weights = try rule.weights(observing: step(rows, present: [true, false, true]))
@@ -156,7 +156,7 @@ import Testing
 
   @Test(arguments: ["db-mtl", "excess-mtl", "moco", "modo", "sdmgrad"])
   func `A step that fails without a task leaves all as it was`(name: String) throws {
-    var rule = try StrategyRegistry.builtIn.make(name, taskCount: 3)
+    var rule = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: 3)
     let rows = [[1.0, 2], [3, -1], [0.5, 1]]
     _ = try rule.weights(observing: step(rows))
     let before = try state(rule)

@@ -6,27 +6,25 @@ import Testing
 @Suite struct AbsentWrapperTests {
   /// Weighs each task by its loss.
   private struct ByLoss: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "by-loss", title: "by loss", formula: "w_t = L_t", appliesTo: .losses)
-    static let weighsAbsentTasks = true
+    static let about = StrategyDescription(
+      "by-loss", "by loss", formula: "w_t = L_t", weighs: .losses)
     private(set) var asked = 0
     private(set) var told = 0
-    init(_ setup: StrategySetup) {}
-    mutating func weights(for evidence: LossesAroundStepEvidence) -> TaskWeights {
+    mutating func weights(for step: Step<NoGradients>) -> TaskWeights {
       asked += 1
-      return TaskWeights(evidence.losses)
+      return TaskWeights(step.losses)
     }
     mutating func stepEnded(lossesAfter: [Double]) { told += 1 }
   }
 
   private func make<Strategy: WeightingStrategy>(
     _ type: Strategy.Type, _ parameters: [String: ParameterValue] = [:]
-  ) throws -> Strategy {
-    try Strategy(StrategySetup(for: Strategy.descriptor, taskCount: 3, parameters: parameters))
+  ) throws -> Weigher<Strategy> {
+    try Weigher<Strategy>(taskCount: 3, parameters: parameters)
   }
 
   /// The weights of a step with these losses; NaN stands for a task without labels.
-  private func weigh(_ strategy: inout some WeightingStrategy, _ losses: Double...) throws -> [Double] {
+  private func weigh(_ strategy: inout some StepWeigher, _ losses: Double...) throws -> [Double] {
     var observation = StepObservation(losses: losses.map { $0.isNaN ? 0 : $0 })
     try observation.keep(losses.map { !$0.isNaN })
     let weights = try strategy.weights(observing: observation).values
@@ -70,14 +68,8 @@ import Testing
     #expect(try weigh(&rule, 1, 1, 1) == [4, 5, 6])
     #expect(try weigh(&rule, 2, 2, 2) == [2, 2, 2])
     // The rule is told of what follows the steps in which it was asked.
-    let state = try JSONSerialization.jsonObject(with: JSONEncoder().encode(rule)) as? [String: Any]
+    let state = try JSONSerialization.jsonObject(with: JSONEncoder().encode(rule.strategy)) as? [String: Any]
     let base = state?["base"] as? [String: Int]
     #expect(base == ["asked": 4, "told": 4])
-  }
-
-  @Test func `A wrapped rule that does not weigh such steps still does not`() throws {
-    var rule = try make(Normalized<ExponentialAverage<Unaware>>.self)
-    let error = #expect(throws: WeightingError.self) { try weigh(&rule, 1, .nan, 1) }
-    #expect(error?.code == .absentTask && error?.task == 1)
   }
 }

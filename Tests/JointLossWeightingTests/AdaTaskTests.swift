@@ -6,8 +6,8 @@ import Testing
 
 /// AdaTask's update: by hand, against `python3 Tests/Golden/adatask.py`, and what it leaves alone.
 @Suite struct AdaTaskTests {
-  private func make(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> AdaTask {
-    try AdaTask(StrategySetup(for: AdaTask.descriptor, taskCount: tasks, parameters: parameters))
+  private func make(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> Weigher<AdaTask> {
+    try Weigher<AdaTask>(taskCount: tasks, parameters: parameters)
   }
 
   private func step(_ rows: [[Double]], present: [Bool]? = nil) throws -> StepObservation {
@@ -18,14 +18,14 @@ import Testing
   }
 
   private func update(
-    _ strategy: inout AdaTask, _ rows: [[Double]], present: [Bool]? = nil
+    _ strategy: inout Weigher<AdaTask>, _ rows: [[Double]], present: [Bool]? = nil
   ) throws -> [Double] {
     let weights = try strategy.weights(observing: step(rows, present: present))
-    #expect(weights.appliesTo == .update && weights.direction == nil && weights.headWeights == nil)
+    #expect(weights.direction == nil && weights.headWeights == nil)
     return try #require(weights.update)
   }
 
-  private func encoded(_ strategy: AdaTask) throws -> Data {
+  private func encoded(_ strategy: Weigher<AdaTask>) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     return try encoder.encode(strategy)
@@ -101,7 +101,7 @@ import Testing
   func `Five steps are those of numpy`(
     parameters: [String: ParameterValue], absent: Set<Int>, expected: [[Double]]
   ) throws {
-    var strategy = try StrategyRegistry.builtIn.make("adatask", taskCount: 2, parameters: parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("adatask", taskCount: 2, parameters: parameters)
     for (index, expected) in expected.enumerated() {
       let present = absent.contains(index) ? [true, false] : nil
       let got = try #require(
@@ -151,8 +151,8 @@ import Testing
       }
       #expect(differences == (epsilon == 0 ? 0 : 6))
     }
-    #expect(try make(2).promises.scaleDegree == nil)
-    #expect(try make(2, ["epsilon": .number(0)]).promises.scaleDegree == 0)
+    #expect(try make(2).strategy.promises.scaleDegree == nil)
+    #expect(try make(2, ["epsilon": .number(0)]).strategy.promises.scaleDegree == 0)
   }
 
   // MARK: Absent tasks
@@ -181,7 +181,7 @@ import Testing
   @Test func `Encoded and decoded in mid-run it goes on with the same bits`() throws {
     var strategy = try make(2)
     for index in 0..<3 { _ = try update(&strategy, Self.rows(index)) }
-    var loaded = try JSONDecoder().decode(AdaTask.self, from: encoded(strategy))
+    var loaded = try JSONDecoder().decode(Weigher<AdaTask>.self, from: encoded(strategy))
     for index in 3..<6 {
       #expect(try update(&loaded, Self.rows(index)) == update(&strategy, Self.rows(index)))
     }
@@ -213,7 +213,7 @@ import Testing
   @Test(arguments: ["every", "average", "normalised"])
   func `An update cannot be wrapped`(wrapper: String) throws {
     let error = #expect(throws: WeightingError.self) {
-      try StrategyRegistry.builtIn.make("adatask+\(wrapper)", taskCount: 2)
+      try StrategyRegistry.builtIn.makeWeigher("adatask+\(wrapper)", taskCount: 2)
     }
     #expect(error?.code == .parameter && error?.message.contains("adatask gives an update") == true)
   }

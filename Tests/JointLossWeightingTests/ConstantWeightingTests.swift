@@ -5,7 +5,7 @@ import Testing
   private func weights(
     _ name: String, tasks: Int = 4, _ parameters: [String: ParameterValue] = [:]
   ) throws -> TaskWeights {
-    var strategy = try StrategyRegistry.builtIn.make(name, taskCount: tasks, parameters: parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: tasks, parameters: parameters)
     return try strategy.weights(observing: StepObservation(losses: [Double](repeating: 3, count: tasks)))
   }
 
@@ -31,7 +31,7 @@ import Testing
   @Test func `Single-task training asks for a network a task`() throws {
     #expect(SingleTaskTraining.descriptor.arrangement == .separate)
     #expect(try weights("single-task").values == [1, 1, 1, 1])
-    let others = StrategyRegistry.builtIn.types.filter { $0.descriptor.name != "single-task" }
-    #expect(others.allSatisfy { $0.descriptor.arrangement == .joint })
+    let others = StrategyRegistry.builtIn.types.filter { $0.about.name != "single-task" }
+    #expect(others.allSatisfy { $0.about.arrangement == .joint })
   }
 }

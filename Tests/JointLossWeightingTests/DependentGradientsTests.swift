@@ -37,7 +37,7 @@ import Testing
   }
 
   private func weights(_ name: String, _ gramian: Gramian) throws -> TaskWeights {
-    var strategy = try StrategyRegistry.builtIn.make(name, taskCount: gramian.taskCount)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: gramian.taskCount)
     var step = StepObservation(losses: [])
     step.gramian = gramian
     return try strategy.weights(observing: step)

@@ -7,10 +7,8 @@ import Testing
     _ epochs: [[Double]], temperature: Double = 2
   ) throws -> [Double] {
     let tasks = epochs.first?.count ?? 2
-    var rule = try DynamicWeightAverage(
-      StrategySetup(
-        for: DynamicWeightAverage.descriptor, taskCount: tasks,
-        parameters: ["temperature": .number(temperature)]))
+    var rule = try Weigher<DynamicWeightAverage>(taskCount: tasks,
+        parameters: ["temperature": .number(temperature)])
     for means in epochs { rule.epochEnded(meanLosses: means) }
     return try rule.weights(observing: StepObservation(losses: [Double](repeating: 1, count: tasks))).values
   }
@@ -39,8 +37,7 @@ import Testing
   private func weights(
     steps: [[Double]], _ parameters: [String: ParameterValue]
   ) throws -> [[Double]] {
-    var rule = try DynamicWeightAverage(
-      StrategySetup(for: DynamicWeightAverage.descriptor, taskCount: 2, parameters: parameters))
+    var rule = try Weigher<DynamicWeightAverage>(taskCount: 2, parameters: parameters)
     return try steps.map { losses in
       // Means of epochs are nothing to windows.
       rule.epochEnded(meanLosses: [1, 3])
@@ -96,8 +93,7 @@ import Testing
 
   @Test func `A task without labels has its own windows`() throws {
     let parameters: [String: ParameterValue] = ["averages": .text("windows"), "window": .number(1)]
-    var rule = try DynamicWeightAverage(
-      StrategySetup(for: DynamicWeightAverage.descriptor, taskCount: 2, parameters: parameters))
+    var rule = try Weigher<DynamicWeightAverage>(taskCount: 2, parameters: parameters)
     var weights: [Double] = []
     for (losses, present) in [
       ([1.0, 4], [true, true]), ([0.5, 0], [true, false]), ([0.25, 1], [true, true]),

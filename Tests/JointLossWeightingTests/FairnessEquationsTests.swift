@@ -8,7 +8,7 @@ import JointLossWeighting
 /// Nash-MTL's and FairGrad's equations, recomputed in plain arithmetic from the weights and the Gramian.
 @Suite struct FairnessEquationsTests {
   private func weights(_ gramian: Gramian, alpha: Double, name: String = "fairgrad") throws -> TaskWeights {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       name, taskCount: gramian.taskCount, parameters: name == "fairgrad" ? ["alpha": .number(alpha)] : [:])
     var step = StepObservation(losses: [])
     step.gramian = gramian

@@ -19,7 +19,7 @@ import Testing
   ])
   func `A name of another system is no name here, and the hint says ours`(foreign: String, ours: String) {
     let error = #expect(throws: WeightingError.self) {
-      try StrategyRegistry.builtIn.make(foreign, taskCount: 2)
+      try StrategyRegistry.builtIn.makeWeigher(foreign, taskCount: 2)
     }
     #expect(error?.code == .unknownStrategy)
     #expect(error?.message == "no strategy is named “\(foreign)”: did you mean \(ours)?")

@@ -56,7 +56,7 @@ import Testing
       for goldenCase in entry.file.cases where goldenCase.note != nil {
         let step = try #require(goldenCase.steps.first)
         let rows = try #require(step.jacobian)
-        var rule = try PCGrad(StrategySetup(for: PCGrad.descriptor, taskCount: rows.count))
+        var rule = try Weigher<PCGrad>(taskCount: rows.count)
         let weights = try rule.weights(observing: StepObservation(jacobian: rows, orders: step.orders)).values
         let expected = try #require(step.expected.weights).compactMap { $0 }
         let distance = zip(weights, expected).map { abs($0 - $1) }.max() ?? 0
@@ -88,7 +88,7 @@ import Testing
   ) throws -> [GoldenAnswer] {
     let first = try #require(goldenCase.steps.first)
     let taskCount = try #require(first.taskCount)
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       #require(mapping.name), taskCount: taskCount, parameters: mapping.parameters(taskCount: taskCount))
     var means = EpochMeans(taskCount: taskCount)
     var epoch = first.epoch

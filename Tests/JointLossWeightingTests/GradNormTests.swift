@@ -3,11 +3,11 @@ import JointLossWeighting
 import Testing
 
 @Suite struct GradNormTests {
-  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> GradNorm {
-    try GradNorm(StrategySetup(for: GradNorm.descriptor, taskCount: tasks, parameters: parameters))
+  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> Weigher<GradNorm> {
+    try Weigher<GradNorm>(taskCount: tasks, parameters: parameters)
   }
 
-  private func step(_ rule: inout GradNorm, losses: [Double], norms: [Double]) throws -> [Double] {
+  private func step(_ rule: inout Weigher<GradNorm>, losses: [Double], norms: [Double]) throws -> [Double] {
     var observation = StepObservation(losses: losses)
     observation.gradientNorms = norms
     return try rule.weights(observing: observation).values
@@ -254,7 +254,7 @@ import Testing
   }
 
   @Test func `The scope of the norms is a parameter`() throws {
-    #expect(try rule(2).gradientScope == .lastSharedLayer)
-    #expect(try rule(2, ["scope": .text("shared-parameters")]).gradientScope == .sharedParameters)
+    #expect(try rule(2).strategy.gradientScope == .lastSharedLayer)
+    #expect(try rule(2, ["scope": .text("shared-parameters")]).strategy.gradientScope == .sharedParameters)
   }
 }

@@ -10,7 +10,7 @@ import Testing
   private func answer(
     _ name: String, _ rows: [[Double]], _ parameters: [String: ParameterValue] = [:]
   ) throws -> (weights: [Double], direction: [Double]) {
-    var strategy = try StrategyRegistry.builtIn.make(name, taskCount: rows.count, parameters: parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: rows.count, parameters: parameters)
     let step = try StepObservation(jacobian: rows, losses: rows.map { _ in 1 })
     let weights = try strategy.weights(observing: step).values
     return (weights, try #require(step.jacobian).direction(weights: weights))
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test func `A normalisation by the loss needs losses`() throws {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "mgda", taskCount: 2, parameters: ["normalisation": .text("loss")])
     let error = #expect(throws: WeightingError.self) {
       try strategy.weights(observing: StepObservation(jacobian: [[1, 0], [0, 1]]))
@@ -225,9 +225,9 @@ import Testing
     for tasks in [2, 3, 6] {
       let rows = stream.jacobian(tasks: tasks, parameters: 4)
       let step = try StepObservation(jacobian: rows, orders: stream.orders(tasks: tasks))
-      var vaccine = try StrategyRegistry.builtIn.make(
+      var vaccine = try StrategyRegistry.builtIn.makeWeigher(
         "gradvac", taskCount: tasks, parameters: ["beta": .number(0)])
-      var surgery = try StrategyRegistry.builtIn.make("pcgrad", taskCount: tasks)
+      var surgery = try StrategyRegistry.builtIn.makeWeigher("pcgrad", taskCount: tasks)
       expect(
         try vaccine.weights(observing: step).values, try surgery.weights(observing: step).values, 1e-9)
     }
@@ -236,7 +236,7 @@ import Testing
   @Test func `GradVac's means follow every visit, or only those that turned a gradient`() throws {
     /// Weights of two unit gradients with each of the cosines in turn, β = ½.
     func weights(_ cosines: [Double], _ targets: String) throws -> [Double] {
-      var strategy = try StrategyRegistry.builtIn.make(
+      var strategy = try StrategyRegistry.builtIn.makeWeigher(
         "gradvac", taskCount: 2, parameters: ["beta": .number(0.5), "targets": .text(targets)])
       return try cosines.map { cosine in
         var step = StepObservation(losses: [1, 1])
@@ -261,7 +261,7 @@ import Testing
   @Test func `GradVac stays finite for nearly opposed gradients`() throws {
     // Elsewhere √(1 − φ²) is NaN for 38 of 200 such pairs (ANCHORS §2).
     var stream = PhiloxStream(seed: 9, purpose: "test")
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "gradvac", taskCount: 2, parameters: ["beta": .number(0.5)])
     for _ in 0..<200 {
       let row = (0..<5).map { _ in stream.normal() }

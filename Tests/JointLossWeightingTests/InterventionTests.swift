@@ -9,7 +9,7 @@ import Testing
     _ name: String, _ parameters: [String: ParameterValue] = [:], _ steps: [StepObservation]
   ) throws -> [[Intervention]]? {
     let count = steps[0].taskCount
-    var strategy = try StrategyRegistry.builtIn.make(name, taskCount: count, parameters: parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: count, parameters: parameters)
     var last: TaskWeights?
     for step in steps { last = try strategy.weights(observing: step) }
     return last?.interventions?.byTask
@@ -75,7 +75,7 @@ import Testing
     // A direction of length √2 and no longer than 1.
     #expect(try interventions("nash-mtl", ["max-norm": .number(1)], [gradients]) == [[.ceiling], [.ceiling]])
     // A ratio to a mean of 0.
-    var dwa = try StrategyRegistry.builtIn.make("dwa", taskCount: 2)
+    var dwa = try StrategyRegistry.builtIn.makeWeigher("dwa", taskCount: 2)
     dwa.epochEnded(meanLosses: [0, 1])
     dwa.epochEnded(meanLosses: [1, 1])
     #expect(try dwa.weights(observing: one).interventions?.byTask == [[.ceiling], []])
@@ -121,7 +121,7 @@ import Testing
   func `An overflow names the parameter that lets it happen`(
     name: String, parameter: String, value: Double, losses: [Double]
   ) throws {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       name, taskCount: 2, parameters: [parameter: .number(value)])
     let error = #expect(throws: WeightingError.self) {
       for scale in [1.0, 1e20] {
@@ -138,7 +138,7 @@ import Testing
 
   @Test func `SDMGrad names its step size where it leads nowhere`() throws {
     let parameters: [String: ParameterValue] = ["learning-rate": .number(1e308), "lambda": .number(10)]
-    var strategy = try StrategyRegistry.builtIn.make("sdmgrad", taskCount: 2, parameters: parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("sdmgrad", taskCount: 2, parameters: parameters)
     var step = StepObservation(losses: [1, 1])
     step.jacobians = try (0..<3).map { _ in try Jacobian(rows: [[1, 0], [0, 1]]) }
     let error = #expect(throws: WeightingError.self) { try strategy.weights(observing: step) }

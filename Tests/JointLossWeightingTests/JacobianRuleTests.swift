@@ -22,7 +22,7 @@ import Testing
   @Test func `GradDrop keeps one sign a parameter, and on average the sum`() throws {
     var stream = PhiloxStream(seed: 1, purpose: "test")
     let rows = stream.jacobian(tasks: 4, parameters: 5)
-    var strategy = try StrategyRegistry.builtIn.make("graddrop", taskCount: 4, seed: 7)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("graddrop", taskCount: 4, seed: 7)
     let count = 20_000
     var means = [Double](repeating: 0, count: 5)
     for _ in 0..<count {
@@ -41,7 +41,7 @@ import Testing
       #expect(abs(means[j] - column.reduce(0, +)) <= 6 * error)
     }
     let leak = ["leak": ParameterValue.numbers([1, 1, 1, 1])]
-    var whole = try StrategyRegistry.builtIn.make("graddrop", taskCount: 4, parameters: leak)
+    var whole = try StrategyRegistry.builtIn.makeWeigher("graddrop", taskCount: 4, parameters: leak)
     expect(
       try whole.weights(observing: step(rows)).direction,
       (0..<5).map { j in rows.reduce(0) { $0 + $1[j] } })
@@ -54,7 +54,7 @@ import Testing
     // With the signs (+, − | −, + | 0, 0): g₁ = (−2, −3), g₂ = (−3, 0); P = (0, 0).
     // A unit's task of the other sign, and one without gradient, is dropped but for its leak of ¼.
     func direction(_ uniforms: [Double]?, leak: [Double] = [0, 0.25]) throws -> [Double]? {
-      var strategy = try StrategyRegistry.builtIn.make(
+      var strategy = try StrategyRegistry.builtIn.makeWeigher(
         "graddrop", taskCount: 2, parameters: ["scope": .text("representation"), "leak": .numbers(leak)])
       observation.draws = InjectedDraws(orders: nil, uniforms: uniforms, normals: nil)
       return try strategy.weights(observing: observation).direction
@@ -69,7 +69,7 @@ import Testing
     // A single task keeps its gradient, also where the sum over the samples is 0.
     var alone = try step([[1, 2, 1, 4]])
     alone.representation = try Representation(rows: [[1, 0], [-1, 0]])
-    var single = try StrategyRegistry.builtIn.make(
+    var single = try StrategyRegistry.builtIn.makeWeigher(
       "graddrop", taskCount: 1, parameters: ["scope": .text("representation")])
     expect(try single.weights(observing: alone).direction, [1, 2, 1, 4])
     let count = #expect(throws: WeightingError.self) { try direction([0.5, 0.5, 0.5]) }
@@ -86,7 +86,7 @@ import Testing
     // By hand after SamsungLabs' code, with its leak of ¾ for ¼ here.
     var observation = try step([[1, 2, 3, -1], [-4, 1, 0, -2]])
     func direction(_ scope: String, _ draw: Double) throws -> [Double]? {
-      var strategy = try StrategyRegistry.builtIn.make(
+      var strategy = try StrategyRegistry.builtIn.makeWeigher(
         "graddrop", taskCount: 2,
         parameters: ["scope": .text(scope), "signs": .text("one"), "leak": .numbers([0.25, 0.25])])
       observation.draws = InjectedDraws(uniforms: [draw])
@@ -105,7 +105,7 @@ import Testing
 
   @Test func `DB-MTL starts at the first gradient, and balances it without memory`() throws {
     // Log-loss gradients (3, 0) and (0, 1): the second is stretched to the length of the first.
-    var strategy = try StrategyRegistry.builtIn.make("db-mtl", taskCount: 2)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("db-mtl", taskCount: 2)
     let first = try strategy.weights(observing: step([[3, 0], [0, 2]], losses: [1, 2]))
     expect(first.direction, [3, 3], within: 1e-7)
     expect(first.values, [1, 3], within: 1e-7)
@@ -121,7 +121,7 @@ import Testing
 
   @Test func `MoCo's first step, by hand`() throws {
     // y = (1, 0) and (0, 2), half of the gradients: YYᵀλ = (0.5, 2).
-    var strategy = try StrategyRegistry.builtIn.make("moco", taskCount: 2)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("moco", taskCount: 2)
     let weights = try strategy.weights(observing: step([[2, 0], [0, 4]]))
     // λ − 0.1 (0.5, 2) = (0.45, 0.3), projected by adding 0.125 each.
     expect(weights.values, [0.575, 0.425])
@@ -131,7 +131,7 @@ import Testing
   @Test func `SDMGrad without λ and momentum reaches MGDA's point, with a large λ the mean`() throws {
     let rows = [[2.0, 0], [0, 1]]
     func direction(_ parameters: [String: ParameterValue]) throws -> [Double]? {
-      var strategy = try StrategyRegistry.builtIn.make("sdmgrad", taskCount: 2, parameters: parameters)
+      var strategy = try StrategyRegistry.builtIn.makeWeigher("sdmgrad", taskCount: 2, parameters: parameters)
       return try strategy.weights(observing: step(rows)).direction
     }
     // The min-norm point of (2, 0) and (0, 1) has the weights (1, 4)/5.
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test func `ExcessMTL's first update, by hand`() throws {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "excess-mtl", taskCount: 2, parameters: ["step-size": .number(1)])
     expect(try strategy.weights(observing: step([[1], [1]], losses: [1, 1])).values, [1, 1])
     // S = (2, 10): E/E(0) = 1/√2 and 9/√10.
@@ -155,7 +155,7 @@ import Testing
 
   @Test func `ExcessMTL waits with the reference of a task until it has a gradient`() throws {
     // Elsewhere the first step's 0 is divided by.
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "excess-mtl", taskCount: 2, parameters: ["step-size": .number(1)])
     expect(try strategy.weights(observing: step([[0], [1]], losses: [0, 1])).values, [1, 1])
     // The first gradient of task 0 is its reference and moves nothing, as that of task 1 did; E/E(0) = 1/√2 there.
@@ -166,8 +166,7 @@ import Testing
 
   @Test func `FAMO at a loss of 0 weighs by ε, which is a parameter`() throws {
     func weights(_ parameters: [String: ParameterValue] = [:]) throws -> [Double] {
-      var strategy = FAMO(
-        try StrategySetup(for: FAMO.descriptor, taskCount: 2, parameters: parameters))
+      var strategy = try Weigher<FAMO>(taskCount: 2, parameters: parameters)
       let first = try strategy.weights(observing: StepObservation(losses: [0, 1])).values
       strategy.stepEnded(lossesAfter: [0, 0])
       #expect(try strategy.weights(observing: StepObservation(losses: [0, 0])).values.allSatisfy(\.isFinite))
@@ -183,10 +182,9 @@ import Testing
 
   @Test func `FAMO: equal relative improvements change nothing, and who falls more weighs less`() throws {
     // Plain descent: Adam would make a step of the rounding of a gradient that is 0.
-    let setup = try StrategySetup(
-      for: FAMO.descriptor, taskCount: 2,
+    var strategy = try Weigher<FAMO>(
+      taskCount: 2,
       parameters: ["decay": .number(0), "epsilon": .number(1e-300), "optimizer": .text("sgd")])
-    var strategy = FAMO(setup)
     func weights(_ losses: [Double]) throws -> [Double] {
       try strategy.weights(observing: StepObservation(losses: losses)).values
     }
@@ -207,13 +205,13 @@ import Testing
   }
 
   @Test func `FAMO leaves a task without labels as it was`() throws {
-    var strategy = try StrategyRegistry.builtIn.make("famo", taskCount: 3)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("famo", taskCount: 3)
     var step = StepObservation(losses: [1, 2, 7])
     try step.keep([true, true, false])
     let weights = try strategy.weights(observing: step).values
     expect(weights, [2.0 / 3, 1.0 / 3, 0], within: 1e-7)
     strategy.stepEnded(lossesAfter: [0.5, 1.9, 0])
-    var two = try StrategyRegistry.builtIn.make("famo", taskCount: 2)
+    var two = try StrategyRegistry.builtIn.makeWeigher("famo", taskCount: 2)
     _ = try two.weights(observing: StepObservation(losses: [1, 2]))
     two.stepEnded(lossesAfter: [0.5, 1.9])
     try step.keep([true, true, false])
@@ -224,12 +222,12 @@ import Testing
 
   private func famo(
     _ after: String, optimizer: String = "adam", taskCount: Int = 3
-  ) throws -> any WeightingStrategy {
-    try StrategyRegistry.builtIn.make(
+  ) throws -> any StepWeigher {
+    try StrategyRegistry.builtIn.makeWeigher(
       "famo", taskCount: taskCount, parameters: ["after": .text(after), "optimizer": .text(optimizer)])
   }
 
-  private func resumed<Strategy: WeightingStrategy>(_ strategy: Strategy) throws -> any WeightingStrategy {
+  private func resumed<Strategy: StepWeigher>(_ strategy: Strategy) throws -> any StepWeigher {
     try JSONDecoder().decode(Strategy.self, from: JSONEncoder().encode(strategy))
   }
 
@@ -297,7 +295,7 @@ import Testing
   @Test(arguments: ["every", "average", "normalised"])
   func `A direction cannot be wrapped`(wrapper: String) throws {
     let error = #expect(throws: WeightingError.self) {
-      try StrategyRegistry.builtIn.make("graddrop+\(wrapper)", taskCount: 2)
+      try StrategyRegistry.builtIn.makeWeigher("graddrop+\(wrapper)", taskCount: 2)
     }
     #expect(error?.code == .parameter && error?.message.contains("graddrop gives a direction") == true)
   }

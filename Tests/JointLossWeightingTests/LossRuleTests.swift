@@ -8,8 +8,8 @@ import Testing
 @Suite struct LossRuleTests {
   private func make(
     _ name: String, _ tasks: Int, _ parameters: [String: ParameterValue] = [:]
-  ) throws -> any WeightingStrategy {
-    try StrategyRegistry.builtIn.make(name, taskCount: tasks, parameters: parameters, seed: 1)
+  ) throws -> any StepWeigher {
+    try StrategyRegistry.builtIn.makeWeigher(name, taskCount: tasks, parameters: parameters, seed: 1)
   }
 
   private func weights(

@@ -8,8 +8,7 @@ import Testing
   private func weights(
     _ rows: [[Double]], orders: [[Int]]? = nil, parameters: [String: ParameterValue] = [:]
   ) throws -> [Double] {
-    var rule = try PCGrad(
-      StrategySetup(for: PCGrad.descriptor, taskCount: rows.count, parameters: parameters))
+    var rule = try Weigher<PCGrad>(taskCount: rows.count, parameters: parameters)
     return try rule.weights(observing: StepObservation(jacobian: rows, orders: orders)).values
   }
 
@@ -183,9 +182,7 @@ import Testing
     }
     try #require(expected.count == 8)
     func drawn(seed: UInt64, order: String) throws -> [[Double]] {
-      var rule = try PCGrad(
-        StrategySetup(
-          for: PCGrad.descriptor, taskCount: 3, parameters: ["order": .text(order)], seed: seed))
+      var rule = try Weigher<PCGrad>(taskCount: 3, parameters: ["order": .text(order)], seed: seed)
       let step = try StepObservation(jacobian: rows)
       return try (0..<200).map { _ in try rule.weights(observing: step).values }
     }

@@ -67,7 +67,8 @@ import Testing
   func `A single task keeps its native weight, and its own direction`(name: String) throws {
     var steps: [(loss: Double, gradient: [Double])] = []
     var stream = PhiloxStream(seed: 1, purpose: "test")
-    var strategy = try StrategyRegistry.builtIn.make(name, taskCount: 1)
+    let type = try StrategyRegistry.builtIn.type(named: name)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: 1)
     for index in 0..<9 {
       let loss = 0.1 + stream.uniform()
       var step = try StepObservation(jacobian: stream.jacobian(tasks: 1, parameters: 4), losses: [loss])
@@ -79,8 +80,8 @@ import Testing
       #expect(abs(weights.values[0] - expected) <= 1e-14 * expected)
       let gradient = try #require(step.jacobian).elements
       steps.append((loss, gradient))
-      #expect((weights.given != nil) == weights.appliesTo.isGiven)
-      if let given = weights.given {
+      #expect((weights.elements != nil) == type.about.weighs.isGiven)
+      if let given = weights.elements {
         let due = Self.soleDirections[name]?(steps) ?? gradient
         #expect(given.count == due.count)
         for (a, b) in zip(given, due) { #expect(abs(a - b) <= 1e-13 * due.map(abs).reduce(0, max)) }

@@ -50,8 +50,8 @@ import Testing
 
   /// Every rule that remembers something, with its defaults, and such options as change what it remembers.
   private static let rules =
-    StrategyRegistry.builtIn.types.filter { !$0.descriptor.promises.isMemoryless }.map {
-      Rule(name: $0.descriptor.name)
+    StrategyRegistry.builtIn.types.filter { !$0.about.promises.isMemoryless }.map {
+      Rule(name: $0.about.name)
     } + options
 
   private static let steps = 10_000
@@ -80,8 +80,8 @@ import Testing
 
   @Test(.timeLimit(.minutes(3)), arguments: rules)
   func `Weights stay finite and in proportion, and the state can be saved`(_ rule: Rule) throws {
-    var strategy = try StrategyRegistry.builtIn.make(rule.name, taskCount: 4, parameters: rule.parameters)
-    let promises = strategy.promises
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(rule.name, taskCount: 4, parameters: rule.parameters)
+    let promises = strategy.strategy.promises
     var means = EpochMeans(taskCount: 4)
     for step in 0..<Self.steps {
       let observation = try Self.observation(step)
@@ -98,7 +98,7 @@ import Testing
       #expect(!promises.hasNonNegativeWeights || weights.values.allSatisfy { $0 >= 0 }, "step \(step)")
       // No task pulls further than e^20, the largest factor that a rule learns (IMTL's), whatever its gradient was.
       let pulls =
-        weights.given.map { $0.map(abs) } ?? zip(weights.values, Self.sizes(step)).map { abs($0 * $1) }
+        weights.elements.map { $0.map(abs) } ?? zip(weights.values, Self.sizes(step)).map { abs($0 * $1) }
       #expect(pulls.allSatisfy { $0 <= 5e8 }, "step \(step): \(weights.values), \(pulls)")
       if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: try Self.observation(step + 1).losses) }
       means.add(losses: observation.losses, samples: 1)
@@ -115,7 +115,7 @@ import Testing
       let losses: [Double]
       let jacobian: [[Double]]?
     }
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       fault.strategy, taskCount: 2, parameters: fault.parameters)
     return try fault.lines.map { text in
       let line = try JSONDecoder().decode(Line.self, from: Data(text.utf8))
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test func `DB-MTL goes on with its average when a gradient comes back`() throws {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "db-mtl", taskCount: 2, parameters: ["beta": .number(0.5), "epsilon": .number(1e-300)])
     func direction(_ rows: [[Double]]) throws -> [Double] {
       var observation = StepObservation(losses: [1, 1])
@@ -166,7 +166,7 @@ import Testing
   }
 
   @Test func `MGDA does not make a gradient of next to nothing as long as the others`() throws {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "mgda", taskCount: 2, parameters: ["normalisation": .text("l2")])
     let step = try StepObservation(jacobian: [[1e-30, 0], [0, 2]], losses: [1, 1])
     // Left out at 1/T; the other alone: T·½/‖g‖ of the weights' sum.
@@ -174,7 +174,7 @@ import Testing
   }
 
   @Test func `Excess-MTL takes a new reference where that of the warm-up is next to nothing`() throws {
-    var strategy = try StrategyRegistry.builtIn.make("excess-mtl", taskCount: 2)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher("excess-mtl", taskCount: 2)
     let first = try StepObservation(jacobian: [[1e-40, 0], [0, 1]], losses: [1, 1])
     _ = try strategy.weights(observing: first)
     let second = try strategy.weights(
@@ -186,7 +186,7 @@ import Testing
 
   @Test func `Adam's moments of a task cannot outlast their own root`() {
     let error = #expect(throws: WeightingError.self) {
-      try StrategyRegistry.builtIn.make("adatask", taskCount: 2, parameters: ["beta2": .number(0.81)])
+      try StrategyRegistry.builtIn.makeWeigher("adatask", taskCount: 2, parameters: ["beta2": .number(0.81)])
     }
     #expect(error?.message == "adatask.beta1 is 0.9, whose square is not below adatask.beta2, 0.81")
   }

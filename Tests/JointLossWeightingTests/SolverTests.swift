@@ -36,7 +36,7 @@ import JointLossWeighting
   private func weights(
     _ name: String, _ gramian: Gramian, _ parameters: [String: ParameterValue] = [:]
   ) throws -> TaskWeights {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       name, taskCount: gramian.taskCount, parameters: parameters)
     var step = StepObservation(losses: [])
     step.gramian = gramian
@@ -276,7 +276,7 @@ import JointLossWeighting
   @Test func `Updates every three steps change the weights at steps 0, 3 and 6 only`() throws {
     // ANCHORS §2.4.
     var stream = PhiloxStream(seed: 4, purpose: "test")
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       "nash-mtl", taskCount: 3, parameters: ["update-every": .number(3)])
     var seen: [[Double]] = []
     for _ in 0..<7 {

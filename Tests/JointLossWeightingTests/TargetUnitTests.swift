@@ -23,7 +23,7 @@ import Testing
   /// The directions of nine steps in three epochs, where the gradients of task 1 are times a factor.
   private func directions(_ name: String, factor: Double) throws -> [[Double]] {
     var stream = PhiloxStream(seed: 5, purpose: "test")
-    var strategy = try StrategyRegistry.builtIn.make(name, taskCount: 5, seed: 2)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: 5, seed: 2)
     let scales = [1, factor, 1, 1, 1]
     func losses() -> [Double] { scales.map { $0 * (0.5 + stream.uniform()) } }
     return try (0..<9).map { index in

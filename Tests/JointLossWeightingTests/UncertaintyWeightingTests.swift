@@ -2,13 +2,12 @@ import JointLossWeighting
 import Testing
 
 @Suite struct UncertaintyWeightingTests {
-  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> UncertaintyWeighting
+  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> Weigher<UncertaintyWeighting>
   {
-    try UncertaintyWeighting(
-      StrategySetup(for: UncertaintyWeighting.descriptor, taskCount: tasks, parameters: parameters))
+    try Weigher<UncertaintyWeighting>(taskCount: tasks, parameters: parameters)
   }
 
-  private func run(_ rule: inout UncertaintyWeighting, losses: [Double], steps: Int) throws -> [Double] {
+  private func run(_ rule: inout Weigher<UncertaintyWeighting>, losses: [Double], steps: Int) throws -> [Double] {
     var weights: [Double] = []
     for _ in 0..<steps { weights = try rule.weights(observing: StepObservation(losses: losses)).values }
     return weights

@@ -42,30 +42,6 @@ extension Subject {
     return nil
   }
 
-  func taskCountFailure(_ input: ConformanceInput) -> Failure? {
-    guard var strategy = try? make(input.taskCount), (try? run(&strategy, input)) != nil else { return nil }
-    // Fewer tasks first: a rule that counts nothing may run out of its arrays with more.
-    let tasks = Array(0..<input.taskCount)
-    for order in [Array(tasks.dropLast()), tasks + [0]] where !order.isEmpty {
-      guard let observation = try? self.observation(input.permuted(order), at: 0) else { return nil }
-      do {
-        var victim = strategy
-        let weights = try victim.answer(to: victim.step(observing: observation)).values
-        return Failure(
-          reason: "created for \(tasks.count) tasks, it gives a step of \(order.count) the weights \(weights)"
-        )
-      } catch {
-        guard error.code == .taskCount else {
-          return Failure(
-            reason:
-              "a step of \(order.count) instead of \(tasks.count) tasks throws \(error.code), not taskCount: \(error)"
-          )
-        }
-      }
-    }
-    return nil
-  }
-
   func declaredEvidenceFailure(_ input: ConformanceInput) -> Failure? {
     guard let expected = weights(on: input), var strategy = try? make(input.taskCount) else { return nil }
     for index in input.steps.indices {

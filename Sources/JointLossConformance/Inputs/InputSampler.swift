@@ -25,7 +25,7 @@ struct InputSampler {
     case .stateSize: [run(tasks: 2, steps: 6)]
     case .resume: runs(steps: 9) + dependent(steps: 9) + many
     case .weightCount, .application, .determinism, .isolation, .errorKeepsState, .nonFiniteEvidence,
-      .taskCount, .declaredEvidence, .skippedGradients:
+      .declaredEvidence, .skippedGradients:
       runs(steps: 9) + dependent(steps: 4)
     }
   }

@@ -47,6 +47,25 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
       Strategy(taskCount: taskCount, parameters: parameters, seed: seed), taskCount: taskCount, seed: seed)
   }
 
+  /// Decodes a weigher: training goes on as if it had not been interrupted.
+  ///
+  /// - Parameter decoder: the source.
+  /// - Throws: `DecodingError`, also for a state that does not fit the number of tasks or the strategy's parameters.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let saved = try container.decode(Strategy.self, forKey: .strategy)
+    taskCount = try container.decode(Int.self, forKey: .taskCount)
+    stream = try container.decode(PhiloxStream.self, forKey: .stream)
+    strategy = saved
+    do throws(WeightingError) {
+      guard taskCount >= 1 else { throw WeightingError(.taskCount, "a weigher of \(taskCount) tasks") }
+      try resume(saved)
+    } catch {
+      throw DecodingError.dataCorruptedError(
+        forKey: .strategy, in: container, debugDescription: error.message)
+    }
+  }
+
   /// Goes on with a strategy that was saved.
   ///
   /// - Parameter saved: the strategy as it was read.
@@ -155,7 +174,7 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
 }
 
 /// What a ``Weigher`` does, whatever its strategy: `any StepWeigher` weighs under one that is known by name alone.
-public protocol StepWeigher<Strategy>: Sendable {
+public protocol StepWeigher<Strategy>: Codable, Sendable {
   /// The strategy's type.
   associatedtype Strategy: WeightingStrategy
 

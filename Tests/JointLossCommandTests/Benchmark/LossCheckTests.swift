@@ -30,8 +30,8 @@ import Testing
     try LossCheck(of: losses, Self.workload, data, strategy)
   }
 
-  private func fixed(_ first: Double) -> ShownEvidence<LossEvidence> {
-    ShownEvidence(TaskWeights([first] + [Double](repeating: 1, count: 9)))
+  private func fixed(_ first: Double) -> ShownGradients<NoGradients> {
+    ShownGradients(TaskWeights([first] + [Double](repeating: 1, count: 9)))
   }
 
   @Test func `Every strategy passes, and needs no second reference`() throws {
@@ -67,15 +67,14 @@ import Testing
 
   /// Weights from digits of the losses that rounding chooses.
   private struct Magnifier: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "magnifier", title: "magnifier", formula: "w = frac(10⁹ L)", appliesTo: .losses)
+    static let about = StrategyDescription(
+      "magnifier", "magnifier", formula: "w = frac(10⁹ L)", weighs: .losses)
 
     init() {}
-    init(_ setup: StrategySetup) {}
 
-    func weights(for evidence: LossEvidence) -> TaskWeights {
+    func weights(for step: Step<NoGradients>) -> TaskWeights {
       TaskWeights(
-        evidence.losses.map { (1e9 * $0).truncatingRemainder(dividingBy: 1) - 0.5 })
+        step.losses.map { (1e9 * $0).truncatingRemainder(dividingBy: 1) - 0.5 })
     }
   }
 }

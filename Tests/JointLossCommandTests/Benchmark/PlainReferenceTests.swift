@@ -16,7 +16,7 @@ import Testing
   init() throws {
     data = try Self.workload.data()
     initial = try Trainer<Double, EqualWeighting>(
-      Self.workload, EqualWeighting(StrategySetup(for: EqualWeighting.descriptor, taskCount: 3))
+      Self.workload, EqualWeighting(taskCount: 3)
     ).parameters.mapValues { values in
       // Biases too are away from 0.
       values.enumerated().map { $1 + 0.01 * Double($0 % 7 - 3) }
@@ -29,13 +29,13 @@ import Testing
     PlainReference(Self.workload, data: data, parameters: parameters ?? initial, strategy: strategy)
   }
 
-  private func shown<Evidence: TaskEvidence>(
-    _ type: Evidence.Type, _ scope: GradientScope? = nil
+  private func shown<Gradients: GradientEvidence>(
+    _ type: Gradients.Type, _ scope: GradientScope? = nil
   ) throws -> Evidence {
     let reference = reference(
-      ShownEvidence<Evidence>(TaskWeights(Self.weights), scope: scope))
+      ShownGradients<Gradients>(TaskWeights(Self.weights), scope: scope))
     _ = try reference.step()
-    return try #require(reference.strategy.shown)
+    return try #require(reference.weigher.strategy.shown)
   }
 
   /// For each task, the derivatives of its loss by a tensor.
@@ -48,7 +48,7 @@ import Testing
         var parameters = initial
         parameters[tensor]?[index] += change
         return try reference(
-          ShownEvidence<TaskCountEvidence>(TaskWeights(Self.weights)), parameters
+          ShownGradients<NoGradients>(TaskWeights(Self.weights)), parameters
         ).step()
       }
       for task in result.indices { result[task].append((losses[0][task] - losses[1][task]) / (2 * step)) }
@@ -72,7 +72,7 @@ import Testing
   // MARK: Against central differences
 
   @Test func `The task gradients are the derivatives of the losses`() throws {
-    let jacobian = try shown(JacobianEvidence.self).jacobian
+    let jacobian = try shown(Jacobian.self).jacobian
     #expect(Self.largestDifference(jacobian.elements, try rows().flatMap { $0 }) <= 1e-8)
     #expect(jacobian.elements.contains { abs($0) > 0.1 })
   }
@@ -80,22 +80,22 @@ import Testing
   @Test func `Gramian and norms are those of the task gradients of the scope`() throws {
     let rows = try rows()
     let products = rows.flatMap { a in rows.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } } }
-    #expect(Self.largestDifference(try shown(GramianEvidence.self).gramian.elements, products) <= 1e-8)
+    #expect(Self.largestDifference(try shown(Gramian.self).gramian.elements, products) <= 1e-8)
     let heads = try (0..<3).map { task in
       try ["weight", "bias"].flatMap { try differences(by: "head.\(task).\($0)")[task] }
     }
     let whole = zip(rows, heads).map { ($0 + $1).reduce(0) { $0 + $1 * $1 }.squareRoot() }
-    #expect(Self.largestDifference(try shown(GradientNormEvidence.self, .allParameters).norms, whole) <= 1e-8)
+    #expect(Self.largestDifference(try shown(GradientNorms.self, .allParameters).norms, whole) <= 1e-8)
     let last = try differences(by: "trunk.1.weight").map { row in
       row.reduce(0) { $0 + $1 * $1 }.squareRoot()
     }
     #expect(
-      Self.largestDifference(try shown(GradientNormEvidence.self, .lastSharedLayer).norms, last) <= 1e-8)
+      Self.largestDifference(try shown(GradientNorms.self, .lastSharedLayer).norms, last) <= 1e-8)
   }
 
   @Test func `The mean gradients of the independent batches are those of the whole batch`() throws {
     let (whole, parts) = (
-      try shown(JacobianEvidence.self).jacobian, try shown(IndependentBatchesEvidence.self).jacobians
+      try shown(Jacobian.self).jacobian, try shown(IndependentJacobians.self).jacobians
     )
     let counts = Self.workload.parts(3).map(\.count)
     #expect(counts == [2, 2, 3] && parts.count == 3)
@@ -111,7 +111,7 @@ import Testing
     let before = names.flatMap { initial[$0] ?? [] }
     let update = before.indices.map { Double($0 % 5) - 1.5 }
     let reference = reference(
-      ShownEvidence<LossEvidence>(
+      ShownGradients<NoGradients>(
         TaskWeights(update: update, values: [1, 1, 1], headWeights: [0.5, 1, 3])))
     _ = try reference.step()
     let after = reference.trunk.flatMap { $0.weight.values.view.elements + $0.bias.values.view.elements }
@@ -133,7 +133,7 @@ import Testing
       appliesTo == .direction
       ? TaskWeights(direction: direction, values: Self.weights, headWeights: headWeights)
       : TaskWeights(Self.weights)
-    let reference = reference(ShownEvidence<LossEvidence>(weights))
+    let reference = reference(ShownGradients<NoGradients>(weights))
     _ = try reference.step()
     let shared = reference.trunk.flatMap {
       $0.weight.gradient.view.elements + $0.bias.gradient.view.elements
@@ -196,15 +196,13 @@ import Testing
   }
 
   @Test func `A strategy on the representation trains in Double as the reference does`() throws {
-    let setup = try StrategySetup(
-      for: GradNorm.descriptor, taskCount: 3, parameters: ["scope": .text("representation")])
-    let strategy = GradNorm(setup)
+    let strategy = try GradNorm(taskCount: 3, parameters: ["scope": .text("representation")])
     #expect(try deviation(of: strategy, expecting: strategy) <= 1e-13)
   }
 
   @Test func `A trainer with one weight wrong by a thousandth is told from the reference`() throws {
-    func fixed(_ first: Double) -> ShownEvidence<LossEvidence> {
-      ShownEvidence(TaskWeights([first, 1, 1]))
+    func fixed(_ first: Double) -> ShownGradients<NoGradients> {
+      ShownGradients(TaskWeights([first, 1, 1]))
     }
     #expect(try deviation(of: fixed(1.001), expecting: fixed(1)) > 1e-6)
   }

@@ -54,7 +54,7 @@ struct Completeness {
 
   /// Whether the README has the row that the descriptor makes, once.
   func unlisted(_ type: any WeightingStrategy.Type) -> [String] {
-    let (name, row) = (type.descriptor.name, Listing.markdown(type))
+    let (name, row) = (type.about.name, Listing.markdown(type))
     let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `\(name)` |") }
     return rows.elementsEqual([row[...]])
       ? [] : ["the README has the rows \(rows) of \(name), and not \(row)"]

@@ -58,12 +58,11 @@ import Testing
 
   /// A strategy that is in no file, no test, no table and no run.
   private struct MadeUp: WeightingStrategy {
-    static let descriptor = StrategyDescriptor(
-      name: "made-up", title: "made up", citation: Citation("Nobody, Nowhere", link: "https://example.org/x"),
-      formula: "w_t = 1", appliesTo: .losses, cost: "nothing", differences: ["It does not exist."])
-    init(_ setup: StrategySetup) {}
-    func weights(for evidence: LossEvidence) -> TaskWeights {
-      TaskWeights(evidence.losses.map { _ in 1 })
+    static let about = StrategyDescription(
+      "made-up", "made up", citation: Citation("Nobody, Nowhere", link: "https://example.org/x"),
+      formula: "w_t = 1", weighs: .losses, cost: "nothing", differences: ["It does not exist."])
+    func weights(for step: Step<NoGradients>) -> TaskWeights {
+      TaskWeights(step.losses.map { _ in 1 })
     }
   }
 

@@ -19,10 +19,8 @@ import Testing
     parameters: [String: ParameterValue] = [:], seed: UInt64 = 11, batchSize: Int = 8,
     optimizer: OptimizerSpecification = .adam(learningRate: 0.01), options: StepOptions = StepOptions()
   ) throws -> Trainer<Scalar, Strategy> {
-    let setup = try StrategySetup(
-      for: Strategy.descriptor, taskCount: problem.network.tasks.count, parameters: parameters, seed: seed)
     return try Trainer(
-      network: problem.network, strategy: Strategy(setup), optimizer: optimizer, batchSize: batchSize,
+      network: problem.network, strategy: try Strategy(taskCount: problem.network.tasks.count, parameters: parameters, seed: seed), optimizer: optimizer, batchSize: batchSize,
       seed: seed, options: options)
   }
 

@@ -76,7 +76,7 @@ import Testing
   func `40 epochs are 17, a checkpoint, and 23, for every strategy`(name: String) throws {
     func check<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws {
       let tasks =
-        Strategy.descriptor.arrangement == .joint ? CheckpointTests.tasks : [(TaskLoss.meanSquaredError, 2)]
+        Strategy.about.arrangement == .joint ? CheckpointTests.tasks : [(TaskLoss.meanSquaredError, 2)]
       let problem = try CheckpointTests.problem(tasks: tasks)
       try expectResumption(type, in: Float.self, problem)
       try expectResumption(type, in: Double.self, problem, optimizer: .sgd(learningRate: 0.01, momentum: 0.9))
@@ -139,9 +139,8 @@ import Testing
     let problem = try CheckpointTests.problem()
     let model = TanhModel<Float>(inputs: 5, units: 6, tasks: problem.network.tasks)
     try expectResumption(on: PreparedData<Float>(problem.data, network: problem.network)) {
-      let setup = try StrategySetup(for: PCGrad.descriptor, taskCount: 3, seed: 3)
       return try Trainer<Float, PCGrad>(
-        model: model, strategy: PCGrad(setup), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
+        model: model, strategy: try PCGrad(taskCount: 3, seed: 3), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
     }
   }
 }

@@ -56,7 +56,7 @@ struct Problem: CustomStringConvertible {
   }
 
   static func equal(_ network: NetworkSpecification) throws -> EqualWeighting {
-    EqualWeighting(try StrategySetup(for: EqualWeighting.descriptor, taskCount: network.tasks.count))
+    EqualWeighting()
   }
 
   /// The problem with other values of one tensor.
@@ -139,7 +139,7 @@ struct Problem: CustomStringConvertible {
     }.map(\.name)
     return try network.tasks.indices.map { task in
       let oneHot = network.tasks.indices.map { $0 == task ? 1.0 : 0 }
-      let gradient = try gradient(ConstantWeights<LossEvidence>(oneHot, appliesTo: .losses))
+      let gradient = try gradient(ConstantWeights<NoGradients, OnLosses>(oneHot))
       return names.flatMap { gradient[$0] ?? [] }
     }
   }

@@ -2,11 +2,9 @@ import JointLossWeighting
 
 /// Weighs each loss by the inverse of its running mean, so that all tasks count alike; the weights sum to T.
 struct MyWeighting: WeightingStrategy {
-  static let descriptor = StrategyDescriptor(
-    name: "my-weighting",
-    title: "inverse running loss",
-    formula: "m_t ← μ m_t + (1 − μ) L_t,  w_t = T (1/m_t) / Σ_s (1/m_s)",
-    appliesTo: .losses,
+  static let about = StrategyDescription(
+      "my-weighting", "inverse running loss", formula: "m_t ← μ m_t + (1 − μ) L_t,  w_t = T (1/m_t) / Σ_s (1/m_s)",
+    weighs: .losses,
     parameters: [
       ParameterDescriptor("memory", .number(default: 0.9, range: .halfOpen(0..<1)), "How much of m_t stays.")
     ],
@@ -21,10 +19,9 @@ struct MyWeighting: WeightingStrategy {
     memory = setup.parameters.number("memory")
   }
 
-  mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if means.isEmpty { means = evidence.losses }
-    for (task, loss) in evidence.losses.enumerated() {
+  mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
+    if means.isEmpty { means = step.losses }
+    for (task, loss) in step.losses.enumerated() {
       means[task] = memory * means[task] + (1 - memory) * loss
     }
     let inverses = means.map { 1 / max($0, 1e-12) }

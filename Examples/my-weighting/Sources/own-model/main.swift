@@ -19,8 +19,8 @@ func train(by strategy: some WeightingStrategy) throws -> (before: [Double], aft
   return (before, try trainer.losses(on: data))
 }
 
-for type in StrategyRegistry.builtIn.types where type.descriptor.arrangement == .joint {
-  let strategy = try StrategyRegistry.builtIn.make(type.descriptor.name, taskCount: 2)
+for type in StrategyRegistry.builtIn.types where type.about.arrangement == .joint {
+  let strategy = try StrategyRegistry.builtIn.make(type.about.name, taskCount: 2)
   let (before, after) = try train(by: strategy)
-  print("\(type.descriptor.name): \(before) → \(after)")
+  print("\(type.about.name): \(before) → \(after)")
 }

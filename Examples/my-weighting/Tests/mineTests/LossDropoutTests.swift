@@ -5,11 +5,9 @@ import Testing
 /// Leaves each task out of a step with a probability: a rule that draws at random, for which `import
 /// JointLossWeighting` is enough.
 struct LossDropout: WeightingStrategy {
-  static let descriptor = StrategyDescriptor(
-    name: "loss-dropout",
-    title: "loss dropout",
-    formula: "w_t = b_t / (1 − p),  P(b_t = 0) = p",
-    appliesTo: .losses,
+  static let about = StrategyDescription(
+      "loss-dropout", "loss dropout", formula: "w_t = b_t / (1 − p),  P(b_t = 0) = p",
+    weighs: .losses,
     parameters: [
       ParameterDescriptor("rate", .number(default: 0.2, range: .halfOpen(0..<1)), "The probability p of a 0.")
     ],
@@ -25,10 +23,9 @@ struct LossDropout: WeightingStrategy {
     stream = setup.stream
   }
 
-  mutating func weights(for evidence: LossEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
+  mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
     let isAlone = taskCount == 1
-    let weights = evidence.losses.map { _ in !isAlone && stream.uniform() < rate ? 0 : 1 / (1 - rate) }
+    let weights = step.losses.map { _ in !isAlone && stream.uniform() < rate ? 0 : 1 / (1 - rate) }
     return TaskWeights(weights)
   }
 }
