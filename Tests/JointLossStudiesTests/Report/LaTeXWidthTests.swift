@@ -29,10 +29,8 @@ import Testing
     #expect(log.contains("Output written on page.pdf"))
   }
 
-  @Test(
-    .enabled(if: Self.program != nil, "pdflatex is not installed"), .timeLimit(.minutes(10)),
-    arguments: ["", "\\usepackage{booktabs}"])
-  func `A label that looks like an argument of a line break or rule is text`(package: String) throws {
+  @Test(.enabled(if: Self.program != nil, "pdflatex is not installed"), .timeLimit(.minutes(10)))
+  func `A label that looks like an argument of a line break is text`() throws {
     let folder = try TemporaryFolder()
     let rules = ["top", "mid", "bottom"].map { "\\providecommand{\\\($0)rule}{\\hline}" }
     func height(of labels: [String]) throws -> String {
@@ -44,7 +42,7 @@ import Testing
         \\typeout{HEIGHT \\the\\ht0 \\the\\dp0}
         \\box0
         """
-      let log = try log(of: document, preamble: package, in: folder)
+      let log = try log(of: document, in: folder)
       return String(try #require(log.split(separator: "\n").first { $0.hasPrefix("HEIGHT") }))
     }
     // The same letters in the opposite order are no argument, and set a table of the same height.
@@ -53,10 +51,9 @@ import Testing
   }
 
   /// The log of a document, which must be set without an error.
-  private func log(of body: String, preamble: String = "", in folder: TemporaryFolder) throws -> String {
+  private func log(of body: String, in folder: TemporaryFolder) throws -> String {
     let document = """
       \\documentclass{article}
-      \(preamble)
       \\begin{document}
       \(body)
       \\end{document}
