@@ -75,6 +75,20 @@ import Testing
     #expect(try answer(&session, line).weights == [0, 0, 1])
   }
 
+  @Test(arguments: [
+    #""present":[true,true]"#, #""epoch":1"#, #""epoch_end":true"#, #""samples":3"#, #""orders":[[1],[0]]"#,
+    #""uniforms":[0.5]"#, #""normals":[0.5]"#, #""representation":[[1]]"#,
+  ])
+  func `A field beside losses_after alone is an error, for nobody reads it`(field: String) throws {
+    var session = try session("famo")
+    _ = try answer(&session, #"{"losses":[1,2]}"#)
+    let name = try #require(field.split(separator: "\"").first)
+    let error = try answer(&session, #"{"losses_after":[0.5,2],\#(field)}"#).error
+    #expect(error == "\(name) is given beside losses_after alone: it belongs on the line of a step")
+    // Nothing has changed: the step still waits for its losses.
+    #expect(session.answer(to: #"{"losses_after":[0.5,2]}"#) == nil)
+  }
+
   private static let unread: [(String, [String: ParameterValue], String, String)] = [
     (
       "pcgrad", [:], #""gramian":[[1,0],[0,1]],"uniforms":[0.1]"#,

@@ -193,8 +193,75 @@ import Testing
     let folder = try TemporaryFolder()
     let state = "\(folder.path)/weigh.json"
     #expect(mkfifo(state, 0o600) == 0)
-    let error = #expect(throws: WeighStateError.self) { try WeighStateFile(state).content() }
+    var file = try WeighStateFile(state)
+    let error = #expect(throws: WeighStateError.self) { try file.read() }
     #expect(error?.description == "\(state) cannot be read: it is a pipe, not a file")
+  }
+
+  @Test func `A second process on one state is told, and loses no step without a word`() throws {
+    let folder = try TemporaryFolder()
+    let state = "\(folder.path)/weigh.json"
+    var (first, second) = (try WeighStateFile(state), try WeighStateFile(state))
+    #expect(try first.read() == nil && second.read() == nil)
+    try first.write(Data("1".utf8))
+    let error = #expect(throws: WeighStateError.self) { try second.write(Data("2".utf8)) }
+    #expect(
+      error?.description
+        == "\(state) has been changed by another process: one state is for one process at a time")
+    #expect(try second.read() == Data("1".utf8))
+    try second.write(Data("2".utf8))
+    #expect(throws: WeighStateError.self) { try first.write(Data("3".utf8)) }
+    #expect(try first.read() == Data("2".utf8))
+    try FileManager.default.removeItem(atPath: state)
+    #expect(throws: WeighStateError.self) { try first.write(Data("3".utf8)) }
+  }
+
+  @Test func `A link in place of the state stays a link`() throws {
+    let folder = try TemporaryFolder()
+    let (link, target) = ("\(folder.path)/link", "\(folder.path)/state.json")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    let error = #expect(throws: WeighStateError.self) { try WeighStateFile(link) }
+    #expect(error?.description == "\(link) is a link that leads to no file")
+    try Data("1".utf8).write(to: URL(filePath: target))
+    var file = try WeighStateFile(link)
+    #expect(try file.read() == Data("1".utf8))
+    try file.write(Data("2".utf8))
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+    #expect(try Data(contentsOf: URL(filePath: target)) == Data("2".utf8))
+  }
+
+  // MARK: States that could not be read again
+
+  @Test(arguments: [
+    (
+      [String](repeating: #"{"losses":[1,2],"samples":9007199254740992}"#, count: 2),
+      "the samples of task 0 in this epoch are 1.8014398509481984e+16, not in 0 ... 2^53"
+    ),
+    (
+      [String](repeating: #"{"losses":[1e308,1]}"#, count: 2),
+      "the sum of the losses of task 0 in this epoch overflows"
+    ),
+    (
+      [#"{"losses":[1,2]}"#, #"{"losses":[1,2],"epoch":9007199254740992,"epoch_end":true}"#],
+      "the state cannot be kept: the epoch is 9007199254740993, not in 0 ... 2^53"
+    ),
+  ])
+  func `A line after which the state could not be read again is an error and changes nothing`(
+    lines: [String], message: String
+  ) throws {
+    var session = try WeighSession(
+      strategy: "cov", parameters: [:], seed: 0, registry: .builtIn, keepsState: true)
+    _ = session.answer(to: lines[0])
+    let before = try #require(try session.state())
+    let answer = session.answer(to: lines[1]) ?? ""
+    #expect(answer.contains(message) && session.failures == 1, "\(answer)")
+    #expect(try session.state() == before)
+    // The session goes on, and so does the next one.
+    var next = try self.session("cov")
+    try next.restore(before, from: "state")
+    let line = #"{"losses":[2,1]}"#
+    #expect(session.answer(to: line) == next.answer(to: line))
+    #expect(try session.state() == next.state())
   }
 
   @Test(.timeLimit(.minutes(2)))

@@ -17,8 +17,9 @@ struct WeighCommand: ParsableCommand {
       step's line or, once they are known, on a line of its own, which has no answer. "epoch":k with \
       a new k ends the epoch before, "epoch_end":true the one of its line; "samples" weighs a batch in the \
       epoch's means, a number or one a task. "present":[true,false] says which tasks have labels in this step: \
-      what is given of the others is not looked at, and their weight is 0. "orders", "uniforms" and "normals" \
-      replace random draws.
+      what is given of the others is not looked at, and their weight is 0. "orders" (for \
+      each task a list of the tasks in the order in which it meets them), "uniforms" (numbers in [0, 1)) and "normals" \
+      (numbers of the standard normal law) replace random draws.
 
       Every strategy takes losses, a Gramian and a Jacobian, so that one loop serves all: losses that it does not read go \
       into the epoch's means, and gradients that it does not read into the diagnostics. A line with draws, \
@@ -42,7 +43,8 @@ struct WeighCommand: ParsableCommand {
 
       With --state the state is also carried from one process to the next: it is read from the file where there is \
       one, and written to it after each line, before the answer. The file is replaced as a whole, so that a process \
-      that is killed leaves the state before its last line or after it.
+      that is killed leaves the state before its last line or after it. One process at a time may use a file: a process \
+      that finds it changed by another ends with an error.
       """)
 
   @Argument(help: "The strategy's name.")
@@ -61,17 +63,16 @@ struct WeighCommand: ParsableCommand {
   var statePath: String?
 
   func validate() throws {
-    _ = try makeSession()
+    _ = try start()
   }
 
   func run() throws {
-    var session = try makeSession()
-    let file = statePath.map(WeighStateFile.init)
+    var (session, file) = try start()
     var input = StandardInput()
     while let line = try input.line() {
       let failures = session.failures
       let answer = session.answer(to: line)
-      if let file, session.failures == failures, let state = try session.state() { try file.write(state) }
+      if file != nil, session.failures == failures, let state = try session.state() { try file?.write(state) }
       guard let answer else { continue }
       // Written at once, so that a loop on the other side of a pipe gets its weights.
       try StandardOutput.write(answer)
@@ -79,21 +80,23 @@ struct WeighCommand: ParsableCommand {
     if session.failures > 0 { throw ExitCode.failure }
   }
 
-  private func makeSession() throws -> WeighSession {
+  private func start() throws -> (session: WeighSession, file: WeighStateFile?) {
     let parameters = try settings.values(for: strategy)
     var session: WeighSession
     do {
       session = try WeighSession(
-        strategy: strategy, parameters: parameters, seed: seed, registry: JointLoss.registry)
+        strategy: strategy, parameters: parameters, seed: seed, registry: JointLoss.registry,
+        keepsState: statePath != nil)
     } catch {
       throw ValidationError(error.message)
     }
-    guard let statePath else { return session }
+    guard let statePath else { return (session, nil) }
     do throws(WeighStateError) {
-      if let state = try WeighStateFile(statePath).content() { try session.restore(state, from: statePath) }
+      var file = try WeighStateFile(statePath)
+      if let state = try file.read() { try session.restore(state, from: statePath) }
+      return (session, file)
     } catch {
       throw ValidationError(error.description)
     }
-    return session
   }
 }

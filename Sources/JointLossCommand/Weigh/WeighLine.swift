@@ -31,9 +31,24 @@ struct WeighLine {
   }
 
   /// Whether the line holds the losses after the step of an earlier line, and no step of its own.
-  var onlyEndsStep: Bool {
+  var endsStepAlone: Bool {
     lossesAfter != nil && losses == nil && gramian == nil && jacobian == nil && jacobians == nil
       && gradientNorms == nil
+  }
+
+  /// Checks that a line that ends the step of an earlier one has nothing beside the losses, for nobody would read it.
+  ///
+  /// - Throws: ``WeighLineError`` naming the first other field.
+  func requireLossesAfterAlone() throws(WeighLineError) {
+    let others: [(CodingKeys, isGiven: Bool)] = [
+      (.present, present != nil), (.epoch, epoch != nil), (.epochEnd, epochEnd != nil),
+      (.samples, samples != nil), (.orders, orders != nil), (.uniforms, uniforms != nil),
+      (.normals, normals != nil), (.representation, representation != nil),
+    ]
+    for (key, isGiven) in others where isGiven {
+      throw WeighLineError(
+        "\(key.rawValue) is given beside losses_after alone: it belongs on the line of a step")
+    }
   }
 
   /// Reads a line.

@@ -5,7 +5,10 @@ package import JointLossWeighting
 package struct WeighSession {
   private let registry: StrategyRegistry
   private let origin: WeighOrigin
+  private let keepsState: Bool
   private var progress: Progress?
+  /// The encoded form of ``progress``, where the session keeps it.
+  private var encodedProgress: Data?
   /// The file that the state was read from, for messages.
   private var stateFile: String?
   private var lineNumber = 0
@@ -48,13 +51,17 @@ package struct WeighSession {
   ///   - parameters: values for some of its parameters.
   ///   - seed: the seed of its draws.
   ///   - registry: the strategies there are.
+  ///   - keepsState: whether ``state()`` will be asked for after each line. A line after which the state could not be
+  ///     written is then an error, and changes nothing.
   /// - Throws: ``WeightingError`` for an unknown name, or parameters that are unknown or out of range.
   package init(
-    strategy: String, parameters: [String: ParameterValue], seed: UInt64, registry: StrategyRegistry
+    strategy: String, parameters: [String: ParameterValue], seed: UInt64, registry: StrategyRegistry,
+    keepsState: Bool = false
   ) throws(WeightingError) {
     let descriptor = try registry.type(named: strategy).descriptor
     let setup = try StrategySetup(for: descriptor, taskCount: 1, parameters: parameters)
     self.registry = registry
+    self.keepsState = keepsState
     origin = WeighOrigin(strategy: strategy, parameters: setup.parameters.values, seed: seed)
   }
 
@@ -63,18 +70,26 @@ package struct WeighSession {
   /// The state between two lines, for ``restore(_:from:)``; nil before the first line that could be weighed.
   ///
   /// - Returns: sealed JSON.
-  /// - Throws: an error if a number of the state has no JSON.
-  package func state() throws -> Data? {
-    try progress.map { try Self.state($0, of: $0.strategy, origin) }
+  /// - Throws: ``WeighStateError`` if a number of the state cannot be written.
+  package func state() throws(WeighStateError) -> Data? {
+    if let encodedProgress { return encodedProgress }
+    guard let progress else { return nil }
+    return try Self.state(progress, of: progress.strategy, origin)
   }
 
   private static func state<Strategy: WeightingStrategy>(
     _ progress: Progress, of strategy: Strategy, _ origin: WeighOrigin
-  ) throws -> Data {
+  ) throws(WeighStateError) -> Data {
     try WeighState(
       origin: origin, taskCount: progress.taskCount, epoch: progress.epoch, step: progress.step,
       awaitsLosses: progress.awaitsLosses, means: progress.means, strategy: strategy
     ).sealed()
+  }
+
+  /// Goes on from what a line has changed, if it can be kept.
+  private mutating func proceed(to next: Progress) throws {
+    if keepsState { encodedProgress = try Self.state(next, of: next.strategy, origin) }
+    progress = next
   }
 
   /// Goes on from a state.
@@ -121,11 +136,12 @@ package struct WeighSession {
     guard line.contains(where: { !$0.isWhitespace }) else { return nil }
     do {
       let line = try WeighLine(parsing: line)
-      guard line.onlyEndsStep, let lossesAfter = line.lossesAfter, var next = progress else {
+      guard line.endsStepAlone, let lossesAfter = line.lossesAfter, var next = progress else {
         return try weigh(line)
       }
+      try line.requireLossesAfterAlone()
       try next.endStep(lossesAfter: lossesAfter)
-      progress = next
+      try proceed(to: next)
       return nil
     } catch {
       failures += 1
@@ -170,11 +186,12 @@ package struct WeighSession {
     for (task, loss) in observation.losses.enumerated() {
       next.means.add(loss, of: task, samples: line.sampleCount(of: task))
     }
+    if let defect = next.means.defect { throw WeightingError(.nonFinite, defect) }
     if line.epochEnd == true {
       next.endEpoch()
       next.epoch += 1
     }
-    progress = next
+    try proceed(to: next)
     return answer
   }
 

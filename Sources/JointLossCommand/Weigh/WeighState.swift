@@ -42,14 +42,37 @@ struct WeighState<Strategy: WeightingStrategy>: Codable {
   let strategy: Strategy
 
   /// The content of the file.
-  func sealed() throws -> Data {
+  ///
+  /// - Throws: ``WeighStateError`` if a number is not finite, or a count beyond what the file may hold.
+  func sealed() throws(WeighStateError) -> Data {
+    if let defect { throw WeighStateError("the state cannot be kept: \(defect)") }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return SealedJSON.seal(try encoder.encode(self))
+    do {
+      return SealedJSON.seal(try encoder.encode(self))
+    } catch EncodingError.invalidValue(let value, let context) {
+      let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(
+        separator: ".")
+      throw WeighStateError("the state cannot be kept: \(place) is \(value)")
+    } catch {
+      throw WeighStateError("the state cannot be kept: \(error)")
+    }
   }
 }
 
 extension WeighState {
+  /// A count beyond all that the file may hold, in words; nil where there is none.
+  ///
+  /// A state with one is neither written nor read.
+  var defect: String? {
+    // 2^53: a Double holds no whole number exactly beyond it, and no run takes as many steps.
+    let counts = 0...Int(0x1p53)
+    for (what, count) in [("epoch", epoch), ("step", step)] where !counts.contains(count) {
+      return "the \(what) is \(count), not in 0 ... 2^53"
+    }
+    return means.defect
+  }
+
   /// Reads the content of a file.
   ///
   /// - Parameters:
@@ -75,20 +98,19 @@ extension WeighState {
     let header: WeighStateHeader = try Self.decoded(content)
     try header.origin.require(session)
     self = try Self.decoded(content)
-    // 2^53: a Double holds no whole number exactly beyond it, and no run takes as many steps.
-    let counts = 0...Int(0x1p53)
-    guard taskCount > 0, means.taskCount == taskCount, counts.contains(epoch), counts.contains(step)
-    else {
+    guard taskCount > 0, means.taskCount == taskCount else {
       throw WeighStateError(
-        "the state contradicts itself: it is of \(taskCount) tasks, epoch \(epoch), step \(step)")
+        "the state contradicts itself: it is of \(taskCount) tasks, its means of \(means.taskCount)")
     }
+    if let defect { throw WeighStateError("the state contradicts itself: \(defect)") }
   }
 
   private static func decoded<Value: Decodable>(_ content: Data) throws(WeighStateError) -> Value {
     do {
       return try JSONDecoder().decode(Value.self, from: content)
     } catch {
-      throw WeighStateError("the state cannot be read: \(error)")
+      throw WeighStateError(
+        "the state cannot be read: \(Quotation.short(StrictJSON.reason(error), longest: 300))")
     }
   }
 }

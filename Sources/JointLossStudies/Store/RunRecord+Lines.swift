@@ -52,7 +52,7 @@ extension RunRecord {
       } catch let error as StrictJSON.Defect {
         throw StudyError("the line is damaged: it is not JSON, \(error)", file: file, line: number)
       } catch {
-        throw StudyError("the line is damaged: \(Self.describe(error))", file: file, line: number)
+        throw StudyError("the line is damaged: \(StrictJSON.reason(error))", file: file, line: number)
       }
     }
     guard let header, let footer else {
@@ -88,21 +88,6 @@ extension RunRecord {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(Line(kind: kind, body: body))
-  }
-
-  private static func describe(_ error: any Error) -> String {
-    func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
-      (context.codingPath + (key.map { [$0] } ?? [])).map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-        .joined(separator: ".")
-    }
-    return switch error {
-    case DecodingError.keyNotFound(let key, let context): "\(path(context, key)) is missing"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      "\(path(context)) is of the wrong type"
-    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
-      "\(path(context)) has no such value"
-    default: "it is not JSON"
-    }
   }
 
   // MARK: Checksum

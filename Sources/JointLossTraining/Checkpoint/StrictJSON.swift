@@ -34,6 +34,25 @@ package struct StrictJSON {
     var index = 0
   }
 
+  /// Why a value could not be decoded, in words: the place in the JSON, and what is wrong there.
+  ///
+  /// - Parameter error: what a `JSONDecoder` threw.
+  /// - Returns: a sentence without a full stop.
+  package static func reason(_ error: any Error) -> String {
+    func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil) -> String {
+      (context.codingPath + (key.map { [$0] } ?? [])).map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+        .joined(separator: ".")
+    }
+    return switch error {
+    case DecodingError.keyNotFound(let key, let context): "\(path(context, key)) is missing"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "\(path(context)) is of the wrong type"
+    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "\(path(context)) has no such value"
+    default: "it is not JSON"
+    }
+  }
+
   private let bytes: [UInt8]
   private var position = 0
   private var open: [Container] = []

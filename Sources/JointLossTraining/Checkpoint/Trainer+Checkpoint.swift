@@ -190,7 +190,8 @@ extension Trainer {
       return try JSONDecoder().decode(Value.self, from: state)
     } catch {
       throw TrainingError(
-        .checkpoint, "the checkpoint's state cannot be read: \(Quotation.short("\(error)", longest: 300))")
+        .checkpoint,
+        "the checkpoint's state cannot be read: \(Quotation.short(StrictJSON.reason(error), longest: 300))")
     }
   }
 

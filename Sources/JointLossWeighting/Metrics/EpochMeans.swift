@@ -17,16 +17,31 @@ public struct EpochMeans: Sendable, Codable {
   /// Decodes means.
   ///
   /// - Parameter decoder: the source.
-  /// - Throws: `DecodingError`, also if there are not as many counts as sums, or a count is negative or beyond 2^53.
+  /// - Throws: `DecodingError`, also if there are not as many counts as sums, or a count or sum is out of bounds.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     sums = try container.decode([Double].self, forKey: .sums)
     samples = try container.decode([Double].self, forKey: .samples)
-    guard sums.count == samples.count, samples.allSatisfy({ $0 >= 0 && $0 <= 0x1p53 }) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .samples, in: container,
-        debugDescription: "\(sums.count) sums need as many counts of at least 0")
+    let reason =
+      sums.count == samples.count
+      ? defect : "there are \(samples.count) counts of samples for \(sums.count) sums"
+    if let reason {
+      throw DecodingError.dataCorruptedError(forKey: .samples, in: container, debugDescription: reason)
     }
+  }
+
+  /// A sum or count that means cannot be taken of any more, in words; nil where there is none.
+  package var defect: String? {
+    for task in sums.indices {
+      // 2^53: beyond it a Double no longer counts.
+      guard (0...0x1p53).contains(samples[task]) else {
+        return "the samples of task \(task) in this epoch are \(samples[task]), not in 0 ... 2^53"
+      }
+      guard sums[task].isFinite else {
+        return "the sum of the losses of task \(task) in this epoch overflows"
+      }
+    }
+    return nil
   }
 
   /// The number of tasks.
