@@ -145,7 +145,7 @@ import Testing
       return #expect(throws: TrainingError.self) {
         _ = try Trainer(
           model: Hollow(inputs: inputs, tasks: tasks, tensors: tensors),
-          strategy: ConstantWeights<LossEvidence>(tasks.map { _ in 1 }, appliesTo: .losses),
+          strategy: ConstantWeights<NoGradients, OnLosses>(tasks.map { _ in 1 }),
           optimizer: .sgd(learningRate: 1), batchSize: 1, seed: 0)
       }
     }

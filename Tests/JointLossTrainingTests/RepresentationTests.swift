@@ -151,8 +151,7 @@ import Testing
   // MARK: A direction on the representation
 
   private func gradDrop(_ taskCount: Int) throws -> GradDrop {
-    try GradDrop(taskCount: taskCount, parameters: ["scope": .text("representation")],
-        seed: 3)
+    try GradDrop(taskCount: taskCount, parameters: ["scope": .text("representation")])
   }
 
   /// GradDrop's direction by its formula, from derivatives by central differences.

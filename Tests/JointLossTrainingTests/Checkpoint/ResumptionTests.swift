@@ -140,7 +140,7 @@ import Testing
     let model = TanhModel<Float>(inputs: 5, units: 6, tasks: problem.network.tasks)
     try expectResumption(on: PreparedData<Float>(problem.data, network: problem.network)) {
       return try Trainer<Float, PCGrad>(
-        model: model, strategy: try PCGrad(taskCount: 3, seed: 3), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
+        model: model, strategy: PCGrad(), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
     }
   }
 }
