@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func `Single-task training asks for a network a task`() throws {
-    #expect(SingleTaskTraining.descriptor.arrangement == .separate)
+    #expect(SingleTaskTraining.about.arrangement == .separate)
     #expect(try weights("single-task").values == [1, 1, 1, 1])
     let others = StrategyRegistry.builtIn.types.filter { $0.about.name != "single-task" }
     #expect(others.allSatisfy { $0.about.arrangement == .joint })
