@@ -107,7 +107,7 @@ extension WeightingStrategy {
     let batches = Gradients.independentBatches
     let need =
       Gradients.need.rawValue + (batches > 1 ? " of \(batches) batches" : "")
-      + (((try? Self(taskCount: 2))?.looksAfterStep ?? false) ? ", before and after" : "")
+      + (Self().looksAfterStep ? ", before and after" : "")
     guard Gradients.need != .losses else { return need }
     return switch readsLosses {
     case .never: need

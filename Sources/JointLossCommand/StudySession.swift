@@ -37,13 +37,13 @@ package struct StudySession {
       progress: progress.receive)
     let comparison = try Self.report(
       records, baseline: plan.baseline, reference: plan.reference, in: folder, progress: progress)
-    guard records.contains(where: { $0.footer.status == .completed }) else {
-      throw StudyError("no run of the study completed: the notes say why", file: folder)
-    }
     return (comparison, records)
   }
 
   /// Draws the report of records and prints its tables.
+  ///
+  /// - Throws: `StudyError` if a file cannot be written, or, once the report is there, if no run completed;
+  ///   ``StreamError`` if the tables cannot be printed.
   static func report(
     _ records: [RunRecord], baseline: String, reference: String, in folder: String, progress: ProgressReporter
   ) throws -> Comparison {
@@ -57,6 +57,9 @@ package struct StudySession {
     for problem in problems { progress.warn(problem) }
     progress.note("Everything is in \(folder): report.html shows it all.")
     try printing.get()
+    guard records.contains(where: { $0.footer.status == .completed }) else {
+      throw StudyError("no run of the study completed: the notes say why", file: folder)
+    }
     return comparison
   }
 }

@@ -19,7 +19,7 @@ struct Subject<Strategy: WeightingStrategy> {
   init(parameters: [String: ParameterValue], seed: UInt64) {
     (self.parameters, self.seed) = (parameters, seed)
     let strategy = [2, 3, 1, 4, 5].lazy.compactMap { taskCount in
-      try? Strategy(taskCount: taskCount, parameters: parameters, seed: seed)
+      try? Strategy(taskCount: taskCount, parameters: parameters)
     }.first
     promises = strategy?.promises
     isOnRepresentation = strategy?.gradientScope == .representation

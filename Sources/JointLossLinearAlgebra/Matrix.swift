@@ -17,6 +17,10 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   ///   - columns: the number of columns, at least 0.
   public init(rows: Int, columns: Int) {
     requireShape(rows >= 0 && columns >= 0, "a matrix cannot be \(rows)×\(columns)")
+    let bytes = Double(rows) * Double(columns) * Double(MemoryLayout<Scalar>.stride)
+    if let shortage = PhysicalMemory.shortage(of: bytes) {
+      fatalError("a \(rows)×\(columns) matrix \(shortage)")
+    }
     self.rows = rows
     self.columns = columns
     let count = rows * columns
@@ -34,7 +38,8 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   ///   - elements: `rows · columns` values.
   public init(rows: Int, columns: Int, elements: [Scalar]) {
     requireShape(
-      elements.count == rows * columns, "\(elements.count) elements cannot fill \(rows)×\(columns)")
+      elements.count == elementCount(rows: rows, columns: columns),
+      "\(elements.count) elements cannot fill \(rows)×\(columns)")
     self.init(rows: rows, columns: columns)
     for (index, element) in elements.enumerated() { storage[index] = element }
   }
@@ -58,7 +63,7 @@ public struct Matrix<Scalar: BLASScalar>: ~Copyable {
   @inlinable
   public func view(at offset: Int, rows: Int, columns: Int) -> MatrixView<Scalar> {
     requireShape(
-      offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= storage.count,
+      offset >= 0 && elementCount(rows: rows, columns: columns).map { $0 <= storage.count - offset } == true,
       "a \(rows)×\(columns) view at \(offset) leaves the \(storage.count) elements")
     return MatrixView(
       base: storage.baseAddress.map { $0 + offset }, rows: rows, columns: columns, stride: columns)

@@ -25,7 +25,8 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   /// A window on an array's elements, to be read inside the closure that lends them.
   package init(reading elements: UnsafeBufferPointer<Scalar>, rows: Int, columns: Int) {
     requireShape(
-      elements.count == rows * columns, "\(elements.count) elements cannot fill \(rows)×\(columns)")
+      elements.count == elementCount(rows: rows, columns: columns),
+      "\(elements.count) elements cannot fill \(rows)×\(columns)")
     self.init(
       base: UnsafeMutablePointer(mutating: elements.baseAddress), rows: rows, columns: columns,
       stride: columns)
@@ -98,7 +99,8 @@ public struct MatrixView<Scalar: BLASScalar>: @unchecked Sendable {
   @inlinable
   public func reshaped(rows: Int, columns: Int) -> MatrixView {
     requireShape(
-      isContiguous && rows * columns == count, "\(self.rows)×\(self.columns) cannot be \(rows)×\(columns)")
+      isContiguous && elementCount(rows: rows, columns: columns) == count,
+      "\(self.rows)×\(self.columns) cannot be \(rows)×\(columns)")
     return MatrixView(base: base, rows: rows, columns: columns, stride: columns)
   }
 

@@ -36,6 +36,27 @@ public struct TaskSpecification: Codable, Hashable, Sendable {
 }
 
 extension [TaskSpecification] {
+  /// Checks that each task has as many outputs as its loss needs, and all together fewer than 2^31.
+  func requireOutputs(_ code: TrainingError.Code) throws(TrainingError) {
+    var total = 0
+    for (index, task) in enumerated() {
+      let least = task.loss == .softmaxCrossEntropy ? 2 : 1
+      guard task.outputs >= least else {
+        throw TrainingError(
+          code,
+          "task \(task.name) with the loss \(task.loss.rawValue) needs at least \(least) outputs, "
+            + "not \(task.outputs)", task: index)
+      }
+      guard task.outputs <= Int(Int32.max) - total else {
+        throw TrainingError(
+          code,
+          "task \(task.name) has \(task.outputs) outputs: those of all tasks must stay below 2^31",
+          task: index)
+      }
+      total += task.outputs
+    }
+  }
+
   /// Checks that the names are printable and that each is given once.
   func requireNames(_ code: TrainingError.Code) throws(TrainingError) {
     var names: Set<String> = []

@@ -75,6 +75,11 @@ import Testing
     // No run completed.
     #expect(!command.succeeded && command.output.contains("did not complete"))
     #expect(command.error.contains("\(folder.path): no run of the study completed"), "\(command.error)")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/report.html")
+    let report = try await Command("jointloss", ["report", folder.path])
+    #expect(!report.succeeded && report.output == command.output)
+    #expect(report.error.contains("\(folder.path): no run of the study completed"), "\(report.error)")
+    #expect(FileManager.default.fileExists(atPath: "\(folder.path)/report.html"))
     let records = try RecordFile.comparable(in: folder.path)
     #expect(records.count == 2)
     for lines in records.values {

@@ -72,6 +72,18 @@ import Testing
     let figures = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/figures")
     #expect(figures.filter { $0.hasSuffix(".gp") }.count == 4)
     #expect(figures.filter { $0.hasSuffix(".png") }.isEmpty)
+
+    // A relative search path does not mean the folder of the figures.
+    let ran = "\(folder.path)/ran"
+    #expect(
+      FileManager.default.createFile(
+        atPath: "\(folder.path)/figures/gnuplot", contents: Data("#!/bin/sh\n: > '\(ran)'\n".utf8),
+        attributes: [.posixPermissions: 0o755]))
+    for searchPath in [".", ":/nowhere", "figures", "/nowhere:"] {
+      let report = try await Command("jointloss", ["report", folder.path], searchPath: searchPath)
+      #expect(report.succeeded && report.error.contains("gnuplot is not on the PATH"), "\(report.error)")
+      #expect(!FileManager.default.fileExists(atPath: ran), "\(searchPath)")
+    }
   }
 
   @Test func `A damaged record is reported, kept aside and done again`() async throws {

@@ -7,7 +7,7 @@ import Testing
   private func run(
     _ name: String, _ parameters: [String: ParameterValue] = [:], losses: [[Double]]
   ) throws -> [[Double]] {
-    var strategy = try StrategyRegistry.builtIn.make(
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
       name, taskCount: losses[0].count, parameters: parameters)
     return try losses.map { try strategy.weights(observing: StepObservation(losses: $0)).values }
   }
@@ -30,7 +30,7 @@ import Testing
     // The third gradient lies between the others: imtl-g gives it a negative weight.
     let step = try StepObservation(jacobian: [[1, 0, 0], [0, 1, 0], [5, 5, 0.1]], losses: [1, 1, 1])
     let wanted = { (parameters: [String: ParameterValue]) in
-      var strategy = try StrategyRegistry.builtIn.make(
+      var strategy = try StrategyRegistry.builtIn.makeWeigher(
         "imtl-g+normalised", taskCount: 3, parameters: parameters)
       return try strategy.weights(observing: step).values
     }
@@ -73,7 +73,7 @@ import Testing
         return TaskWeights([Double(steps), -1])
       }
     }
-    var strategy = try Normalized<try Opposed>(taskCount: 2, parameters: ["normalised-by": .text("plain")])
+    var strategy = try Weigher<Normalized<Opposed>>(taskCount: 2, parameters: ["normalised-by": .text("plain")])
     for _ in 0..<2 {
       let error = #expect(throws: WeightingError.self) {
         try strategy.weights(observing: StepObservation(losses: [1, 1]))

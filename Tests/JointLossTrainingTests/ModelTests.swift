@@ -110,6 +110,19 @@ import Testing
     #expect(failure([own], losses, tasks: ["a", "a"]) == "model: two tasks are named “a”")
     #expect(failure([own], losses, tasks: ["a\nb"]).hasSuffix("in printable characters, not “a\\nb”"))
     #expect(failure([own, own], losses) == "model: two tensors of the model are named “w”")
+    for (name, quoted) in [
+      ("", ""), ("a\nb", "a\\nb"), ("a\u{202E}b", "a\\u{202E}b"), ("\u{1B}[2J", "\\u{1B}[2J"),
+    ] {
+      #expect(
+        failure([ParameterTensor(name, columns: 1)], losses)
+          == "model: the name of a tensor is a text of one line in printable characters, not “\(quoted)”")
+    }
+    for name in ["__metadata__", "optimizer.first.w"] {
+      #expect(
+        failure([ParameterTensor(name, columns: 1)], losses)
+          == "model: no tensor of the model can be named “\(name)”: a checkpoint has other values of that name"
+      )
+    }
     #expect(
       failure([ParameterTensor("w", columns: 0)], losses) == "model: the tensor w cannot be 1×0")
     #expect(
@@ -119,6 +132,37 @@ import Testing
     #expect(failure([own], gramian).hasPrefix("configuration: constant reads gramian on shared parameters"))
     let norms = ConstantWeights<GradientNorms, OnLosses>([1], scope: .lastSharedLayer)
     #expect(failure([ParameterTensor("w", columns: 1)], norms).contains("the model names none"))
+  }
+
+  @Test func `Models of too many inputs, outputs or parameters`() {
+    func failure(
+      inputs: Int = 1, outputs: [Int] = [1], loss: TaskLoss = .meanSquaredError, columns: [Int] = [1]
+    ) -> TrainingError? {
+      let tasks = outputs.enumerated().map {
+        TaskSpecification(name: "\($0.offset)", loss: loss, outputs: $0.element)
+      }
+      let tensors = columns.enumerated().map { ParameterTensor("\($0.offset)", columns: $0.element) }
+      return #expect(throws: TrainingError.self) {
+        _ = try Trainer(
+          model: Hollow(inputs: inputs, tasks: tasks, tensors: tensors),
+          strategy: ConstantWeights<LossEvidence>(tasks.map { _ in 1 }, appliesTo: .losses),
+          optimizer: .sgd(learningRate: 1), batchSize: 1, seed: 0)
+      }
+    }
+    #expect(failure(inputs: .max)?.message.contains("\(Int.max)") == true)
+    for outputs in [0, -1, Int.min] {
+      let error = failure(outputs: [1, outputs])
+      #expect(error?.code == .model && error?.task == 1)
+      #expect(error?.message == "task 1 with the loss mse needs at least 1 outputs, not \(outputs)")
+    }
+    #expect(failure(loss: .softmaxCrossEntropy)?.message.contains("at least 2 outputs, not 1") == true)
+    let many = failure(outputs: [2, .max])
+    #expect(many?.code == .model && many?.task == 1)
+    #expect(
+      many?.message == "task 1 has \(Int.max) outputs: those of all tasks must stay below 2^31")
+    let large = failure(columns: [Int](repeating: Int(Int32.max), count: 100_000))
+    #expect(large?.code == .model)
+    #expect(large?.message.contains("a model of 214748364700000 parameters needs at least") == true)
   }
 
   /// Two inputs, two shared units, a head of each of two tasks; its backward pass is a test's.
@@ -193,6 +237,12 @@ import Testing
   @Test(arguments: slips.indices)
   func `What a backward pass hands over wrongly is an error with both shapes`(index: Int) throws {
     let (message, script) = Self.slips[index]
+    let error = #expect(throws: TrainingError.self) { try Self.step(script) }
+    #expect(error?.code == .model && error?.message == "the model's backward pass \(message)")
+  }
+
+  /// Takes a step on five samples of two inputs, with a backward pass of a test's own.
+  private static func step(_ script: @escaping @Sendable (ModelPass<Double>) -> Void) throws {
     let model = Scripted(script: script)
     let data = try PreparedData<Double>(
       TaskDataset(
@@ -202,8 +252,76 @@ import Testing
     let trainer = try Trainer(
       model: model, strategy: ConstantWeights<Gramian, OnLosses>([1, 1]),
       optimizer: .sgd(learningRate: 1), batchSize: 5, seed: 0)
-    let error = #expect(throws: TrainingError.self) { try trainer.step(on: data, samples: 0..<5) }
-    #expect(error?.code == .model && error?.message == "the model's backward pass \(message)")
+    try trainer.step(on: data, samples: 0..<5)
+  }
+
+  private static let countedFrom0 =
+    "elements: buffers are counted from 0 to 1048575, and sides and elements from 0 to 9223372036854775807"
+
+  /// What ends the program, and its message.
+  private static let misfits: [(String, @Sendable (ModelPass<Double>) -> Void)] = [
+    (
+      "a model asks for the buffer 7 of 9223372036854775807×2 \(countedFrom0)",
+      { _ = $0.buffer(7, rows: .max, columns: 2) }
+    ),
+    (
+      "a model asks for the buffer 7 of 5×4611686018427387903 \(countedFrom0)",
+      { _ = $0.buffer(7, columns: .max / 2) }
+    ),
+    (
+      "a model asks for the buffer 7 of -3×-2 \(countedFrom0)",
+      { _ = $0.buffer(7, rows: -3, columns: -2) }
+    ),
+    (
+      "a model asks for the buffer 9223372036854775807 of 5×1 \(countedFrom0)",
+      { _ = $0.buffer(.max, columns: 1) }
+    ),
+    ("a model asks for the buffer -1 of 5×1 \(countedFrom0)", { _ = $0.buffer(-1, columns: 1) }),
+    (
+      "a 3×1152921504606846976 matrix needs at least 27670116110.6 GB, and this machine has",
+      { _ = $0.buffer(7, rows: 3, columns: 1 << 60) }
+    ),
+    (
+      "a dropout mask of 5×3 for 5 samples, at the rate 0.5 in the layer -1",
+      { $0.fillDropoutMask($0.buffer(0, columns: 3), rate: 0.5, layer: -1) }
+    ),
+    (
+      "a dropout mask of 5×3 with gaps between its rows for 5 samples, at the rate 0.5 in the layer 0",
+      { $0.fillDropoutMask($0.buffer(0, columns: 4).columns(0..<3), rate: 0.5, layer: 0) }
+    ),
+    (
+      "16×6 cannot be 9223372036854775807×2",
+      { _ = $0.buffer(0, rows: 16, columns: 6).reshaped(rows: .max, columns: 2) }
+    ),
+    (
+      "16×6 cannot be -16×-6",
+      { _ = $0.buffer(0, rows: 16, columns: 6).reshaped(rows: -16, columns: -6) }
+    ),
+    (
+      "a 2×9223372036854775807 view at 1 leaves the 4 elements",
+      { _ in _ = Matrix<Double>(rows: 2, columns: 2).view(at: 1, rows: 2, columns: .max) }
+    ),
+    (
+      "a 1×1 view at 9223372036854775807 leaves the 4 elements",
+      { _ in _ = Matrix<Double>(rows: 2, columns: 2).view(at: .max, rows: 1, columns: 1) }
+    ),
+    (
+      "2 elements cannot fill -1×-2",
+      { _ in _ = Matrix<Double>(rows: -1, columns: -2, elements: [1, 2]) }
+    ),
+    (
+      "2 elements cannot fill 2×9223372036854775807",
+      { _ in _ = Matrix<Double>(rows: 2, columns: .max, elements: [1, 2]) }
+    ),
+  ]
+
+  @Test(arguments: misfits.indices)
+  func `Shapes and indices that cannot be end the program with a sentence`(index: Int) async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [index] in
+      try Self.step(Self.misfits[index].1)
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("Fatal error: \(Self.misfits[index].0)"), "\(text)")
   }
 
   @Test func `Shapes that do not fit end the program with both`() async {

@@ -20,7 +20,7 @@ struct StudyResolver {
     let name: String
     let label: String
     let parameters: ParameterValues
-    let arrangement: StrategyDescriptor.Arrangement
+    let arrangement: StrategyDescription.Arrangement
   }
 
   private(set) var study: StudySpecification

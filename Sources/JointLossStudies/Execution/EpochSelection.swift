@@ -7,7 +7,7 @@ enum EpochSelection {
   /// A joint network has one epoch for all tasks: that of the smallest mean over tasks of the validation loss
   /// relative to epoch 0. Separate networks stop each on their own.
   static func epochs(
-    of epochs: [RunRecord.Epoch], arrangement: StrategyDescriptor.Arrangement
+    of epochs: [RunRecord.Epoch], arrangement: StrategyDescription.Arrangement
   ) -> [Int] {
     guard let untrained = epochs.first else { return [] }
     let tasks = untrained.validation.indices

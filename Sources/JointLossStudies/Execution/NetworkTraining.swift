@@ -48,7 +48,7 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     let strategy: Strategy
     do {
       strategy = try Strategy(
-        taskCount: share.count, parameters: specification.strategyParameters.values, seed: specification.seed)
+        taskCount: share.count, parameters: specification.strategyParameters.values)
     } catch {
       throw RunFailure(
         status: .failed, message: error.message,

@@ -19,9 +19,11 @@ struct OutputFolder {
   ///
   /// - Parameter name: its name.
   /// - Returns: the folder, created where it is missing.
-  /// - Throws: ``StudyError`` with the path.
+  /// - Throws: ``StudyError`` with the path, if it cannot be created or is a symbolic link.
   func folder(named name: String) throws(StudyError) -> OutputFolder {
-    try OutputFolder("\(path)/\(name)")
+    let folder = "\(path)/\(name)"
+    try StudyFile.requireNoLink(folder)
+    return try OutputFolder(folder)
   }
 
   /// Writes a file under a temporary name and renames it.

@@ -2,8 +2,10 @@ import JointLossWeighting
 
 /// A comparison on paper: tables, figures and a page, written to a folder.
 public enum Report {
+  /// The folder of the figures, in that of the report.
+  static let figures = "figures"
   /// What a report consists of, in its folder.
-  static let files = ["table.md", "table.csv", "tasks.csv", "table.tex", "report.html", "figures"]
+  static let files = ["table.md", "table.csv", "tasks.csv", "table.tex", "report.html", figures]
 
   /// The comparison as aligned text, to be printed.
   ///
@@ -67,7 +69,7 @@ public enum Report {
   private static func draw(
     _ figures: [Figure], in folder: OutputFolder, with gnuplot: Gnuplot, log: (String) -> Void
   ) throws(StudyError) -> [String: String] {
-    let figureFolder = try folder.folder(named: "figures")
+    let figureFolder = try folder.folder(named: Self.figures)
     figureFolder.removeLeftovers()
     for figure in figures {
       try gnuplot.removePictures(of: figure, in: figureFolder)

@@ -73,9 +73,8 @@ package struct ReportTable: Sendable, Hashable {
   /// A `tabular` with the rules of booktabs, which ``Report`` defines as plain ones for a document without that package.
   var latex: String {
     func line(_ cells: [String]) -> String {
-      // A row that begins with “[” would be the optional argument of the line break before it.
-      (cells.first?.unicodeScalars.first == "[" ? "    {}" : "    ")
-        + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
+      // After spaces too, a “[” at the start of a row would begin the optional argument of the line break or rule before it.
+      "    {}" + cells.map(LaTeX.escape).joined(separator: " & ") + " \\\\"
     }
     let sides = columns.map { $0.alignment == .left ? "l" : "r" }.joined()
     return """

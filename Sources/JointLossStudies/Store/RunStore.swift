@@ -13,6 +13,8 @@ import JointLossTraining
 /// Where that is asked for, `models/` has a folder for each run: the networks at their selected epochs, and what they read
 /// and said. A run that takes long has a folder of checkpoints beside the file it will have, gone when it is complete.
 ///
+/// The folder itself may be a symbolic link. A folder in it that is one is refused: files would be written elsewhere.
+///
 /// A run's file is written under a temporary name and renamed, so that it is complete or not there. Several
 /// processes may share the folder without locks: two that do the same run write the same bits, but for
 /// ``RunRecord/Measured``. A damaged file is moved to `runs/damaged/`.
@@ -35,16 +37,19 @@ public struct RunStore: Sendable {
   public let directory: String
   private var models: String { "\(directory)/models" }
   private var runs: String { "\(directory)/runs" }
+  private var damaged: String { "\(runs)/damaged" }
+  private var earlier: String { "\(directory)/earlier" }
   private var studyFile: String { "\(directory)/study.yaml" }
 
   /// Opens a folder, creating it where it does not exist, and clears what killed processes left half-written.
   ///
   /// - Parameter directory: the folder's path.
-  /// - Throws: ``StudyError`` that names the folder if it cannot be created.
+  /// - Throws: ``StudyError`` that names the folder if it cannot be created, or the one in it that is a symbolic link.
   public init(_ directory: String) throws(StudyError) {
     self.directory = directory
     try Self.requireName(directory)
-    try StudyFile.createFolder("\(directory)/runs")
+    try requireNoLinks()
+    try StudyFile.createFolder(runs)
     AtomicFile.removeLeftovers(in: directory)
     AtomicFile.removeLeftovers(in: runs)
     AtomicFile.removeLeftovers(in: models)
@@ -53,12 +58,20 @@ public struct RunStore: Sendable {
   /// Opens the folder of an earlier study.
   ///
   /// - Parameter directory: the folder's path.
-  /// - Throws: ``StudyError`` if it holds no study.
+  /// - Throws: ``StudyError`` if it holds no study, or if a folder in it is a symbolic link.
   public init(existing directory: String) throws(StudyError) {
     self.directory = directory
     try Self.requireName(directory)
     guard FileManager.default.fileExists(atPath: studyFile) else {
       throw StudyError("holds no study: study.yaml is missing", file: directory)
+    }
+    try requireNoLinks()
+  }
+
+  /// Checks the folders of the study before its runs take their time.
+  private func requireNoLinks() throws(StudyError) {
+    for folder in [runs, damaged, models, earlier, "\(directory)/\(Report.figures)"] {
+      try StudyFile.requireNoLink(folder)
     }
   }
 
@@ -98,7 +111,7 @@ public struct RunStore: Sendable {
   /// Moves the report in the folder to `earlier/`, beside a copy of the study file that it is of.
   private func keepReport(of study: String) throws(StudyError) -> String {
     let source = try OutputFolder(directory)
-    let target = try source.folder(named: "earlier").folder(named: StableHash.digits(of: study))
+    let target = try OutputFolder(earlier).folder(named: StableHash.digits(of: study))
     try target.write(study, to: "study.yaml")
     for name in Report.files { try source.move(name, into: target) }
     return target.path
@@ -206,9 +219,11 @@ public struct RunStore: Sendable {
     return (records, damaged)
   }
 
-  /// The folder of a run's checkpoints, beside the file that its record will have.
+  /// The folder of a run's checkpoints, beside the file that its record will have; no symbolic link.
   func checkpoints(of run: RunSpecification) throws(StudyError) -> String {
-    "\((try path(of: run) as NSString).deletingPathExtension).checkpoint"
+    let folder = "\((try path(of: run) as NSString).deletingPathExtension).checkpoint"
+    try StudyFile.requireNoLink(folder)
+    return folder
   }
 
   /// Removes the checkpoints of a run that is complete.
@@ -266,7 +281,7 @@ public struct RunStore: Sendable {
 
   /// Moves a file or folder to `runs/damaged/` under a name that no other has.
   private func setAside(_ path: String, isFolder: Bool = false) throws(StudyError) -> String {
-    let folder = "\(runs)/damaged"
+    let folder = damaged
     try StudyFile.createFolder(folder)
     let name = (path as NSString).lastPathComponent
     for copy in 1... {

@@ -21,6 +21,17 @@ package enum StudyFile {
     }
   }
 
+  /// Checks that a folder inside a study's folder is no symbolic link.
+  ///
+  /// What is written to it, or removed from it, would be elsewhere. The folder of the study itself may be a link.
+  static func requireNoLink(_ path: String) throws(StudyError) {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
+    throw StudyError(
+      "is a symbolic link, and its files would be written elsewhere; only the folder of the whole study may be a link",
+      file: path)
+  }
+
   /// Reads a file, as ``RegularFile`` does.
   static func content(of path: String, limit: Int = .max) throws(StudyError) -> Data {
     do {

@@ -1,3 +1,4 @@
+import JointLossLinearAlgebra
 import JointLossWeighting
 
 /// A model as the trainer trains it.
@@ -30,17 +31,30 @@ struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
 extension MultiTaskModel {
   /// Checks what the model says of itself.
   func validate() throws(TrainingError) {
-    guard inputs >= 1, !tasks.isEmpty, !tensors.isEmpty else {
+    guard (1...Int(Int32.max)).contains(inputs), !tasks.isEmpty, !tensors.isEmpty else {
       throw TrainingError(
         .model,
-        "a model has inputs, tasks and parameters, not \(inputs), \(tasks.count) and \(tensors.count)")
+        "a model has inputs, tasks and parameters, not \(inputs), \(tasks.count) and \(tensors.count), and fewer than "
+          + "2^31 inputs")
     }
     try tasks.requireNames(.model)
+    try tasks.requireOutputs(.model)
     if let units = representationUnits, units < 1 || units > Int(Int32.max) / tasks.count {
       throw TrainingError(.model, "the representation of the model cannot have \(units) units")
     }
     var names: Set<String> = []
     for tensor in tensors {
+      guard tensor.name.isPrintable else {
+        throw TrainingError(
+          .model,
+          "the name of a tensor is a text of one line in printable characters, not “\(Quotation.short(tensor.name))”"
+        )
+      }
+      guard tensor.name != "__metadata__", !tensor.name.hasPrefix("optimizer.") else {
+        throw TrainingError(
+          .model,
+          "no tensor of the model can be named “\(tensor.name)”: a checkpoint has other values of that name")
+      }
       guard names.insert(tensor.name).inserted else {
         throw TrainingError(.model, "two tensors of the model are named “\(tensor.name)”")
       }
@@ -56,6 +70,11 @@ extension MultiTaskModel {
         throw TrainingError(
           .model, "the tensor \(tensor.name) belongs to task \(task), and the model has \(tasks.count)")
       }
+    }
+    // The parameters and their gradient.
+    let values = tensors.reduce(0) { $0 + $1.count }
+    if let shortage = PhysicalMemory.shortage(of: 2 * Double(values) * Double(MemoryLayout<Scalar>.size)) {
+      throw TrainingError(.model, "a model of \(values) parameters \(shortage)")
     }
   }
 }

@@ -17,6 +17,8 @@ public final class ModelPass<Scalar: TrainableScalar> {
   private let outputColumns: [Range<Int>]
   private let targetColumns: [Range<Int>]
   private var buffers: [Buffer<Scalar>?] = []
+  /// More buffers than any model has: the list of them grows to the largest index.
+  private static var bufferLimit: Int { 1 << 20 }
   /// Buffers that a larger one replaced in this pass: views of them may still be in use.
   private var replaced: [Buffer<Scalar>] = []
   private var dropout: DropoutPosition?
@@ -104,26 +106,29 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// so give every layer indices of its own.
   ///
   /// - Parameters:
-  ///   - index: from 0; one index for one purpose.
+  ///   - index: from 0 to 1 048 575; one index for one purpose.
   ///   - rows: the rows of the buffer, or nil for as many as there are samples.
   ///   - columns: the columns of the buffer.
   /// - Returns: rows × columns, without gaps.
   public func buffer(_ index: Int, rows: Int? = nil, columns: Int) -> MatrixView<Scalar> {
-    guard index >= 0, rows ?? 0 >= 0, columns >= 0 else {
-      fatalError("a model asks for the buffer \(index) of \(rows ?? batch.count)×\(columns) elements")
+    let (height, rows) = (rows ?? capacity, rows ?? batch.count)
+    guard (0..<Self.bufferLimit).contains(index), let needed = elementCount(rows: height, columns: columns)
+    else {
+      fatalError(
+        "a model asks for the buffer \(index) of \(height)×\(columns) elements: buffers are counted from 0 to "
+          + "\(Self.bufferLimit - 1), and sides and elements from 0 to \(Int.max)")
     }
     if index >= buffers.count {
       buffers += [Buffer<Scalar>?](repeating: nil, count: index + 1 - buffers.count)
     }
-    let (needed, rows) = ((rows ?? capacity) * columns, rows ?? batch.count)
     var buffer = buffers[index]
     if buffer.map({ $0.view.count < needed }) ?? true {
       if let buffer { replaced.append(buffer) }
-      buffer = Buffer(rows: 1, columns: needed)
+      buffer = Buffer(rows: height, columns: columns)
       buffers[index] = buffer
     }
     guard let buffer else { fatalError("buffer \(index) has no memory") }
-    return buffer.view.columns(0..<rows * columns).reshaped(rows: rows, columns: columns)
+    return buffer.matrix(rows: rows, columns: columns)
   }
 
   /// Draws the dropout mask of a layer: 0 with a probability, else the inverse of the share that is kept.
@@ -134,13 +139,14 @@ public final class ModelPass<Scalar: TrainableScalar> {
   /// - Parameters:
   ///   - mask: samples × units, without gaps.
   ///   - rate: the probability of a 0, in [0, 1).
-  ///   - layer: a number of its own for every dropout layer.
+  ///   - layer: a number of its own for every dropout layer, from 0.
   public func fillDropoutMask(_ mask: MatrixView<Scalar>, rate: Double, layer: Int) {
-    guard let dropout else { return mask.fill(1) }
-    guard mask.isContiguous, mask.rows == batch.count, rate >= 0, rate < 1 else {
+    guard mask.isContiguous, mask.rows == batch.count, rate >= 0, rate < 1, layer >= 0 else {
       fatalError(
-        "a dropout mask of \(mask.rows)×\(mask.columns) at the rate \(rate) for \(batch.count) samples")
+        "a dropout mask of \(mask.rows)×\(mask.columns)\(mask.isContiguous ? "" : " with gaps between its rows") for "
+          + "\(batch.count) samples, at the rate \(rate) in the layer \(layer)")
     }
+    guard let dropout else { return mask.fill(1) }
     Scalar._dropoutMask(
       mask.pointer, dropout.key.0, dropout.key.1, UInt64(dropout.step), UInt64(layer),
       UInt64(dropout.firstSample), mask.rows, mask.columns, rate)

@@ -1,6 +1,8 @@
 /// A tensor of a model's parameters: its name and shape, and which tasks its values serve.
 public struct ParameterTensor: Sendable, Hashable {
-  /// The name, unique in its model.
+  /// The name, unique in its model: printable characters on one line.
+  ///
+  /// A checkpoint keeps `__metadata__` and names that begin with `optimizer.` for other values.
   public let name: String
   /// The rows; the outputs of a dense layer.
   public let rows: Int
@@ -22,7 +24,7 @@ public struct ParameterTensor: Sendable, Hashable {
   /// Describes a tensor.
   ///
   /// - Parameters:
-  ///   - name: the name, unique in its model.
+  ///   - name: the name, unique in its model: printable characters on one line.
   ///   - rows: the rows, at least 1; the outputs of a dense layer.
   ///   - columns: the columns, at least 1; the inputs of a dense layer.
   ///   - task: the only task whose loss depends on the tensor, or nil if tasks share it.

@@ -128,27 +128,15 @@ public struct NetworkSpecification: Codable, Hashable, Sendable {
       throw TrainingError(.configuration, "a network needs at least one task")
     }
     try tasks.requireNames(.configuration)
-    for (index, task) in tasks.enumerated() {
-      let least = task.loss == .softmaxCrossEntropy ? 2 : 1
-      guard task.outputs >= least else {
-        throw TrainingError(
-          .configuration,
-          "task \(task.name) with the loss \(task.loss.rawValue) needs at least \(least) outputs, "
-            + "not \(task.outputs)", task: index)
-      }
-    }
+    try tasks.requireOutputs(.configuration)
     try validateSize()
   }
 
   /// BLAS counts in 32 bits; the widest matrices are the weights and the stacked cotangents of one sample.
   private func validateSize() throws(TrainingError) {
-    let (outputs, widest) = (tasks.map(\.outputs), max(inputs, trunk.max() ?? 1))
-    let total = outputs.reduce((value: 0, overflow: false)) { sum, next in
-      let (value, overflow) = sum.value.addingReportingOverflow(next)
-      return (value, sum.overflow || overflow)
-    }
-    let (stacked, overflow) = max(total.value, 1).multipliedReportingOverflow(by: widest)
-    guard !total.overflow, !overflow, stacked <= Int(Int32.max) else {
+    let widest = max(inputs, trunk.max() ?? 1)
+    let (stacked, overflow) = outputCount.multipliedReportingOverflow(by: widest)
+    guard !overflow, stacked <= Int(Int32.max) else {
       throw TrainingError(
         .configuration,
         "\(tasks.count) tasks on layers of up to \(widest) units are too large: outputs × units must stay "

@@ -128,3 +128,25 @@ public struct IndependentJacobians: GradientEvidence {
     batches = jacobians
   }
 }
+
+extension Jacobian {
+  /// Checks that it is on the elements of a representation.
+  func require(_ representation: Representation) throws(WeightingError) {
+    let (count, units) = (representation.elements.count, representation.units)
+    guard units > 0, count.isMultiple(of: units) else {
+      throw WeightingError(.shape, "the representation has \(count) elements of \(units) units")
+    }
+    guard count == parameterCount else {
+      throw WeightingError(
+        .shape,
+        "the representation has \(count) elements, the Jacobian \(parameterCount) columns"
+      )
+    }
+    if let index = representation.elements.firstNonFinite {
+      throw WeightingError(
+        .nonFinite,
+        "the representation of sample \(index / units) holds \(representation.elements[index])"
+      )
+    }
+  }
+}

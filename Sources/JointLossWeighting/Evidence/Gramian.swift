@@ -116,3 +116,8 @@ public struct Gramian: Sendable, Codable, Hashable {
     return largest * max(square, 0).squareRoot()
   }
 }
+
+extension Gramian: ScratchBuffer {
+  /// Creates an empty Gramian, of no tasks.
+  public init() { self.init(taskCount: 0) }
+}

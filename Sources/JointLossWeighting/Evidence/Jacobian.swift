@@ -226,3 +226,8 @@ public struct Jacobian: Sendable, Codable, Hashable {
     return result
   }
 }
+
+extension Jacobian: ScratchBuffer {
+  /// Creates an empty Jacobian, of no tasks.
+  public init() { self.init(taskCount: 0, parameterCount: 0) }
+}

@@ -9,7 +9,7 @@ public protocol ParameterGroup {
 
 extension ParameterGroup {
   /// What is declared of each parameter, in the order of the properties; those of a group stand where the group does.
-  static var declaredParameters: [ParameterDescriptor] {
+  public static var parameters: [ParameterDescriptor] {
     ParameterFields.all(of: Self()).compactMap { name, parameter in parameter.descriptor(named: name) }
   }
 
@@ -31,7 +31,7 @@ extension ParameterGroup {
   /// - Throws: ``ParameterError`` naming the parameter.
   static func checkParameters(of owner: String) throws(ParameterError) {
     var names: Set<String> = []
-    for descriptor in declaredParameters {
+    for descriptor in parameters {
       let name = descriptor.name
       func fail(_ reason: String) -> ParameterError {
         ParameterError(

@@ -11,7 +11,7 @@
 ///
 /// Where rounding decides between the two, or has made the Gramian indefinite, a ridge on the cosines is tried, and
 /// the answer of the smallest residual is taken.
-package struct CAGradDual: Sendable {
+package struct CAGradDual: ScratchBuffer, Sendable {
   private static let iterationLimit = 200
   private static let ridges = [0] + SolverCertificate.ridges
 

@@ -5,7 +5,7 @@
 /// is dual to projecting Jᵀu onto {d : Jd ≥ 0}; Jᵀv is the projection (P. Quinton, V. Rey, *Jacobian Descent
 /// for Multi-Objective Optimization*, 2024, Proposition 1). With v = u + z it is a non-negative quadratic
 /// program, solved on the cosines by ``ActiveSetProgram``; several u share its matrix.
-package struct DualConeProjection: Sendable {
+package struct DualConeProjection: ScratchBuffer, Sendable {
   private var program = ActiveSetProgram()
   private var order = 0
   private var matrix: [Double] = []

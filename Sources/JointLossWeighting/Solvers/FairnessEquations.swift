@@ -21,7 +21,7 @@ import RealModule
 /// difference of terms 1e100 times as large, which no u in `Double` can satisfy; there p is at least 1e-5 of its row's
 /// terms in the denominator. At the tolerance of 1e-9 that is 1e-14 of the terms, their rounding, and as C + ρI has a
 /// condition of at most T/ρ, u is known to 1e-14·T/ρ.
-package struct FairnessEquations: Sendable {
+package struct FairnessEquations: ScratchBuffer, Sendable {
   /// The ridges on the cosines where the equations as stated have no solution, in the order they are tried.
   private static let ridges = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
 

@@ -4,7 +4,7 @@
 ///
 /// It is solved for y_t = w_t n_t/n_min, whose matrix is that of the cosines, by ``ActiveSetProgram``.
 /// At the solution (Gw)_t = wᵀGw on the support and is no less elsewhere: the certificate says how nearly.
-package struct MinNormPoint: Sendable {
+package struct MinNormPoint: ScratchBuffer, Sendable {
   private var program = ActiveSetProgram()
   private var sums: [Double] = []
 

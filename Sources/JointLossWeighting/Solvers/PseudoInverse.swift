@@ -6,7 +6,7 @@ import RealModule
 /// LAPACK's syevd, with the rows in the order of their diagonal, largest first: on gradients of very different norms
 /// its small eigenvalues then keep their digits, which they lose in any other order. Eigenvalues up to
 /// `rankTolerance · λ_max` count as 0.
-package struct PseudoInverse: Sendable {
+package struct PseudoInverse: ScratchBuffer, Sendable {
   /// The tolerance below which an eigenvalue of a T×T matrix is rounding: 10 T ε.
   ///
   /// - Parameter order: T.

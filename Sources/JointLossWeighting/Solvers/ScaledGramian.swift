@@ -2,7 +2,7 @@
 ///
 /// A task whose gradient is at most 1e-12 of the largest is left out (STRATEGIES' inactive task). On cosines
 /// no solver needs an absolute constant, and the scale of a row is a factor of its answer.
-package struct ScaledGramian: Sendable {
+package struct ScaledGramian: ScratchBuffer, Sendable {
   /// The relative norm up to which a gradient is no gradient.
   package static let threshold = 1e-12
 

@@ -2,7 +2,7 @@
 ///
 /// J. Duchi, S. Shalev-Shwartz, Y. Singer, T. Chandra, *Efficient Projections onto the ℓ1-Ball for Learning in
 /// High Dimensions*, ICML 2008, Figure 1: w = max(v − θ, 0) with the θ that makes Σ w = 1.
-package struct SimplexProjection: Sendable {
+package struct SimplexProjection: ScratchBuffer, Sendable {
   private var sorted: [Double] = []
 
   /// Creates a projection; it allocates in its first call.

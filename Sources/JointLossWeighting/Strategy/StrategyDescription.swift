@@ -52,8 +52,6 @@ public struct StrategyDescription: Sendable, Hashable {
   public let cost: String
   /// How the tasks are trained.
   public let arrangement: Arrangement
-  /// The parameters, with defaults and ranges.
-  public let parameters: [ParameterDescriptor]
   /// Where this implementation differs from the paper or from other code, one remark each.
   public let differences: [String]
   /// What it promises with its default parameters; ``WeightingStrategy/promises`` is for others.
@@ -80,25 +78,6 @@ public struct StrategyDescription: Sendable, Hashable {
   ) {
     (self.name, self.title, self.citation, self.formula) = (name, title, citation, formula)
     (self.weighs, self.losses, self.cost, self.arrangement) = (weighs, losses, cost, arrangement)
-    (self.differences, self.promises, parameters) = (differences, promises, [])
-  }
-
-  public init(
-    name: String, title: String, citation: Citation? = nil, formula: String,
-    appliesTo: TaskWeights.Application, losses: LossReading? = nil, cost: String = "none",
-    arrangement: Arrangement = .joint, parameters: [ParameterDescriptor] = [], differences: [String] = [],
-    promises: StrategyPromises = StrategyPromises(weightSum: .free)
-  ) {
-    self.name = name
-    self.title = title
-    self.citation = citation
-    self.formula = formula
-    self.weighs = appliesTo
-    self.losses = losses
-    self.cost = cost
-    self.arrangement = arrangement
-    self.parameters = parameters
-    self.differences = differences
-    self.promises = promises
+    (self.differences, self.promises) = (differences, promises)
   }
 }

@@ -22,15 +22,6 @@ struct StrategyOptimizer: ParameterGroup, Sendable, Codable {
 
   init() {}
 
-  // The bridge.
-  static let parameters = declaredParameters
-  init(_ setup: StrategySetup) {
-    self.init()
-    optimizer = setup.parameters.choice("optimizer")
-    learningRate = setup.parameters.number("learning-rate")
-    start(taskCount: setup.taskCount)
-  }
-
   /// Begins with no moments.
   mutating func start(taskCount: Int) {
     let count = optimizer == .adam ? taskCount : 0

@@ -36,41 +36,23 @@ public struct StrategyPromises: Sendable, Hashable {
   }
 
   /// What the weights of a step sum to.
-  public var weightSum: WeightSum
+  public var weightSum = WeightSum.free
   /// Whether no weight is negative.
-  public var hasNonNegativeWeights: Bool
+  public var hasNonNegativeWeights = false
   /// Whether no task ascends along the direction: g_t·Σ w_s g_s ≥ 0 for all t.
-  public var isNonConflicting: Bool
+  public var isNonConflicting = false
   /// The power k with `w(cL) = c^k w(L)` when all losses, and so their gradients, are multiplied by c > 0; nil
   /// if none is promised.
   ///
   /// A direction is then multiplied by c^(k+1), an update by c^k.
   public var scaleDegree: Double?
   /// What becomes of the weights when the tasks are listed in another order.
-  public var taskOrder: TaskOrder
+  public var taskOrder = TaskOrder.equivariant
   /// Whether the weights of a step depend on that step alone, its draws included, and on no earlier one.
-  public var isMemoryless: Bool
+  public var isMemoryless = false
 
-  /// Creates promises.
-  ///
-  /// - Parameters:
-  ///   - weightSum: what the weights of a step sum to.
-  ///   - hasNonNegativeWeights: whether no weight is negative.
-  ///   - isNonConflicting: whether no task ascends along the direction.
-  ///   - scaleDegree: the power of the losses' common scale in the weights.
-  ///   - taskOrder: what becomes of the weights when the tasks are listed in another order.
-  ///   - isMemoryless: whether the weights of a step depend on that step alone.
-  public init(
-    weightSum: WeightSum = .free, hasNonNegativeWeights: Bool = false, isNonConflicting: Bool = false,
-    scaleDegree: Double? = nil, taskOrder: TaskOrder = .equivariant, isMemoryless: Bool = false
-  ) {
-    self.weightSum = weightSum
-    self.hasNonNegativeWeights = hasNonNegativeWeights
-    self.isNonConflicting = isNonConflicting
-    self.scaleDegree = scaleDegree
-    self.taskOrder = taskOrder
-    self.isMemoryless = isMemoryless
-  }
+  /// Creates the promises of every strategy, and no more.
+  public init() {}
 }
 
 extension StrategyPromises: ExpressibleByArrayLiteral {
@@ -94,7 +76,7 @@ extension StrategyPromises: ExpressibleByArrayLiteral {
   ///
   /// - Parameter promises: the list.
   public init(arrayLiteral promises: Promise...) {
-    self.init(weightSum: .free)
+    self.init()
     for promise in promises {
       switch promise {
       case .sum(let sum): weightSum = sum

@@ -115,16 +115,15 @@ public struct StrategyRegistry: Sendable {
   /// Creates a strategy.
   ///
   /// - Parameters:
-  ///   - name: the name in its descriptor.
+  ///   - name: the name in its description.
   ///   - taskCount: the number of tasks.
   ///   - parameters: values for some of its parameters.
-  ///   - seed: the seed of its random stream.
   /// - Returns: the strategy at the start of training.
   /// - Throws: ``WeightingError`` for an unknown name, no task, or parameters that are unknown or out of range.
   public func make(
-    _ name: String, taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+    _ name: String, taskCount: Int, parameters: [String: ParameterValue] = [:]
   ) throws(WeightingError) -> any WeightingStrategy {
-    try type(named: name).init(taskCount: taskCount, parameters: parameters, seed: seed)
+    try type(named: name).init(taskCount: taskCount, parameters: parameters)
   }
 
   /// Starts training under a strategy.

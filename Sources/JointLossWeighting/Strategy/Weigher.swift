@@ -44,7 +44,7 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
     taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
   ) throws(WeightingError) {
     try self.init(
-      Strategy(taskCount: taskCount, parameters: parameters, seed: seed), taskCount: taskCount, seed: seed)
+      Strategy(taskCount: taskCount, parameters: parameters), taskCount: taskCount, seed: seed)
   }
 
   /// Decodes a weigher: training goes on as if it had not been interrupted.

@@ -66,14 +66,6 @@ public protocol WeightingStrategy: ParameterGroup, Codable, Sendable {
 
   /// What the strategy promises with the parameters it has.
   var promises: StrategyPromises { get }
-
-  /// What is declared of each parameter.
-  static var parameters: [ParameterDescriptor] { get }
-
-  /// The strategy at the start of training, with all its parameters given.
-  static func started(
-    with parameters: ParameterValues, taskCount: Int, seed: UInt64
-  ) throws(WeightingError) -> Self
 }
 
 extension WeightingStrategy {
@@ -81,6 +73,7 @@ extension WeightingStrategy {
   /// Does nothing.
   ///
   /// - Parameter taskCount: ignored.
+  /// - Throws: nothing.
   public mutating func start(taskCount: Int) throws(WeightingError) {}
 
   // Correct for every rule that looks at steps alone: there is nothing to update.
@@ -121,27 +114,15 @@ extension WeightingStrategy {
   /// The promises of the description.
   public var promises: StrategyPromises { Self.about.promises }
 
-  /// What is declared of each property marked ``Parameter``, in their order.
-  public static var parameters: [ParameterDescriptor] { declaredParameters }
-
-  public static func started(
-    with parameters: ParameterValues, taskCount: Int, seed: UInt64
-  ) throws(WeightingError) -> Self {
-    var strategy = make(with: parameters)
-    try strategy.start(taskCount: taskCount)
-    return strategy
-  }
-
   /// Creates the strategy at the start of training, with parameters by name.
   ///
   /// - Parameters:
   ///   - taskCount: the number of tasks, at least 1.
   ///   - parameters: values for some of its parameters; the others have their defaults.
-  ///   - seed: the seed of what it draws at random.
   /// - Throws: ``WeightingError`` if there is no task, or a parameter is unknown, out of range or makes no sense for so
   ///   many tasks.
   public init(
-    taskCount: Int, parameters: [String: ParameterValue] = [:], seed: UInt64 = 0
+    taskCount: Int, parameters: [String: ParameterValue] = [:]
   ) throws(WeightingError) {
     guard taskCount >= 1 else {
       throw WeightingError(.taskCount, "\(Self.about.name) needs at least one task, not \(taskCount)")
@@ -152,7 +133,8 @@ extension WeightingStrategy {
     } catch {
       throw WeightingError(.parameter, error.description)
     }
-    self = try Self.started(with: values, taskCount: taskCount, seed: seed)
+    self = Self.make(with: values)
+    try start(taskCount: taskCount)
   }
 
   /// Whether the losses are read: by a rule without gradients always, beside gradients never, unless the description

@@ -33,18 +33,6 @@ public struct EveryKSteps<Base: WeightingStrategy>: WeightingStrategy {
   private var weighed: [Bool] = []
   private var isNew = false
 
-  /// Those of the wrapped strategy, and the wrapper's own.
-  public static var parameters: [ParameterDescriptor] { Base.parameters + declaredParameters.suffix(1) }
-
-  public static func started(
-    with parameters: ParameterValues, taskCount: Int, seed: UInt64
-  ) throws(WeightingError) -> Self {
-    try StrategyWrappers.requireWeights(of: Base.self, for: "“every”")
-    var result = make(with: parameters)
-    result.base = try Base.started(with: parameters, taskCount: taskCount, seed: seed)
-    return result
-  }
-
   /// Creates the wrapped strategy.
   public init() {}
 

@@ -28,18 +28,6 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   var normalisedBy = NormalizedDivisor.absolute
   @Scratch private var values: [Double] = []
 
-  /// Those of the wrapped strategy, and the wrapper's own.
-  public static var parameters: [ParameterDescriptor] { Base.parameters + declaredParameters.suffix(2) }
-
-  public static func started(
-    with parameters: ParameterValues, taskCount: Int, seed: UInt64
-  ) throws(WeightingError) -> Self {
-    try StrategyWrappers.requireWeights(of: Base.self, for: "“normalised”")
-    var result = make(with: parameters)
-    result.base = try Base.started(with: parameters, taskCount: taskCount, seed: seed)
-    return result
-  }
-
   /// Creates the wrapped strategy.
   public init() {}
 
@@ -96,6 +84,8 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
   /// - Returns: T weights of the chosen sum.
   /// - Throws: ``WeightingError`` if weights of both signs cancel out, or what the wrapped strategy throws.
   public mutating func weights(for step: Step<Gradients>) throws(WeightingError) -> TaskWeights {
+    // Plain sums may cancel out, which is found only when the wrapped strategy has taken its step.
+    let before = normalisedBy == .plain ? base : nil
     let weights = try base.weights(for: step)
     let count = weights.values.count
     values.resize(to: count)
@@ -109,7 +99,8 @@ public struct Normalized<Base: WeightingStrategy>: WeightingStrategy {
         absolute += abs(weights.values[task] / largest)
         plain += weights.values[task] / largest
       }
-      if normalisedBy == .plain, abs(plain) <= 1e-12 * absolute {
+      if let before, abs(plain) <= 1e-12 * absolute {
+        base = before
         throw WeightingError(.domain, "the weights \(weights.values) cancel out: they cannot be normalised")
       }
       let size = normalisedBy == .absolute ? absolute : plain

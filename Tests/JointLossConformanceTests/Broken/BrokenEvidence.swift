@@ -22,7 +22,7 @@ struct GreedyGradients: GradientEvidence {
 
 /// Reads what it does not declare.
 struct Greedy: WeightingStrategy {
-  static let about = broken("greedy", promises: StrategyPromises(taskOrder: .matters))
+  static let about = broken("greedy", promises: [.order(.matters)])
   func weights(for step: Step<GreedyGradients>) -> TaskWeights {
     losses([Double](repeating: 1 + step.gradients.norm, count: step.taskCount))
   }

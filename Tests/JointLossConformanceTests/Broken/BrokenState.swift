@@ -21,7 +21,7 @@ struct HiddenCounter: WeightingStrategy {
 /// A generator that all instances share, seeded whenever training starts.
 struct SharedGenerator: WeightingStrategy {
   static let about = broken(
-    "shared-generator", promises: StrategyPromises(taskOrder: .inDistribution))
+    "shared-generator", promises: [.order(.inDistribution)])
   private static let stream = Mutex(PhiloxStream(seed: 0, purpose: "shared"))
   func start(taskCount: Int) { Self.stream.withLock { $0 = PhiloxStream(seed: 0, purpose: "shared") } }
   func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
@@ -42,7 +42,7 @@ struct Forgetful: WeightingStrategy {
 
 /// The weights of the step before, from a rule that promises to have no memory.
 struct OneStepLate: WeightingStrategy {
-  static let about = broken("one-step-late", promises: StrategyPromises(isMemoryless: true))
+  static let about = broken("one-step-late", promises: [.memoryless])
   private var next: [Double] = []
   mutating func start(taskCount: Int) { next = [Double](repeating: 1, count: taskCount) }
   mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
@@ -66,7 +66,7 @@ struct CountsRefusals: WeightingStrategy {
 
 /// Draws from the system's generator.
 struct Unseeded: WeightingStrategy {
-  static let about = broken("unseeded", promises: StrategyPromises(taskOrder: .matters))
+  static let about = broken("unseeded", promises: [.order(.matters)])
   func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
     losses((0..<step.taskCount).map { _ in Double.random(in: 0.5...1.5) })
   }

@@ -26,7 +26,7 @@ extension SumOfGradients {
 /// The sum of the gradients, said to be the same at every scale of the losses.
 struct GradientAsUpdate: SumOfGradients {
   static let about = broken(
-    "gradient-as-update", promises: StrategyPromises(scaleDegree: 0), weighs: .update)
+    "gradient-as-update", promises: [.scaleDegree(0)], weighs: .update)
   static func given(_ sum: [Double], values: [Double]) -> TaskWeights {
     TaskWeights(update: sum, values: values)
   }

@@ -25,7 +25,7 @@ struct ZeroDivision: WeightingStrategy {
 /// The inverse by elimination, where a pivot below 0 is what rounding in `Float` makes of one that is 0.
 struct NegativePivot: WeightingStrategy {
   static let about = broken(
-    "negative-pivot", promises: StrategyPromises(taskOrder: .matters), weighs: .sharedGradient)
+    "negative-pivot", promises: [.order(.matters)], weighs: .sharedGradient)
   func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
     var scaled = ScaledGramian()
     scaled.load(step.gramian)
@@ -48,7 +48,7 @@ struct NegativePivot: WeightingStrategy {
 /// The mean gradient, said not to conflict.
 struct FalsePeace: WeightingStrategy {
   static let about = broken(
-    "false-peace", promises: StrategyPromises(isNonConflicting: true), weighs: .sharedGradient)
+    "false-peace", promises: [.nonConflicting], weighs: .sharedGradient)
   func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
     TaskWeights([Double](repeating: 1, count: step.taskCount))
   }
@@ -56,7 +56,7 @@ struct FalsePeace: WeightingStrategy {
 
 /// A mean where a sum is claimed.
 struct WrongSum: WeightingStrategy {
-  static let about = broken("wrong-sum", promises: StrategyPromises(weightSum: .tasks))
+  static let about = broken("wrong-sum", promises: [.sum(.tasks)])
   func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
     losses([Double](repeating: 1 / Double(step.taskCount), count: step.taskCount))
   }
@@ -65,7 +65,7 @@ struct WrongSum: WeightingStrategy {
 /// An absolute constant in a rule said to be free of scale.
 struct AbsoluteEpsilon: WeightingStrategy {
   static let about = broken(
-    "absolute-epsilon", promises: StrategyPromises(scaleDegree: -1), weighs: .sharedGradient)
+    "absolute-epsilon", promises: [.scaleDegree(-1)], weighs: .sharedGradient)
   func weights(for step: Step<GradientNorms>) throws(WeightingError) -> TaskWeights {
     TaskWeights(step.norms.map { 1 / ($0 + 1e-8) })
   }
@@ -88,7 +88,7 @@ enum WithoutTies: OrderClaim { static let claim = StrategyPromises.TaskOrder.wit
 /// The first task counts twice, and what the strategy says of the order allows it not.
 struct FirstAmongEquals<Claim: OrderClaim>: WeightingStrategy {
   static var about: StrategyDescription {
-    broken("first-among-equals, \(Claim.claim)", promises: StrategyPromises(taskOrder: Claim.claim))
+    broken("first-among-equals, \(Claim.claim)", promises: [.order(Claim.claim)])
   }
   func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
     losses(step.losses.enumerated().map { ($0.offset == 0 ? 2 : 1) / (1 + $0.element) })
@@ -106,7 +106,7 @@ struct FirstOfTies: WeightingStrategy {
 
 /// Random weights that favour the first task, said to be alike in distribution.
 struct LoadedDice: WeightingStrategy {
-  static let about = broken("loaded-dice", promises: StrategyPromises(taskOrder: .inDistribution))
+  static let about = broken("loaded-dice", promises: [.order(.inDistribution)])
   mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
     var random = step.random
     return losses((0..<step.taskCount).map { ($0 == 0 ? 0.7 : 0.5) + random.uniform() })
@@ -116,7 +116,7 @@ struct LoadedDice: WeightingStrategy {
 /// The first task's gradient half of the time: drawn, but loaded in the direction alone.
 struct LoadedDirection: WeightingStrategy {
   static let about = broken(
-    "loaded-direction", promises: StrategyPromises(taskOrder: .inDistribution), weighs: .direction)
+    "loaded-direction", promises: [.order(.inDistribution)], weighs: .direction)
   mutating func weights(for step: Step<Jacobian>) throws(WeightingError) -> TaskWeights {
     var random = step.random
     let chosen = random.uniform() < 0.5 ? 0 : random.index(below: step.taskCount)
@@ -145,7 +145,7 @@ struct WrongPlace: WeightingStrategy {
 
 /// Weights of both signs, said to have one.
 struct WrongSign: WeightingStrategy {
-  static let about = broken("wrong-sign", promises: StrategyPromises(hasNonNegativeWeights: true))
+  static let about = broken("wrong-sign", promises: [.nonNegative])
   func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
     let largest = step.losses.max() ?? 0
     return losses(step.losses.map { $0 == largest ? 1 : -0.1 })

@@ -194,6 +194,60 @@ import Testing
     #expect(occupied?.file == "\(folder.path)/out/table.csv")
   }
 
+  @Test func `Figures that are a link out of the folder are refused, and nothing is written there`() throws {
+    let (folder, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
+    let kept = "\(elsewhere.path)/un_rel-ated-loss.svg"
+    try Data("mine".utf8).write(to: URL(filePath: kept))
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/figures", withDestinationPath: elsewhere.path)
+    let records = try records()
+    let comparison = try Comparison(records: records, baseline: "single-task", reference: "equal")
+    let error = #expect(throws: StudyError.self) {
+      try Report.write(comparison, records: records, to: folder.path, log: { _ in })
+    }
+    #expect(error?.file == "\(folder.path)/figures")
+    #expect(error?.message.hasPrefix("is a symbolic link") == true)
+    #expect(try elsewhere.names(in: "") == ["un_rel-ated-loss.svg"])
+    #expect(try Data(contentsOf: URL(filePath: kept)) == Data("mine".utf8))
+  }
+
+  @Test func `A report goes to a folder that is itself a link`() async throws {
+    let folder = try TemporaryFolder()
+    let real = "\(folder.path)/real"
+    try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/link", withDestinationPath: real)
+    _ = try await write(to: "\(folder.path)/link", gnuplot: "no-such-gnuplot")
+    #expect(try folder.names(in: "real").contains("report.html"))
+    #expect(try folder.names(in: "real/figures").count == 8)
+  }
+
+  @Test func `A program is looked for in absolute folders only`() throws {
+    let folder = try TemporaryFolder()
+    let files = FileManager.default
+    func program(in name: String, permissions: Int) throws -> String {
+      let path = "\(folder.path)/\(name)"
+      try files.createDirectory(atPath: path, withIntermediateDirectories: false)
+      #expect(
+        files.createFile(atPath: "\(path)/draw", contents: nil, attributes: [.posixPermissions: permissions]))
+      return path
+    }
+    let (first, second) = (
+      try program(in: "first", permissions: 0o755), try program(in: "second", permissions: 0o755)
+    )
+    let unfit = try program(in: "unfit", permissions: 0o644)
+    let occupied = "\(folder.path)/occupied"
+    try files.createDirectory(atPath: "\(occupied)/draw", withIntermediateDirectories: true)
+    // A relative path to a folder that has the program.
+    let up = String(repeating: "../", count: files.currentDirectoryPath.split(separator: "/").count)
+    let relative = up + first.dropFirst()
+    #expect(files.isExecutableFile(atPath: "\(relative)/draw"))
+    let unusable = ["", ".", "..", "first", relative, unfit, occupied, "/nowhere"]
+    #expect(Gnuplot.path(of: "draw", in: unusable) == nil)
+    #expect(Gnuplot.path(of: "draw", in: unusable + [first, second]) == "\(first)/draw")
+    #expect(Gnuplot.path(of: "draw", in: [second, first]) == "\(second)/draw")
+  }
+
   private static let hasGnuplot =
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
       FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot")

@@ -85,15 +85,17 @@ import Testing
         == ##"a\_b \& 50\% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$"##)
     #expect(LaTeX.escape("Δm −4.7, × 2 µs, 0–9") == #"$\Delta$m $-$4.7, $\times$ 2 $\mu$s, 0--9"#)
     #expect(LaTeX.escape("two\nlines") == "two lines")
-    let table = ReportTable(columns: [.init("s", .left), .init("n")], rows: [["x_y", "1"], ["[a]", "2"]])
+    let table = ReportTable(
+      columns: [.init("s", .left), .init("n")], rows: [["x_y", "1"], ["[a]", "2"], ["  [5cm]", "3"]])
     #expect(
       table.latex == #"""
           \begin{tabular}{@{}lr@{}}
             \toprule
-            s & n \\
+            {}s & n \\
             \midrule
-            x\_y & 1 \\
+            {}x\_y & 1 \\
             {}[a] & 2 \\
+            {}  [5cm] & 3 \\
             \bottomrule
           \end{tabular}
         """#)

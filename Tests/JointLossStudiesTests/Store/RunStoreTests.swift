@@ -1,5 +1,6 @@
 import JointLossTestSupport
 import Foundation
+import JointLossLinearAlgebra
 import JointLossTraining
 import JointLossWeighting
 import Testing
@@ -328,6 +329,51 @@ import Testing
     #expect { try RunStore("\(file)/out") } throws: { error in
       "\(error)".hasPrefix("\(file)/out/runs: the folder cannot be created: ")
     }
+  }
+
+  @Test(arguments: ["runs", "runs/damaged", "models", "earlier", "figures"])
+  func `A folder of the study that is a link out of it is refused`(name: String) throws {
+    let elsewhere = try TemporaryFolder()
+    // The temporary file of a process that is gone would be cleared.
+    let host = try #require(TemporaryName.new().split(separator: "-").dropFirst().first)
+    let temporary = ".writing-\(host)-2147483646-1"
+    try Data().write(to: URL(filePath: "\(elsewhere.path)/\(temporary)"))
+    #expect(TemporaryName.isLeftover(temporary))
+    try Data(StudySpecification().yaml.utf8).write(to: URL(filePath: "\(folder.path)/study.yaml"))
+    let link = "\(folder.path)/\(name)"
+    try? FileManager.default.removeItem(atPath: link)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: elsewhere.path)
+    for error in [
+      #expect(throws: StudyError.self) { _ = try RunStore(folder.path) },
+      #expect(throws: StudyError.self) { _ = try RunStore(existing: folder.path) },
+    ] {
+      #expect(error?.file == link)
+      #expect(error?.message.hasPrefix("is a symbolic link") == true)
+    }
+    #expect(try elsewhere.names(in: "") == [temporary])
+  }
+
+  @Test func `Checkpoints and earlier reports that are links out of the folder are refused`() throws {
+    let elsewhere = try TemporaryFolder()
+    func refused(_ link: String, _ body: () throws -> Void) throws {
+      try FileManager.default.createDirectory(
+        atPath: AtomicFile.folder(of: link), withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: elsewhere.path)
+      let error = #expect(throws: StudyError.self) { try body() }
+      #expect(
+        error?.file.map { URL(filePath: $0).lastPathComponent } == URL(filePath: link).lastPathComponent)
+      #expect(error?.message.hasPrefix("is a symbolic link") == true)
+    }
+    let record = try record()
+    try refused(path(record).replacing(".jsonl", with: ".checkpoint")) {
+      _ = try store.checkpoints(of: record.header.specification)
+    }
+    var study = StudySpecification()
+    try store.write(study)
+    let earlier = StableHash.digits(of: study.yaml)
+    study.epochs = 1
+    try refused("\(folder.path)/earlier/\(earlier)") { try store.write(study) }
+    #expect(try elsewhere.names(in: "") == [])
   }
 
   @Test func `The folder of a report must hold a study`() throws {

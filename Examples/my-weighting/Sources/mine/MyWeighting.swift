@@ -8,7 +8,7 @@ struct MyWeighting: WeightingStrategy {
     parameters: [
       ParameterDescriptor("memory", .number(default: 0.9, range: .halfOpen(0..<1)), "How much of m_t stays.")
     ],
-    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: [.sum(.tasks), .nonNegative])
 
   let taskCount: Int
   let memory: Double

@@ -11,7 +11,7 @@ struct LossDropout: WeightingStrategy {
     parameters: [
       ParameterDescriptor("rate", .number(default: 0.2, range: .halfOpen(0..<1)), "The probability p of a 0.")
     ],
-    promises: StrategyPromises(hasNonNegativeWeights: true, taskOrder: .inDistribution))
+    promises: [.nonNegative, .order(.inDistribution)])
 
   let taskCount: Int
   let rate: Double

@@ -1,118 +1,86 @@
-/// Follows the mean gradient, turned within a ball so that the worst-off loss falls as fast as it can.
+/// Follows the mean gradient, turned within a ball so that the worst-off loss falls as fast as it can (Algorithm 1).
 ///
-/// B. Liu, X. Liu, X. Jin, P. Stone, Q. Liu, *Conflict-Averse Gradient Descent for Multi-task Learning*,
-/// NeurIPS 2021, Algorithm 1 (<https://arxiv.org/abs/2110.14048>).
-///
-///     d = argmax min_t g_t·d  over  ‖d − g₀‖ ≤ c‖g₀‖,   g₀ = (1/T) Σ g_t
 ///     w = 1/T + (c‖g₀‖/‖g_v‖) v,   v = argmin g_v·g₀ + c‖g₀‖‖g_v‖ over the simplex
 ///     rescale: 0 as it is, 1 divided by 1 + c², 2 by 1 + c, 3 by 1 + λ, λ = c‖g₀‖/‖g_v‖
-///
-/// | symbol | property |
-/// |---|---|
-/// | G | ``GramianEvidence/gramian`` |
-/// | c, rescale | the parameters |
-///
-/// Cost: the Gramian of T task gradients, then a few times O(T³) by ``CAGradDual``.
-///
-/// Where we differ: the dual is solved exactly and without a scale: λJ has λ times the direction of J. LibMTL and
-/// the authors' code call SLSQP with absolute tolerances and add 1e-8 under a root, torchjd takes a Gramian of
-/// trace below 1e-4 for 0. At a Pareto-stationary point the direction is the point of the ball nearest to the
-/// mean gradient along which no loss ascends, where there is one. The paper has no rescaling; the authors' code
-/// divides by 1 + c², in its reinforcement learning also by 1 + λ, which makes the weights' sum 1, or by 1 + c:
-/// `rescale`. It also multiplies by T, to match the sum of the losses: `reduction`.
-public struct CAGrad: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.Gramian
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "cagrad",
-    title: "CAGrad (conflict-averse gradient descent)",
+public struct CAGrad: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "cagrad", "CAGrad (conflict-averse gradient descent)",
     citation: Citation(
       "B. Liu, X. Liu, X. Jin, P. Stone, Q. Liu, Conflict-Averse Gradient Descent for Multi-task Learning, "
         + "NeurIPS 2021",
       link: "https://arxiv.org/abs/2110.14048"),
     formula: "d = argmax min_t g_t·d over ‖d − g₀‖ ≤ c‖g₀‖, g₀ = (1/T) Σ g_t",
-    appliesTo: .sharedGradient,
+    weighs: .sharedGradient,
     cost: "T trunk gradients, their Gramian, a few O(T³)",
-    parameters: [
-      ParameterDescriptor(
-        "c", .number(default: 0.4, range: .nonNegative),
-        "The radius of the ball in units of ‖g₀‖: 0 is the mean gradient, large values tend to MGDA."),
-      ParameterDescriptor(
-        "rescale", .integer(default: 0, range: .closed(0...3)),
-        "0: the paper's direction; 1: divided by 1 + c² (the authors' code, LibMTL); 2: by 1 + c; 3: by the sum of the "
-          + "weights, 1 + λ."),
-      ParameterDescriptor(
-        "reduction", .choice(default: "mean", options: ["mean", "sum"]),
-        "sum multiplies by T, as the authors' trainer does."),
-    ],
     differences: [
       "The dual is solved exactly and free of scale; LibMTL and the authors' code stop at absolute tolerances.",
       "No rescaling, as in the paper; rescale=1 is the authors' code, 2 and 3 that of its reinforcement learning.",
       "A task whose gradient is at most 1e-12 of the largest counts in the mean and not in the minimum.",
+      "torchjd takes a Gramian of trace below 1e-4 for 0.",
+      "At a Pareto-stationary point the direction is the point of the ball nearest to the mean gradient along which no loss ascends, where there is one.",
     ],
-    promises: StrategyPromises(
-      weightSum: .atLeastOne, scaleDegree: 0, taskOrder: .equivariantDirection, isMemoryless: true))
+    promises: [.sum(.atLeastOne), .scaleDegree(0), .order(.equivariantDirection), .memoryless])
 
-  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
-  public static let weighsAbsentTasks = true
+  enum Reduction: String, Codable, CaseIterable { case mean, sum }
 
-  private let taskCount: Int
-  private let c: Double
-  private let factor: Double
-  private let hasUnitSum: Bool
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var gradients = ScaledGramian()
-  private var interventions = Interventions()
-  private var solver = CAGradDual()
-  private var solution: [Double] = []
-  private var values: [Double] = []
+  @Parameter(
+    "The radius of the ball in units of ‖g₀‖: 0 is the mean gradient, large values tend to MGDA.",
+    in: .nonNegative)
+  var c = 0.4
+  @Parameter(
+    "0: the paper's direction; 1: divided by 1 + c² (the authors' code, LibMTL); 2: by 1 + c; 3: by the sum of the "
+      + "weights, 1 + λ.", in: 0...3)
+  var rescale = 0
+  @Parameter("sum multiplies by T, as the authors' trainer does.") var reduction = Reduction.mean
+  @Scratch private var gradients = ScaledGramian()
+  @Scratch private var solver = CAGradDual()
+  @Scratch private var solution: [Double] = []
+  @Scratch private var values: [Double] = []
+  @Scratch private var interventions = Interventions()
 
-  private enum CodingKeys: CodingKey { case taskCount, c, factor, hasUnitSum }
-
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  public init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    c = setup.parameters.number("c")
-    let rescale = setup.parameters.integer("rescale")
-    hasUnitSum = rescale == 3
-    // 1 + λ is known only in the step.
-    let divisor = [1, 1 + c * c, 1 + c, 1][rescale]
-    let isSum = setup.parameters.values["reduction"] == .text("sum")
-    factor = (isSum ? Double(setup.taskCount) : 1) / divisor
-  }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
   /// What it promises with its parameters.
   public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises
+    var promises = Self.about.promises
     promises.isNonConflicting = c >= 1
-    if factor != 1 { promises.weightSum = .free }
-    if hasUnitSum { promises.weightSum = factor == 1 ? .one : .tasks }
+    if rescale == 3 {
+      promises.weightSum = reduction == .sum ? .tasks : .one
+    } else if reduction == .sum || divisor != 1 {
+      promises.weightSum = .free
+    }
     return promises
   }
 
   /// The weights that CAGrad's direction puts on the raw gradients.
-  ///
-  /// - Parameter evidence: the T×T Gramian.
-  /// - Returns: T weights, on the shared gradient.
-  /// - Throws: ``WeightingError`` for another number of tasks, or a solver that fails.
-  public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if values.count != taskCount {
-      values = [Double](repeating: 0, count: taskCount)
-      solution = values
-    }
+  public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
+    let taskCount = step.taskCount
+    values.resize(to: taskCount)
+    solution.resize(to: taskCount)
+    let factor = (reduction == .sum ? Double(taskCount) : 1) / divisor
     for task in 0..<taskCount { values[task] = factor / Double(taskCount) }
     guard c > 0 else { return TaskWeights(values) }
-    gradients.load(evidence.gramian)
-    gradients.noteLeftOut(in: &interventions, present: evidence.present)
-    let certificate = try solver.solve(gradients, taskCount: taskCount, c: c, into: &solution)
-    // The weights of d − g₀ sum to λ, those of g₀ to 1.
-    let divisor = hasUnitSum ? (0..<gradients.count).reduce(1) { $0 + solution[$1] } : 1
+    gradients.load(step.gramian)
+    gradients.noteLeftOut(in: &interventions, present: step.present)
+    let certificate = try _solver.wrappedValue.solve(
+      gradients, taskCount: taskCount, c: c, into: &_solution.wrappedValue)
     for index in 0..<gradients.count { values[gradients.tasks[index]] += factor * solution[index] }
-    for task in 0..<taskCount { values[task] /= divisor }
-    return TaskWeights(
-      values, certificate: certificate, interventions: interventions)
+    if rescale == 3 {
+      // The weights of d − g₀ sum to λ, those of g₀ to 1.
+      let sum = (0..<gradients.count).reduce(1) { $0 + solution[$1] }
+      for task in 0..<taskCount { values[task] /= sum }
+    }
+    return TaskWeights(values, certificate: certificate, interventions: interventions)
+  }
+
+  /// What the direction is divided by; 1 + λ is known only in the step.
+  private var divisor: Double {
+    switch rescale {
+    case 1: 1 + c * c
+    case 2: 1 + c
+    default: 1
+    }
   }
 }

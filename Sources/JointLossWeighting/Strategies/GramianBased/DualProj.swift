@@ -1,96 +1,53 @@
-/// Projects the mean of the task gradients onto the cone of directions along which no loss ascends.
+/// Projects the mean of the task gradients onto the cone of directions along which no loss ascends (Equation 11).
 ///
-/// D. Lopez-Paz, M. Ranzato, *Gradient Episodic Memory for Continual Learning*, NeurIPS 2017, Equation 11
-/// (<https://arxiv.org/abs/1706.08840>), as a rule for many tasks in torchjd.
-///
-///     d = π(Σ p_t g_t),   π the projection onto {d : Jd ≥ 0}
 ///     d = Jᵀv,   v = argmin vᵀGv over v ≥ p
 ///
-/// | symbol | property |
-/// |---|---|
-/// | G | ``GramianEvidence/gramian`` |
-/// | p_t | `preferences`, 1/T each where none are given |
-///
-/// Cost: the Gramian of T task gradients, then one quadratic program, O(T³), by ``DualConeProjection``.
-///
-/// Where we differ: exact, on the cosines. torchjd solves for G/tr(G) + 1e-4·I: `regularisation`.
-public struct DualProj: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.Gramian
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "dualproj",
-    title: "DualProj (projection of the mean on the dual cone)",
+/// The paper has it for the tasks seen before; for many tasks at once it is torchjd's.
+public struct DualProj: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "dualproj", "DualProj (projection of the mean on the dual cone)",
     citation: Citation(
       "D. Lopez-Paz, M. Ranzato, Gradient Episodic Memory for Continual Learning, NeurIPS 2017",
       link: "https://arxiv.org/abs/1706.08840"),
     formula: "d = π(Σ p_t g_t), π the projection onto {d : Jd ≥ 0}",
-    appliesTo: .sharedGradient,
+    weighs: .sharedGradient,
     cost: "T trunk gradients, their Gramian, one quadratic program of size T",
-    parameters: [
-      StrategySetup.preferencesParameter("The weights of the mean that is projected; 1/T each by default.")
-    ] + DualConeMatrix.parameters,
-    differences: DualConeMatrix.differences,
-    promises: StrategyPromises(
-      weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
-      taskOrder: .equivariantDirection, isMemoryless: true))
+    differences: DualCone.differences,
+    promises: DualCone.promises)
 
-  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
-  public static let weighsAbsentTasks = true
+  @Parameter("The weights of the mean that is projected; 1/T each by default.", in: .nonNegative)
+  var preferences: [Double] = []
+  private var cone = DualCone()
 
-  private let preferences: [Double]
-  private var matrix: DualConeMatrix
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var solver = DualConeProjection()
-  private var interventions = Interventions()
-  private var vector: [Double] = []
-  private var values: [Double] = []
+  /// Creates the rule with its default parameters.
+  public init() {}
 
-  private enum CodingKeys: CodingKey { case preferences, matrix }
-
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  /// - Throws: ``WeightingError`` if there are not as many preferences as tasks.
-  public init(_ setup: StrategySetup) throws(WeightingError) {
-    preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
-    matrix = DualConeMatrix(setup)
+  /// Checks that there are as many preferences as tasks, and that one of them is positive.
+  public mutating func start(taskCount: Int) throws(WeightingError) {
+    try cone.start(preferences, taskCount: taskCount, of: Self.about.name)
   }
 
   /// What it promises with its parameters.
-  public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises.with(preferences: preferences)
-    if promises.taskOrder == .matters { promises.weightSum = .free }
-    return matrix.regularised(promises)
-  }
+  public var promises: StrategyPromises { cone.promises(preferences: preferences) }
 
-  /// The weights that the projected mean puts on the raw gradients.
-  ///
-  /// - Parameter evidence: the T×T Gramian.
-  /// - Returns: T weights of at least the preferences, on the shared gradient.
-  /// - Throws: ``WeightingError`` for another number of tasks, or a solver that fails.
-  public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
-    let taskCount = preferences.count
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if values.count != taskCount {
-      values = [Double](repeating: 0, count: taskCount)
-      vector = values
-    }
-    matrix.load(evidence.gramian)
-    matrix.noteLeftOut(in: &interventions, present: evidence.present)
-    for task in 0..<taskCount { values[task] = preferences[task] }
+  /// The weights that the projected mean puts on the raw gradients, at least the preferences.
+  public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
+    cone.load(step)
+    let count = cone.gradients.count
     var largest = 0.0
-    for index in 0..<matrix.count { largest = max(largest, matrix.scales[index]) }
-    for index in 0..<matrix.count {
-      vector[index] = preferences[matrix.tasks[index]] * (matrix.scales[index] / largest)
+    for index in 0..<count { largest = max(largest, cone.gradients.norms[index]) }
+    for index in 0..<count {
+      cone.vector[index] =
+        cone.preferences[cone.gradients.tasks[index]] * (cone.gradients.norms[index] / largest)
     }
-    solver.load(order: matrix.count, matrix.elements)
-    let certificate = try solver.project(&vector)
-    for index in 0..<matrix.count {
-      let task = matrix.tasks[index]
+    let certificate = try cone.project()
+    for index in 0..<count {
+      let task = cone.gradients.tasks[index]
       // Rounding of the scaling may take it below its bound.
-      values[task] = max(values[task], vector[index] * (largest / matrix.scales[index]))
+      cone.values[task] = max(
+        cone.values[task], cone.vector[index] * (largest / cone.gradients.norms[index]))
     }
-    return TaskWeights(
-      values, certificate: certificate, interventions: interventions)
+    return TaskWeights(cone.values, certificate: certificate, interventions: cone.interventions)
   }
 }

@@ -6,24 +6,15 @@
 /// For dependent gradients the projections can be equal without being 0 only where 1 is in the range of C. Where it
 /// is not, the paper's equations have combinations of 0 alone as solutions, the shortest of which is taken; or, as in
 /// torchjd, v = G⁺ √diag(G), whose projections are not equal.
-struct ImpartialCombination: Sendable, Codable {
+struct ImpartialCombination: ParameterGroup, Codable, Sendable {
   /// What w is where the gradients are dependent.
-  enum Dependent: String, Sendable, Codable, CaseIterable {
+  enum Dependent: String, Codable, CaseIterable {
     case paper
     case pseudoInverse = "pseudo-inverse"
   }
   /// What the weights are divided by.
-  enum Sign: String, Sendable, Codable, CaseIterable { case paper, descent }
+  enum Sign: String, Codable, CaseIterable { case paper, descent }
 
-  static let parameters = [
-    ParameterDescriptor(
-      "dependent", .choice(default: "paper", options: Dependent.allCases.map(\.rawValue)),
-      "For dependent gradients: equal projections, 0 perhaps, or the pseudo-inverse of the Gramian (torchjd)."
-    ),
-    ParameterDescriptor(
-      "sign", .choice(default: "paper", options: Sign.allCases.map(\.rawValue)),
-      "paper: divided by Σ v, and every task ascends where that is negative; descent: by |Σ v|."),
-  ]
   static let differences = [
     "Dependent gradients: the shortest solution of the paper's equations, whose closed form may have none; torchjd's is dependent=pseudo-inverse.",
     "Σ v may be negative for three tasks or more: every task ascends then, in the paper's rule; sign=descent turns it.",
@@ -34,22 +25,17 @@ struct ImpartialCombination: Sendable, Codable {
   private static let vanishing = 1e-12
   private static let consistent = 1e-6
 
-  let dependent: Dependent
-  let sign: Sign
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var gradients = ScaledGramian()
+  @Parameter(
+    "For dependent gradients: equal projections, 0 perhaps, or the pseudo-inverse of the Gramian (torchjd).")
+  var dependent = Dependent.paper
+  @Parameter("paper: divided by Σ v, and every task ascends where that is negative; descent: by |Σ v|.")
+  var sign = Sign.paper
+  @Scratch private var gradients = ScaledGramian()
   /// The tasks that the last step left out.
-  private(set) var interventions = Interventions()
-  private var solver = PseudoInverse()
-  private var vector: [Double] = []
-  private var matrix: [Double] = []
-
-  private enum CodingKeys: CodingKey { case dependent, sign }
-
-  init(_ setup: StrategySetup) {
-    dependent = setup.parameters.choice("dependent")
-    sign = setup.parameters.choice("sign")
-  }
+  @Scratch private(set) var interventions = Interventions()
+  @Scratch private var solver = PseudoInverse()
+  @Scratch private var vector: [Double] = []
+  @Scratch private var matrix: [Double] = []
 
   /// Computes the weights.
   ///
@@ -64,10 +50,8 @@ struct ImpartialCombination: Sendable, Codable {
     _ gramian: Gramian, rowScales: [Double] = [], present: [Bool]?, into values: inout [Double]
   ) throws(WeightingError) -> SolverCertificate {
     let taskCount = gramian.taskCount
-    if vector.count != taskCount {
-      vector = [Double](repeating: 0, count: taskCount)
-      matrix = [Double](repeating: 0, count: taskCount * taskCount)
-    }
+    vector.resize(to: taskCount)
+    matrix.resize(to: taskCount * taskCount)
     gradients.load(gramian, rowScales: rowScales)
     gradients.noteLeftOut(in: &interventions, present: present)
     let count = gradients.count
@@ -78,7 +62,7 @@ struct ImpartialCombination: Sendable, Codable {
       certificate = try certificate.merged(
         with: solver.decompose(order: count, matrix, rankTolerance: tolerance))
       for t in 0..<count { vector[t] = gradients.norms[t] }
-      solver.apply(to: &vector)
+      _solver.wrappedValue.apply(to: &_vector.wrappedValue)
     } else {
       setEqualProjections()
     }
@@ -98,7 +82,7 @@ struct ImpartialCombination: Sendable, Codable {
   private mutating func setEqualProjections() {
     let count = gradients.count
     for t in 0..<count { vector[t] = 1 }
-    solver.apply(to: &vector)
+    _solver.wrappedValue.apply(to: &_vector.wrappedValue)
     var (worst, smallest) = (0.0, Double.infinity)
     for t in 0..<count {
       var product = 0.0
@@ -109,7 +93,7 @@ struct ImpartialCombination: Sendable, Codable {
     if solver.rank < count && worst > Self.consistent {
       // The part of 1/n that the range of C does not hold: the combination of 0 of least length.
       for t in 0..<count { vector[t] = smallest / gradients.norms[t] }
-      solver.removeRange(from: &vector)
+      _solver.wrappedValue.removeRange(from: &_vector.wrappedValue)
     }
     for t in 0..<count { vector[t] /= gradients.norms[t] }
   }

@@ -1,98 +1,50 @@
-/// Projects each task gradient onto the cone of directions along which no loss ascends, and averages.
+/// Projects each task gradient onto the cone of directions along which no loss ascends, and averages (Equation 5).
 ///
-/// P. Quinton, V. Rey, *Jacobian Descent for Multi-Objective Optimization*, 2024, Equation 5
-/// (<https://arxiv.org/abs/2406.16232>).
-///
-///     d = Σ_t p_t π(g_t),   π the projection onto {d : Jd ≥ 0}
 ///     π(g_t) = Jᵀv_t,   v_t = argmin vᵀGv over v ≥ e_t
-///
-/// | symbol | property |
-/// |---|---|
-/// | G | ``GramianEvidence/gramian`` |
-/// | p_t | `preferences`, 1/T each where none are given |
-///
-/// Cost: the Gramian of T task gradients, then T quadratic programs, each O(T³), by ``DualConeProjection``.
-///
-/// Where we differ: exact, on the cosines. torchjd solves for G/tr(G) + 1e-4·I and takes a trace below 1e-4 for
-/// 0, after which small gradients have their plain mean: `regularisation` and `zero-trace` do the same.
-public struct UPGrad: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.Gramian
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "upgrad",
-    title: "UPGrad (unconflicting projection of gradients)",
+public struct UPGrad: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "upgrad", "UPGrad (unconflicting projection of gradients)",
     citation: Citation(
       "P. Quinton, V. Rey, Jacobian Descent for Multi-Objective Optimization, 2024",
       link: "https://arxiv.org/abs/2406.16232"),
     formula: "d = Σ p_t π(g_t), π the projection onto {d : Jd ≥ 0}",
-    appliesTo: .sharedGradient,
+    weighs: .sharedGradient,
     cost: "T trunk gradients, their Gramian, T quadratic programs of size T",
-    parameters: [
-      StrategySetup.preferencesParameter("The share of each task's projection; 1/T each by default.")
-    ] + DualConeMatrix.parameters,
-    differences: DualConeMatrix.differences,
-    promises: StrategyPromises(
-      weightSum: .atLeastOne, hasNonNegativeWeights: true, isNonConflicting: true, scaleDegree: 0,
-      taskOrder: .equivariantDirection, isMemoryless: true))
+    differences: DualCone.differences,
+    promises: DualCone.promises)
 
-  /// True: a gradient of 0 is left out, and nothing is remembered from step to step.
-  public static let weighsAbsentTasks = true
+  @Parameter("The share of each task's projection; 1/T each by default.", in: .nonNegative)
+  var preferences: [Double] = []
+  private var cone = DualCone()
 
-  private let preferences: [Double]
-  private var matrix: DualConeMatrix
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var solver = DualConeProjection()
-  private var interventions = Interventions()
-  private var vector: [Double] = []
-  private var values: [Double] = []
+  /// Creates the rule with its default parameters.
+  public init() {}
 
-  private enum CodingKeys: CodingKey { case preferences, matrix }
-
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  /// - Throws: ``WeightingError`` if there are not as many preferences as tasks.
-  public init(_ setup: StrategySetup) throws(WeightingError) {
-    preferences = try setup.preferences(of: Self.descriptor.name, default: 1 / Double(setup.taskCount))
-    matrix = DualConeMatrix(setup)
+  /// Checks that there are as many preferences as tasks, and that one of them is positive.
+  public mutating func start(taskCount: Int) throws(WeightingError) {
+    try cone.start(preferences, taskCount: taskCount, of: Self.about.name)
   }
 
   /// What it promises with its parameters.
-  public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises.with(preferences: preferences)
-    if promises.taskOrder == .matters { promises.weightSum = .free }
-    return matrix.regularised(promises)
-  }
+  public var promises: StrategyPromises { cone.promises(preferences: preferences) }
 
-  /// The weights that the averaged projections put on the raw gradients.
-  ///
-  /// - Parameter evidence: the T×T Gramian.
-  /// - Returns: T weights of at least the preferences, on the shared gradient.
-  /// - Throws: ``WeightingError`` for another number of tasks, or a solver that fails.
-  public mutating func weights(for evidence: GramianEvidence) throws(WeightingError) -> TaskWeights {
-    let taskCount = preferences.count
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if values.count != taskCount {
-      values = [Double](repeating: 0, count: taskCount)
-      vector = values
-    }
-    matrix.load(evidence.gramian)
-    matrix.noteLeftOut(in: &interventions, present: evidence.present)
-    for task in 0..<taskCount { values[task] = preferences[task] }
-    for index in 0..<matrix.count { values[matrix.tasks[index]] = 0 }
-    solver.load(order: matrix.count, matrix.elements)
+  /// The weights that the averaged projections put on the raw gradients, at least the preferences.
+  public mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
+    cone.load(step)
+    let count = cone.gradients.count
+    for index in 0..<count { cone.values[cone.gradients.tasks[index]] = 0 }
     var certificate = SolverCertificate(iterations: 0, residual: 0)
-    for index in 0..<matrix.count {
-      let preference = preferences[matrix.tasks[index]]
+    for index in 0..<count {
+      let preference = cone.preferences[cone.gradients.tasks[index]]
       guard preference > 0 else { continue }
-      for other in 0..<matrix.count { vector[other] = other == index ? 1 : 0 }
-      certificate = certificate.merged(with: try solver.project(&vector))
-      for other in 0..<matrix.count where vector[other] != 0 {
-        values[matrix.tasks[other]] +=
-          preference * vector[other] * (matrix.scales[index] / matrix.scales[other])
+      for other in 0..<count { cone.vector[other] = other == index ? 1 : 0 }
+      certificate = certificate.merged(with: try cone.project())
+      for other in 0..<count where cone.vector[other] != 0 {
+        cone.values[cone.gradients.tasks[other]] +=
+          preference * cone.vector[other] * (cone.gradients.norms[index] / cone.gradients.norms[other])
       }
     }
-    return TaskWeights(
-      values, certificate: certificate, interventions: interventions)
+    return TaskWeights(cone.values, certificate: certificate, interventions: cone.interventions)
   }
 }

@@ -1,146 +1,108 @@
 import RealModule
 
-/// Gives more weight to tasks that are further from their own optimum, by an estimate from squared gradients.
-///
-/// Y. He, S. Zhou, G. Zhang, H. Yun, Y. Xu, B. Zeng, T. Chilimbi, H. Zhao, *Robust Multi-Task Learning with Excess
-/// Risks*, ICML 2024, Algorithm 1 (<https://arxiv.org/abs/2402.02009>).
+/// Gives more weight to tasks that are further from their own optimum, by an estimate from squared gradients
+/// (Algorithm 1).
 ///
 ///     S_t ← S_t + g_t²      E_t = Σ_j g_tj² / √(S_tj + 1e-7)
 ///     w_t ← w_t exp(η E_t / E_t(0)),  then scaled to the sum T
 ///
-/// | symbol | property |
-/// |---|---|
-/// | g_t | ``JacobianEvidence/jacobian`` |
-/// | S, E(0) | `squares`, `references` |
-/// | log w | `logWeights` |
-/// | the task's steps so far | `counts` |
-/// | η | `step-size` |
-///
-/// Cost: T trunk gradients and T P sums of squares held in memory, O(T P).
-///
-/// Where we differ: a task without gradient in the first step has its reference from the first step with one.
-/// The weights are kept as logarithms, so that none overflows; E/E(0) of a step counts as 700/η at most. torchjd
-/// has the sum 1, a warm-up of any length, 0 by default, and 1e-7 added to E(0): `sum`, `warm-up`, `epsilon`. Where
-/// tasks have no labels, the weights are those of the others, of sum T, their number; as they are kept, the sum of the
-/// others' stays. All that is kept of an absent task stands still, and its warm-up is of its own steps.
-public struct ExcessMTL: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.Jacobian
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "excess-mtl",
-    title: "ExcessMTL",
+/// The weights are kept as logarithms, so that none overflows.
+public struct ExcessMTL: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "excess-mtl", "ExcessMTL",
     citation: Citation(
       "Y. He, S. Zhou, G. Zhang, H. Yun, Y. Xu, B. Zeng, T. Chilimbi, H. Zhao, Robust Multi-Task Learning with "
         + "Excess Risks, ICML 2024",
       link: "https://arxiv.org/abs/2402.02009"),
     formula: "w_t ← w_t exp(η E_t/E_t(0)) of sum T, E_t = Σ_j g_tj²/√(Σ over the steps of g_tj²)",
-    appliesTo: .losses,
+    weighs: .losses,
     cost: "T trunk gradients and as many sums in memory, O(T P)",
-    parameters: [
-      ParameterDescriptor(
-        "step-size", .number(default: 0.01, range: .nonNegative),
-        "η: how fast the weights follow the estimate."),
-      ParameterDescriptor(
-        "sum", .choice(default: "tasks", options: ["tasks", "one"]), "What the weights sum to: T or 1."),
-      ParameterDescriptor(
-        "warm-up", .integer(default: 1, range: .closed(0...1_000_000_000)),
-        "The first steps, of equal weights, whose mean E is E(0); with 0 the first step moves them by E itself."
-      ),
-      ParameterDescriptor(
-        "epsilon", .number(default: 0, range: .nonNegative), "What is added to E(0): 1e-7 in torchjd."),
-    ],
     differences: [
       "A task with at most 1e-12 of the largest reference has its own from the first step with a gradient.",
       "The logarithm of a weight grows by at most 700 in a step.",
       "torchjd: sum=one, epsilon=1e-7, and warm-up as its n_warmup_steps.",
       "Where tasks have no labels the step is that of the others, whose w keep their sum.",
+      "A task's S and E(0) stand still in steps without its labels, and its warm-up is of its own steps.",
     ],
-    promises: StrategyPromises(weightSum: .tasks, hasNonNegativeWeights: true))
+    promises: [.sum(.tasks), .nonNegative])
 
-  /// The weights of the present tasks keep their sum; sums and references of absent tasks stand still.
-  public static let weighsAbsentTasks = true
+  enum Total: String, Codable, CaseIterable { case tasks, one }
 
   private static let floor = 1e-7
   private static let largestExponent = 700.0
 
-  private let taskCount: Int
-  private let stepSize: Double
-  private let sum: Double
-  private let warmUp: Int
-  private let epsilon: Double
-  private var counts: [Int]
-  private var logWeights: [Double]
-  private var references: [Double]
+  @Parameter("η: how fast the weights follow the estimate.", in: .nonNegative) var stepSize = 0.01
+  @Parameter("What the weights sum to: T or 1.") var sum = Total.tasks
+  @Parameter(
+    "The first steps, of equal weights, whose mean E is E(0); with 0 the first step moves them by E itself.",
+    in: 0...1_000_000_000)
+  var warmUp = 1
+  @Parameter("What is added to E(0): 1e-7 in torchjd.", in: .nonNegative) var epsilon = 0.0
+  /// For each task the steps with its labels so far.
+  private var counts: [Int] = []
+  private var logWeights: [Double] = []
+  /// For each task E(0).
+  private var references: [Double] = []
+  /// S, T×P row by row; empty before the first step.
   private var squares: [Double] = []
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var values: [Double] = []
-  private var estimates: [Double] = []
-  private var interventions = Interventions()
+  @Scratch private var values: [Double] = []
+  @Scratch private var estimates: [Double] = []
+  @Scratch private var interventions = Interventions()
 
-  private enum CodingKeys: CodingKey {
-    case taskCount, stepSize, sum, warmUp, epsilon, counts, logWeights, references, squares
-  }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  public init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    stepSize = setup.parameters.number("step-size")
-    sum = setup.parameters.values["sum"] == .text("one") ? 1 : Double(setup.taskCount)
-    warmUp = setup.parameters.integer("warm-up")
-    epsilon = setup.parameters.number("epsilon")
-    logWeights = [Double](repeating: 0, count: setup.taskCount)
-    references = logWeights
-    counts = [Int](repeating: 0, count: setup.taskCount)
+  /// Begins with equal weights.
+  public mutating func start(taskCount: Int) {
+    counts = [Int](repeating: 0, count: taskCount)
+    logWeights = [Double](repeating: 0, count: taskCount)
+    (references, squares) = (logWeights, [])
   }
 
   /// What it promises with its parameters.
   public var promises: StrategyPromises {
-    var promises = Self.descriptor.promises
-    if sum == 1 { promises.weightSum = .one }
+    var promises = Self.about.promises
+    if sum == .one { promises.weightSum = .one }
     return promises
   }
 
   /// The weights after this step's estimate.
   ///
-  /// - Parameter evidence: the T×P Jacobian.
-  /// - Returns: T weights of at least 0, on the losses; that of an absent task is 0.
-  /// - Throws: ``WeightingError`` for another number of tasks or parameters than before, or naming the task whose
-  ///   squared gradients overflow; the state is then unchanged.
-  public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    if values.count != taskCount {
-      values = [Double](repeating: 0, count: taskCount)
-      estimates = values
-    }
-    try look(at: evidence)
-    for task in 0..<taskCount { values[task] = logWeights[task] }
+  /// - Parameter step: the T×P Jacobian.
+  /// - Returns: T weights of at least 0; that of an absent task is 0.
+  /// - Throws: ``WeightingError`` for another number of parameters than before, or naming the task whose squared
+  ///   gradients overflow; the state is then unchanged.
+  public mutating func weights(for step: Step<Jacobian>) throws(WeightingError) -> TaskWeights {
+    values.resize(to: step.taskCount)
+    estimates.resize(to: step.taskCount)
+    try look(at: step)
+    for task in values.indices { values[task] = logWeights[task] }
     LossTransforms.softmax(
-      &values, sum: sum == 1 ? 1 : Double(evidence.presentCount), present: evidence.present)
+      &_values.wrappedValue, sum: sum == .one ? 1 : Double(step.presentCount), present: step.present)
     return TaskWeights(values, interventions: interventions)
   }
 
-  private mutating func look(at evidence: JacobianEvidence) throws(WeightingError) {
-    let count = evidence.jacobian.parameterCount
+  private mutating func look(at step: Step<Jacobian>) throws(WeightingError) {
+    let (taskCount, count) = (step.taskCount, step.jacobian.parameterCount)
     guard squares.isEmpty || squares.count == taskCount * count else {
       throw WeightingError(
         .shape, "excess-mtl has seen \(squares.count / taskCount) parameters, this step has \(count)")
     }
-    for task in 0..<taskCount where evidence.isPresent(task) {
-      estimates[task] = try estimate(of: task, evidence.jacobian)
+    for task in 0..<taskCount where step.isPresent(task) {
+      estimates[task] = try estimate(of: task, step.jacobian)
     }
     // Only now: nothing can fail any more.
     if squares.isEmpty { squares = [Double](repeating: 0, count: taskCount * count) }
-    let kept = evidence.present == nil ? 0 : logSum(evidence)
+    let kept = step.present == nil ? 0 : logSum(step)
     interventions.reset(taskCount: taskCount)
     let threshold = ScaledGramian.threshold * references.reduce(0, max)
-    for task in 0..<taskCount where evidence.isPresent(task) {
-      addSquares(of: task, evidence.jacobian)
+    for task in 0..<taskCount where step.isPresent(task) {
+      addSquares(of: task, step.jacobian)
       move(task, threshold: threshold)
       counts[task] += 1
     }
-    shift(evidence, keeping: kept)
+    shift(step, keeping: kept)
   }
 
   /// The estimate of a task's excess risk with this step's gradient; the sums of squares stay.
@@ -193,21 +155,23 @@ public struct ExcessMTL: LegacyStrategy {
 
   /// Takes a common term from the logarithms, so that they do not grow without end: where all tasks are present the
   /// largest, else what the sum of the present tasks' weights has gained, and so nothing from the others.
-  private mutating func shift(_ evidence: JacobianEvidence, keeping kept: Double) {
+  private mutating func shift(_ step: Step<Jacobian>, keeping kept: Double) {
     var term = -Double.infinity
-    if evidence.present == nil {
-      for task in 0..<taskCount { term = max(term, logWeights[task]) }
+    if step.present == nil {
+      for logWeight in logWeights { term = max(term, logWeight) }
     } else {
-      term = logSum(evidence) - kept
+      term = logSum(step) - kept
     }
-    for task in 0..<taskCount where evidence.isPresent(task) { logWeights[task] -= term }
+    for task in logWeights.indices where step.isPresent(task) { logWeights[task] -= term }
   }
 
   /// The logarithm of the sum of the present tasks' weights.
-  private func logSum(_ evidence: JacobianEvidence) -> Double {
+  private func logSum(_ step: Step<Jacobian>) -> Double {
     var (largest, sum) = (-Double.infinity, 0.0)
-    for task in 0..<taskCount where evidence.isPresent(task) { largest = max(largest, logWeights[task]) }
-    for task in 0..<taskCount where evidence.isPresent(task) { sum += Double.exp(logWeights[task] - largest) }
+    for task in logWeights.indices where step.isPresent(task) { largest = max(largest, logWeights[task]) }
+    for task in logWeights.indices where step.isPresent(task) {
+      sum += Double.exp(logWeights[task] - largest)
+    }
     return largest + Double.log(sum)
   }
 }

@@ -2,25 +2,27 @@
 ///
 /// A step is computed in a second Jacobian, which takes the place of the first only when the step has succeeded.
 enum JacobianBuffer {
-  /// Takes out the second Jacobian, or makes one in the first step.
+  /// Makes room for a step in the second Jacobian.
   ///
   /// - Parameters:
-  ///   - buffer: where it is kept between steps.
+  ///   - buffer: the second Jacobian; then one of the step's size, its elements of no meaning.
   ///   - jacobian: the Jacobian of the step.
-  ///   - state: what the rule keeps, nil before the first step.
+  ///   - state: what the rule keeps, empty before the first step.
   ///   - strategy: the strategy's name, for the message.
-  /// - Returns: a Jacobian of the step's size, its elements of no meaning.
+  /// - Returns: what the rule keeps: zeros before the first step.
   /// - Throws: ``WeightingError`` if the number of parameters is another than before.
-  static func take(
-    _ buffer: inout Jacobian?, like jacobian: Jacobian, after state: Jacobian?, by strategy: String
+  static func resize(
+    _ buffer: inout Jacobian, like jacobian: Jacobian, after state: Jacobian, by strategy: String
   ) throws(WeightingError) -> Jacobian {
-    let count = jacobian.parameterCount
-    if let state, state.parameterCount != count {
+    let (taskCount, count) = (jacobian.taskCount, jacobian.parameterCount)
+    guard state.taskCount == 0 || state.parameterCount == count else {
       throw WeightingError(
         .shape, "\(strategy) has seen \(state.parameterCount) parameters, this step has \(count)")
     }
-    if let taken = buffer.take(), taken.parameterCount == count { return taken }
-    return Jacobian(taskCount: jacobian.taskCount, parameterCount: count)
+    if buffer.taskCount != taskCount || buffer.parameterCount != count {
+      buffer = Jacobian(taskCount: taskCount, parameterCount: count)
+    }
+    return state.taskCount > 0 ? state : Jacobian(taskCount: taskCount, parameterCount: count)
   }
 
   /// Checks what a rule made of its gradients.

@@ -8,18 +8,20 @@ enum PresentSimplex {
   /// - Parameters:
   ///   - values: T values: those weights, and 0 for an absent task; equal where those that are kept are all 0.
   ///   - kept: the T weights that the rule keeps.
-  ///   - evidence: says which tasks are present.
-  /// - Returns: the sum that the present tasks had, for ``put(_:sum:into:by:)``; 1 where all are present.
-  static func take(_ values: inout [Double], from kept: [Double], by evidence: some TaskEvidence) -> Double {
-    guard evidence.present != nil else {
+  ///   - step: says which tasks are present.
+  /// - Returns: the sum that the present tasks had, for ``put(_:sum:into:in:)``; 1 where all are present.
+  static func take<Gradients>(
+    _ values: inout [Double], from kept: [Double], in step: Step<Gradients>
+  ) -> Double {
+    guard step.present != nil else {
       for task in kept.indices { values[task] = kept[task] }
       return 1
     }
-    let share = 1 / Double(evidence.presentCount)
+    let share = 1 / Double(step.presentCount)
     var sum = 0.0
-    for task in kept.indices where evidence.isPresent(task) { sum += kept[task] }
+    for task in kept.indices where step.isPresent(task) { sum += kept[task] }
     for task in kept.indices {
-      values[task] = !evidence.isPresent(task) ? 0 : sum > 0 ? kept[task] / sum : share
+      values[task] = !step.isPresent(task) ? 0 : sum > 0 ? kept[task] / sum : share
     }
     return sum
   }
@@ -28,12 +30,12 @@ enum PresentSimplex {
   ///
   /// - Parameters:
   ///   - values: T values, of the present tasks of the sum 1.
-  ///   - sum: what ``take(_:from:by:)`` returned.
+  ///   - sum: what ``take(_:from:in:)`` returned.
   ///   - kept: the T weights that the rule keeps.
-  ///   - evidence: says which tasks are present.
-  static func put(
-    _ values: [Double], sum: Double, into kept: inout [Double], by evidence: some TaskEvidence
+  ///   - step: says which tasks are present.
+  static func put<Gradients>(
+    _ values: [Double], sum: Double, into kept: inout [Double], in step: Step<Gradients>
   ) {
-    for task in kept.indices where evidence.isPresent(task) { kept[task] = sum * values[task] }
+    for task in kept.indices where step.isPresent(task) { kept[task] = sum * values[task] }
   }
 }

@@ -1,83 +1,44 @@
-/// Averages the task gradients, parameter by parameter, without the largest and the smallest.
-///
-/// D. Yin, Y. Chen, K. Ramchandran, P. Bartlett, *Byzantine-Robust Distributed Learning: Towards Optimal
-/// Statistical Rates*, ICML 2018, Definition 2 (<https://arxiv.org/abs/1803.01498>).
+/// Averages the task gradients, parameter by parameter, without the largest and the smallest (Definition 2).
 ///
 ///     d_j = mean of the g_tj that are neither among the k largest nor the k smallest
-///
-/// | symbol | property |
-/// |---|---|
-/// | g_tj | ``JacobianEvidence/jacobian`` |
-/// | k | `trim` |
-///
-/// Cost: T trunk gradients held in memory, O(k P T).
-///
-/// Where we differ: where 2k ≥ T as many are left out as leave one or two, where torchjd raises an error.
-public struct TrimmedMean: LegacyStrategy {
-  public typealias Gradients = JointLossWeighting.Jacobian
-  /// Name, citation, formula and parameters.
-  public static let descriptor = StrategyDescriptor(
-    name: "trimmed-mean",
-    title: "trimmed mean",
+public struct TrimmedMean: WeightingStrategy {
+  /// Name, paper, formula, differences and promises.
+  public static let about = StrategyDescription(
+    "trimmed-mean", "trimmed mean",
     citation: Citation(
       "D. Yin, Y. Chen, K. Ramchandran, P. Bartlett, Byzantine-Robust Distributed Learning: Towards Optimal "
         + "Statistical Rates, ICML 2018",
       link: "https://arxiv.org/abs/1803.01498"),
     formula: "d_j = the mean of the g_tj without the k largest and the k smallest",
-    appliesTo: .direction,
+    weighs: .direction,
     cost: "T trunk gradients in memory, O(k P T)",
-    parameters: [
-      ParameterDescriptor(
-        "trim", .integer(default: 1, range: .closed(0...1_000_000)),
-        "k: how many gradients are left out at each end.")
-    ],
     differences: [
       "Where 2k ≥ T, (T − 1)/2 rounded down are left out at each end; torchjd raises an error.",
       "Where tasks have no labels T is the number of the others.",
     ],
-    promises: StrategyPromises(
-      weightSum: .one, hasNonNegativeWeights: true, scaleDegree: 0, isMemoryless: true))
-
-  /// The mean is that of the present tasks.
-  public static let weighsAbsentTasks = true
+    promises: [.sum(.one), .nonNegative, .scaleDegree(0), .memoryless])
 
   /// Columns that are looked at together: a block of 40 tasks stays in the second cache.
   private static let blockColumns = 512
 
-  private let taskCount: Int
-  private let trim: Int
-  // Buffers of a step, no state: the next step fills them, so they are not encoded.
-  private var values: [Double] = []
-  private var block: [Double] = []
-  private var direction: [Double] = []
+  @Parameter("k: how many gradients are left out at each end.", in: 0...1_000_000) var trim = 1
+  @Scratch private var values: [Double] = []
+  @Scratch private var block: [Double] = []
+  @Scratch private var direction: [Double] = []
 
-  private enum CodingKeys: CodingKey { case taskCount, trim }
+  /// Creates the rule with its default parameters.
+  public init() {}
 
-  /// Creates the strategy.
-  ///
-  /// - Parameter setup: the number of tasks and the parameters.
-  public init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    trim = min(setup.parameters.integer("trim"), (setup.taskCount - 1) / 2)
-  }
-
-  /// The trimmed mean of every column.
-  ///
-  /// - Parameter evidence: the T×P Jacobian.
-  /// - Returns: the direction; its weights are 1/T each, T the number of present tasks, and 0 of an absent one.
-  /// - Throws: ``WeightingError`` for another number of tasks than at the start.
-  public mutating func weights(for evidence: JacobianEvidence) throws(WeightingError) -> TaskWeights {
-    try evidence.require(taskCount: taskCount, by: Self.descriptor.name)
-    let count = evidence.jacobian.parameterCount
-    if block.isEmpty {
-      block = [Double](repeating: 0, count: taskCount * Self.blockColumns)
-      values = [Double](repeating: 0, count: taskCount)
-    }
-    let share = 1 / Double(evidence.presentCount)
-    for task in 0..<taskCount { values[task] = evidence.isPresent(task) ? share : 0 }
-    if direction.count != count { direction = [Double](repeating: 0, count: count) }
+  /// The trimmed mean of every column; the weights beside it are 1/T each, T the number of present tasks.
+  public mutating func weights(for step: Step<Jacobian>) -> TaskWeights {
+    let count = step.jacobian.parameterCount
+    values.resize(to: step.taskCount)
+    block.resize(to: step.taskCount * Self.blockColumns)
+    direction.resize(to: count)
+    let share = 1 / Double(step.presentCount)
+    for task in values.indices { values[task] = step.isPresent(task) ? share : 0 }
     for from in stride(from: 0, to: count, by: Self.blockColumns) {
-      average(evidence, columns: from..<min(from + Self.blockColumns, count))
+      average(step, columns: from..<min(from + Self.blockColumns, count))
     }
     return TaskWeights(direction: direction, values: values)
   }
@@ -86,10 +47,10 @@ public struct TrimmedMean: LegacyStrategy {
   ///
   /// The exchanges go through all columns of the block at once, without branches: each pass takes the largest of
   /// what is left to the end, or the smallest to the beginning.
-  private mutating func average(_ evidence: JacobianEvidence, columns: Range<Int>) {
+  private mutating func average(_ step: Step<Jacobian>, columns: Range<Int>) {
     var count = 0
-    for task in 0..<taskCount where evidence.isPresent(task) {
-      evidence.jacobian.withRow(task, columns: columns) { row in
+    for task in 0..<step.taskCount where step.isPresent(task) {
+      step.jacobian.withRow(task, columns: columns) { row in
         for column in row.indices { block[count * Self.blockColumns + column] = row[column] }
       }
       count += 1
@@ -102,9 +63,9 @@ public struct TrimmedMean: LegacyStrategy {
     let share = 1 / Double(count - 2 * trim)
     for column in columns { direction[column] = 0 }
     for place in trim..<count - trim {
-      direction.withUnsafeMutableBufferPointer {
+      _direction.wrappedValue.withUnsafeMutableBufferPointer {
         let direction = UnsafeMutableBufferPointer(rebasing: $0[columns])
-        block.withUnsafeBufferPointer {
+        _block.wrappedValue.withUnsafeBufferPointer {
           let row = UnsafeBufferPointer(
             rebasing: $0[place * Self.blockColumns..<(place + 1) * Self.blockColumns])
           // Divided first, so that no sum leaves the range.

@@ -2,7 +2,7 @@
 ///
 /// H. Wang, M. Song, *Ckmeans.1d.dp: Optimal k-means Clustering in One Dimension by Dynamic Programming*, The R
 /// Journal 3, 2011. Groups are intervals of the sorted numbers; O(k T²).
-struct IntervalGrouping: Sendable {
+struct IntervalGrouping: ScratchBuffer, Sendable {
   private var order: [Int] = []
   private var sorted: [Double] = []
   /// The least cost of the first `j` numbers in `k` groups, row k.

@@ -1,46 +1,36 @@
 import RealModule
 
-/// The learned scales of IMTL-L: one s_t a task, minimising exp(s_t) L_t − s_t.
-struct LossScales: Sendable, Codable {
-  static let parameters =
-    [
-      ParameterDescriptor(
-        "initial-log-scale", .number(default: 0, range: .any), "The value of every s at the start."),
-      ParameterDescriptor(
-        "clamp", .number(default: 20, range: .positive), "The largest absolute value of s."),
-    ] + StrategyOptimizer.parameters
-
-  private let clamp: Double
-  private var logScales: [Double]
-  private var optimizer: StrategyOptimizer
+/// The learned scales of IMTL-L and IMTL: one s_t a task, minimizing exp(s_t) L_t − s_t.
+struct LossScales: ParameterGroup, Sendable, Codable {
+  @Parameter("The value of every s at the start.") var initialLogScale = 0.0
+  @Parameter("The largest absolute value of s.", in: .positive) var clamp = 20.0
+  private var optimizer = StrategyOptimizer()
+  private var logScales: [Double] = []
   /// The factors exp(s_t), set by ``prepare()``.
-  private(set) var factors: [Double] = []
-  private var gradient: [Double] = []
+  @Scratch private(set) var factors: [Double] = []
+  @Scratch private var gradient: [Double] = []
   /// The scales that the last step held at the end of their range.
-  private(set) var interventions = Interventions()
+  @Scratch private(set) var interventions = Interventions()
 
-  private enum CodingKeys: CodingKey { case clamp, logScales, optimizer }
-
-  init(_ setup: StrategySetup, of strategy: String) throws(WeightingError) {
-    clamp = setup.parameters.number("clamp")
-    let initial = setup.parameters.number("initial-log-scale")
-    guard abs(initial) <= clamp else {
-      throw WeightingError(
-        .parameter, "\(strategy).initial-log-scale is \(initial), beyond \(strategy).clamp, \(clamp)")
-    }
-    logScales = [Double](repeating: initial, count: setup.taskCount)
-    optimizer = StrategyOptimizer(setup)
-  }
+  init() {}
 
   /// The number of tasks.
   var count: Int { logScales.count }
 
+  /// Begins with equal scales; throws if the initial one lies beyond the clamp.
+  mutating func start(taskCount: Int, of strategy: String) throws(WeightingError) {
+    guard abs(initialLogScale) <= clamp else {
+      throw WeightingError(
+        .parameter,
+        "\(strategy).initial-log-scale is \(initialLogScale), beyond \(strategy).clamp, \(clamp)")
+    }
+    logScales = [Double](repeating: initialLogScale, count: taskCount)
+    optimizer.start(taskCount: taskCount)
+  }
+
   /// Fills ``factors``.
   mutating func prepare() {
-    if factors.count != count {
-      factors = [Double](repeating: 0, count: count)
-      gradient = factors
-    }
+    factors.resize(to: count)
     for task in 0..<count { factors[task] = Double.exp(logScales[task]) }
   }
 
@@ -49,10 +39,13 @@ struct LossScales: Sendable, Codable {
     losses: [Double], present: [Bool]?, by strategy: String
   ) throws(WeightingError) {
     try LossTransforms.requireNonNegative(losses, by: strategy)
+    gradient.resize(to: count)
     for task in 0..<count { gradient[task] = factors[task] * losses[task] - 1 }
+    let clamp = clamp
     try optimizer.step(
       &logScales, gradient: gradient, present: present,
       cause: LossTransforms.clause(of: strategy, ("clamp", clamp)))
-    StrategyOptimizer.clamp(&logScales, to: -clamp...clamp, present: present, noting: &interventions)
+    StrategyOptimizer.clamp(
+      &logScales, to: -clamp...clamp, present: present, noting: &_interventions.wrappedValue)
   }
 }

@@ -1,33 +1,3 @@
-extension StrategySetup {
-  /// The declaration of ``preferences(of:default:)``'s parameter.
-  ///
-  /// - Parameter meaning: what the numbers are and what they are without being given.
-  /// - Returns: the parameter `preferences`, numbers of at least 0.
-  static func preferencesParameter(_ meaning: String) -> ParameterDescriptor {
-    ParameterDescriptor("preferences", .numbers(range: .nonNegative), meaning)
-  }
-
-  /// One preference a task, as given or all alike.
-  ///
-  /// - Parameters:
-  ///   - strategy: the strategy's name, for the message.
-  ///   - value: the preference of every task where none are given.
-  /// - Returns: T numbers of at least 0, one of them positive.
-  /// - Throws: ``WeightingError`` if there are not as many as tasks, or all are 0.
-  func preferences(of strategy: String, default value: Double) throws(WeightingError) -> [Double] {
-    let given = parameters.numbers("preferences")
-    if given.isEmpty { return [Double](repeating: value, count: taskCount) }
-    guard given.count == taskCount else {
-      throw WeightingError(
-        .parameter, "\(strategy).preferences has \(given.count) numbers for \(taskCount) tasks")
-    }
-    guard given.contains(where: { $0 > 0 }) else {
-      throw WeightingError(.parameter, "\(strategy).preferences are all 0")
-    }
-    return given
-  }
-}
-
 /// One preference a task.
 enum Preferences {
   /// The preferences as given, or all alike.
