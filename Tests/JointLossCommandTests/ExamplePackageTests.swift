@@ -60,7 +60,7 @@ import Testing
     let model = try await Command("own-model", [], in: folder)
     try #require(model.succeeded, "\(model.error)")
     let lines = model.output.split(separator: "\n")
-    let joint = StrategyRegistry.builtIn.types.map { $0.descriptor }.filter { $0.arrangement == .joint }
+    let joint = StrategyRegistry.builtIn.types.map { $0.about }.filter { $0.arrangement == .joint }
     #expect(lines.map { String($0.prefix { $0 != ":" }) } == joint.map(\.name))
     for line in lines {
       let losses = Self.numbers(in: line.drop { $0 != ":" })

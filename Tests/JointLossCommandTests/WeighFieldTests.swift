@@ -210,7 +210,7 @@ import Testing
     throws
   {
     let type = try StrategyRegistry.builtIn.type(named: name)
-    let (descriptor, batches) = (type.descriptor, type.independentBatches)
+    let batches = type.independentBatches
     let gradients =
       batches > 1
       ? #""jacobians":[[[1,0],[0,1]],[[1,0],[0,1]],[[1,0],[0,1]]]"# : #""jacobian":[[1,0],[0.3,1]]"#
@@ -223,7 +223,7 @@ import Testing
     let listing = Listing.markdown(StrategyRegistry.builtIn).split(separator: "\n")
       .first { $0.hasPrefix("| `\(name)` |") }
     let row = try #require(listing)
-    switch descriptor.losses {
+    switch type.readsLosses {
     case .never:
       #expect(try !needsLosses([:]) && !row.contains(", losses |"))
     case .always:

@@ -308,5 +308,5 @@ import Testing
 
 extension WeightingStrategy {
   fileprivate static var independentBatches: Int { Gradients.independentBatches }
-  fileprivate static var looksAfterStep: Bool { Evidence.looksAfterStep }
+  fileprivate static var looksAfterStep: Bool { Self().looksAfterStep }
 }

@@ -30,7 +30,7 @@ import Testing
     try LossCheck(of: losses, Self.workload, data, strategy)
   }
 
-  private func fixed(_ first: Double) -> ShownGradients<NoGradients> {
+  private func fixed(_ first: Double) -> ShownGradients<NoGradients, OnLosses> {
     ShownGradients(TaskWeights([first] + [Double](repeating: 1, count: 9)))
   }
 

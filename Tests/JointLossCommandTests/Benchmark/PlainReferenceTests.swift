@@ -25,15 +25,15 @@ import Testing
 
   private func reference<Strategy: WeightingStrategy>(
     _ strategy: Strategy, _ parameters: [String: [Double]]? = nil
-  ) -> PlainReference<Strategy> {
-    PlainReference(Self.workload, data: data, parameters: parameters ?? initial, strategy: strategy)
+  ) throws -> PlainReference<Strategy> {
+    try PlainReference(Self.workload, data: data, parameters: parameters ?? initial, strategy: strategy)
   }
 
   private func shown<Gradients: GradientEvidence>(
     _ type: Gradients.Type, _ scope: GradientScope? = nil
-  ) throws -> Evidence {
-    let reference = reference(
-      ShownGradients<Gradients>(TaskWeights(Self.weights), scope: scope))
+  ) throws -> Gradients {
+    let reference = try reference(
+      ShownGradients<Gradients, OnLosses>(TaskWeights(Self.weights), scope: scope))
     _ = try reference.step()
     return try #require(reference.weigher.strategy.shown)
   }
@@ -48,7 +48,7 @@ import Testing
         var parameters = initial
         parameters[tensor]?[index] += change
         return try reference(
-          ShownGradients<NoGradients>(TaskWeights(Self.weights)), parameters
+          ShownGradients<NoGradients, OnLosses>(TaskWeights(Self.weights)), parameters
         ).step()
       }
       for task in result.indices { result[task].append((losses[0][task] - losses[1][task]) / (2 * step)) }
@@ -72,7 +72,7 @@ import Testing
   // MARK: Against central differences
 
   @Test func `The task gradients are the derivatives of the losses`() throws {
-    let jacobian = try shown(Jacobian.self).jacobian
+    let jacobian = try shown(Jacobian.self)
     #expect(Self.largestDifference(jacobian.elements, try rows().flatMap { $0 }) <= 1e-8)
     #expect(jacobian.elements.contains { abs($0) > 0.1 })
   }
@@ -80,22 +80,22 @@ import Testing
   @Test func `Gramian and norms are those of the task gradients of the scope`() throws {
     let rows = try rows()
     let products = rows.flatMap { a in rows.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } } }
-    #expect(Self.largestDifference(try shown(Gramian.self).gramian.elements, products) <= 1e-8)
+    #expect(Self.largestDifference(try shown(Gramian.self).elements, products) <= 1e-8)
     let heads = try (0..<3).map { task in
       try ["weight", "bias"].flatMap { try differences(by: "head.\(task).\($0)")[task] }
     }
     let whole = zip(rows, heads).map { ($0 + $1).reduce(0) { $0 + $1 * $1 }.squareRoot() }
-    #expect(Self.largestDifference(try shown(GradientNorms.self, .allParameters).norms, whole) <= 1e-8)
+    #expect(Self.largestDifference(try shown(GradientNorms.self, .allParameters).values, whole) <= 1e-8)
     let last = try differences(by: "trunk.1.weight").map { row in
       row.reduce(0) { $0 + $1 * $1 }.squareRoot()
     }
     #expect(
-      Self.largestDifference(try shown(GradientNorms.self, .lastSharedLayer).norms, last) <= 1e-8)
+      Self.largestDifference(try shown(GradientNorms.self, .lastSharedLayer).values, last) <= 1e-8)
   }
 
   @Test func `The mean gradients of the independent batches are those of the whole batch`() throws {
     let (whole, parts) = (
-      try shown(Jacobian.self).jacobian, try shown(IndependentJacobians.self).jacobians
+      try shown(Jacobian.self), try shown(IndependentJacobians.self).batches
     )
     let counts = Self.workload.parts(3).map(\.count)
     #expect(counts == [2, 2, 3] && parts.count == 3)
@@ -110,8 +110,8 @@ import Testing
     let names = ["trunk.0.weight", "trunk.0.bias", "trunk.1.weight", "trunk.1.bias"]
     let before = names.flatMap { initial[$0] ?? [] }
     let update = before.indices.map { Double($0 % 5) - 1.5 }
-    let reference = reference(
-      ShownGradients<NoGradients>(
+    let reference = try reference(
+      ShownGradients<NoGradients, AsUpdate>(
         TaskWeights(update: update, values: [1, 1, 1], headWeights: [0.5, 1, 3])))
     _ = try reference.step()
     let after = reference.trunk.flatMap { $0.weight.values.view.elements + $0.bias.values.view.elements }
@@ -133,23 +133,31 @@ import Testing
       appliesTo == .direction
       ? TaskWeights(direction: direction, values: Self.weights, headWeights: headWeights)
       : TaskWeights(Self.weights)
-    let reference = reference(ShownGradients<NoGradients>(weights))
-    _ = try reference.step()
-    let shared = reference.trunk.flatMap {
-      $0.weight.gradient.view.elements + $0.bias.gradient.view.elements
-    }
-    #expect(Self.largestDifference(shared, appliesTo == .direction ? direction : combined) <= 1e-8)
-    for (task, head) in reference.heads.enumerated() {
-      let factor =
-        switch appliesTo {
-        case .losses: Self.weights[task]
-        case .sharedGradient: 1.0
-        case .direction, .update: headWeights[task]
-        }
-      for (tensor, gradient) in [("weight", head.weight.gradient), ("bias", head.bias.gradient)] {
-        let expected = try differences(by: "head.\(task).\(tensor)")[task].map { factor * $0 }
-        #expect(Self.largestDifference(gradient.view.elements, expected) <= 1e-8, "head \(task) \(tensor)")
+    func check<Kind: AnswerKind>(_ kind: Kind.Type) throws {
+      let reference = try reference(ShownGradients<NoGradients, Kind>(weights))
+      _ = try reference.step()
+      let shared = reference.trunk.flatMap {
+        $0.weight.gradient.view.elements + $0.bias.gradient.view.elements
       }
+      #expect(Self.largestDifference(shared, appliesTo == .direction ? direction : combined) <= 1e-8)
+      for (task, head) in reference.heads.enumerated() {
+        let factor =
+          switch appliesTo {
+          case .losses: Self.weights[task]
+          case .sharedGradient: 1.0
+          case .direction, .update: headWeights[task]
+          }
+        for (tensor, gradient) in [("weight", head.weight.gradient), ("bias", head.bias.gradient)] {
+          let expected = try differences(by: "head.\(task).\(tensor)")[task].map { factor * $0 }
+          #expect(Self.largestDifference(gradient.view.elements, expected) <= 1e-8, "head \(task) \(tensor)")
+        }
+      }
+    }
+    switch appliesTo {
+    case .losses: try check(OnLosses.self)
+    case .sharedGradient: try check(OnSharedGradient.self)
+    case .direction: try check(AsDirection.self)
+    case .update: try check(AsUpdate.self)
     }
   }
 
@@ -162,7 +170,7 @@ import Testing
     let trainer = try Trainer<Double, Strategy>(workload, strategy)
     let data = try workload.data()
     let prepared = try PreparedData<Double>(data, network: workload.network())
-    let reference = PlainReference(
+    let reference = try PlainReference(
       workload, data: data, parameters: trainer.parameters, strategy: expected)
     var result = 0.0
     for index in 0..<2 * Workload.batches + 1 {
@@ -201,7 +209,7 @@ import Testing
   }
 
   @Test func `A trainer with one weight wrong by a thousandth is told from the reference`() throws {
-    func fixed(_ first: Double) -> ShownGradients<NoGradients> {
+    func fixed(_ first: Double) -> ShownGradients<NoGradients, OnLosses> {
       ShownGradients(TaskWeights([first, 1, 1]))
     }
     #expect(try deviation(of: fixed(1.001), expecting: fixed(1)) > 1e-6)

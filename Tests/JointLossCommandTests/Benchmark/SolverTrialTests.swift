@@ -29,7 +29,7 @@ import Testing
         continue
       }
       for (name, judge) in SolverTrial.rules.prefix(6) {
-        var strategy = try StrategyRegistry.builtIn.make(name, taskCount: random.rows.count)
+        var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: random.rows.count)
         var observation = StepObservation(losses: [])
         observation.gramian = random.gramian
         let weights = try strategy.weights(observing: observation)

@@ -1,8 +1,23 @@
 import JointLossWeighting
 
-/// A direction and weights that do not depend on the gradients, which are remembered.
-struct ShownGradients<Gradients: GradientEvidence>: WeightingStrategy {
-  static var about: StrategyDescription { StrategyDescription("shown", "shown", formula: "w = c", weighs: .direction) }
+/// What the answer of a test's strategy is.
+protocol AnswerKind {
+  static var application: TaskWeights.Application { get }
+}
+
+enum OnLosses: AnswerKind { static let application = TaskWeights.Application.losses }
+
+enum OnSharedGradient: AnswerKind { static let application = TaskWeights.Application.sharedGradient }
+
+enum AsDirection: AnswerKind { static let application = TaskWeights.Application.direction }
+
+enum AsUpdate: AnswerKind { static let application = TaskWeights.Application.update }
+
+/// An answer that does not depend on the gradients, which are remembered.
+struct ShownGradients<Gradients: GradientEvidence, Kind: AnswerKind>: WeightingStrategy {
+  static var about: StrategyDescription {
+    StrategyDescription("shown", "shown", formula: "w = c", weighs: Kind.application)
+  }
 
   private var weights: TaskWeights?
   private(set) var gradientScope: GradientScope?
