@@ -196,7 +196,7 @@ import Testing
     (#"{"losses":[1,2],"losses_after":[1]}"#, "losses_after is of 1 tasks"),
     (#"{"losses":[1,2],"jacobians":[[[1],[2,3]]]}"#, "jacobians: the Jacobian is ragged"),
     (#"{"losses":[1,2],"jacobians":[[[1]]]}"#, "jacobians holds one of 1 tasks"),
-    (#"{"jacobian":[[1],[2]]}"#, "the strategy reads losses"),
+    (#"{"jacobian":[[1],[2]]}"#, "reads losses: give the loss of each task"),
     (#"{"losses":[1,-2]}"#, "task 1"),
     ("{}", "at least one task"),
   ])
@@ -249,7 +249,7 @@ import Testing
     var session = try WeighSession(strategy: "overstated", parameters: [:], seed: 0, registry: registry)
     #expect(try answer(&session, #"{"losses":[1,2]}"#).weights == [1, 1])
     let failure = try answer(&session, #"{"losses":[0,2]}"#)
-    #expect(failure.error == "the strategy gave a solver's certificate with the ridge inf")
+    #expect(failure.error == "overstated gave a solver's certificate with the ridge inf")
     #expect(failure.line == 2 && failure.weights == nil)
   }
 

@@ -158,7 +158,7 @@ import Testing
   private func direction(
     _ gradients: [[Double]], _ representation: [Double], units: Int
   ) -> [Double] {
-    var stream = PhiloxStream(seed: 3, purpose: "strategy")
+    var stream = PhiloxStream(seed: 0, purpose: "strategy")
     var result = [Double](repeating: 0, count: representation.count)
     for unit in 0..<units {
       let samples = Array(stride(from: unit, to: representation.count, by: units))
@@ -273,6 +273,8 @@ import Testing
     try first.step(on: data, samples: 0..<9)
     let part = try Trainer<Double, GradDrop>(
       network: network, strategy: first.strategy, optimizer: .sgd(learningRate: 1), batchSize: 5, seed: 0)
+    // A first step, so that the next one has the draws of the second.
+    try part.step(on: data, samples: 0..<5)
     try part.setParameters(first.parameters)
     try part.step(on: data, samples: 0..<5)
     #expect(part.parameters == whole.parameters)

@@ -195,12 +195,12 @@ import Testing
     }
   }
 
-  @Test func `An update that the descriptor does not announce is refused`() throws {
+  @Test func `An update that the description does not announce is refused`() throws {
     let problem = try Self.problem()
     let strategy = Undeclared()
     let error = #expect(throws: TrainingError.self) { try problem.gradient(strategy) }
     #expect(error?.code == .strategy)
-    #expect(error?.message.contains("undeclared gave an update, and its descriptor says losses") == true)
+    #expect(error?.message.contains("undeclared gave an update, and its description says losses") == true)
   }
 
   @Test func `What cannot go with an update is refused by name`() throws {

@@ -23,7 +23,7 @@ import Testing
   }
 
   private func state(_ strategy: any StepWeigher) throws -> [String: Any] {
-    let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(strategy))
+    let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(strategy.strategy))
     return try #require(value as? [String: Any])
   }
 

@@ -31,7 +31,7 @@ import Testing
   private static let signed = ["cosmos", "pbi", "krum"]
 
   private func json(_ strategy: any StepWeigher) throws -> [String: Any] {
-    let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(strategy))
+    let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(strategy.strategy))
     return try #require(value as? [String: Any])
   }
 

@@ -25,8 +25,10 @@ import Testing
     var strategy = try StrategyRegistry.builtIn.makeWeigher("graddrop", taskCount: 4, seed: 7)
     let count = 20_000
     var means = [Double](repeating: 0, count: 5)
-    for _ in 0..<count {
-      let direction = try #require(try strategy.weights(observing: step(rows)).direction)
+    for index in 0..<count {
+      var observation = try step(rows)
+      observation.step = index
+      let direction = try #require(try strategy.weights(observing: observation).direction)
       for (j, element) in direction.enumerated() {
         let column = rows.map { $0[j] }
         let signs = (column.filter { $0 > 0 }.reduce(0, +), column.filter { $0 < 0 }.reduce(0, +))

@@ -200,8 +200,10 @@ import Testing
     var strategy = try make("random", 4, ["law": .text(law)])
     var sums = [Double](repeating: 0, count: 4)
     let draws = 20000
-    for _ in 0..<draws {
-      let got = try strategy.weights(observing: StepObservation(losses: [1, 1, 1, 1])).values
+    var step = StepObservation(losses: [1, 1, 1, 1])
+    for index in 0..<draws {
+      step.step = index
+      let got = try strategy.weights(observing: step).values
       #expect(got.allSatisfy { $0 >= 0 } && abs(got.reduce(0, +) - 1) <= 1e-12)
       for task in 0..<4 { sums[task] += got[task] }
     }

@@ -172,7 +172,7 @@ import Testing
     }
   }
 
-  @Test func `A task draws a fresh order each time, from the strategy's own stream`() throws {
+  @Test func `A task draws a fresh order in each step, from the stream of the step`() throws {
     // With these gradients every one of the eight combinations of orders gives weights of its own.
     let rows = [[1, 0, 0.1], [-0.5, 0.8, 0], [-0.5, -0.7, 0.3]]
     let pairs = [[[1, 2], [2, 1]], [[0, 2], [2, 0]], [[0, 1], [1, 0]]]
@@ -183,8 +183,11 @@ import Testing
     try #require(expected.count == 8)
     func drawn(seed: UInt64, order: String) throws -> [[Double]] {
       var rule = try Weigher<PCGrad>(taskCount: 3, parameters: ["order": .text(order)], seed: seed)
-      let step = try StepObservation(jacobian: rows)
-      return try (0..<200).map { _ in try rule.weights(observing: step).values }
+      var step = try StepObservation(jacobian: rows)
+      return try (0..<200).map { index in
+        step.step = index
+        return try rule.weights(observing: step).values
+      }
     }
     #expect(Set(try drawn(seed: 1, order: "random")) == expected)
     #expect(try drawn(seed: 1, order: "random") == drawn(seed: 1, order: "random"))

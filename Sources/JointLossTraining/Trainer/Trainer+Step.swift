@@ -220,7 +220,9 @@ extension Trainer {
     do {
       return try weigher.weights(for: step)
     } catch {
-      throw noAnswer(error.message, task: error.task)
+      // A strategy knows its tasks by their index alone.
+      let name = error.task.map { " (task \($0) is \(tasks[$0].name))" } ?? ""
+      throw noAnswer(error.message + name, task: error.task)
     }
   }
 

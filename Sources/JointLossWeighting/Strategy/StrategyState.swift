@@ -9,8 +9,6 @@ package struct StrategyState {
   package static let largestCount = 1 << 53
 
   private let taskCount: Int
-  /// The names of properties that hold parameters of the strategy, which never change.
-  private let settings: Set<String>
 
   /// Checks a state.
   ///
@@ -23,12 +21,7 @@ package struct StrategyState {
   package static func require<Strategy: WeightingStrategy>(
     _ restored: Strategy, fits initial: Strategy, taskCount: Int
   ) throws(WeightingError) {
-    let settings = Strategy.parameters.map { parameter in
-      parameter.name.split(separator: "-").enumerated()
-        .map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
-    }
-    try Self(taskCount: taskCount, settings: Set(settings))
-      .require(restored, fits: initial, Strategy.about.name)
+    try Self(taskCount: taskCount).require(restored, fits: initial, Strategy.about.name)
   }
 
   private func require(
@@ -43,12 +36,12 @@ package struct StrategyState {
       // Its decoder has checked it.
       return
     case (let value as Int, let first as Int):
-      // Counters begin at 0. What begins elsewhere is a setting too.
-      let isCount = first == 0 && !isSetting(path)
+      // Counters begin at 0. What begins elsewhere never changes.
+      let isCount = first == 0
       let fits = isCount ? (0...Self.largestCount).contains(value) : value == first
       try require(fits, path, "is \(value), \(isCount ? "not a count of at least 0" : "not \(first)")")
-    case (let value as Double, let first as Double):
-      try require(isSetting(path) ? value == first : value.isFinite, path, "is \(value), not \(first)")
+    case (let value as Double, _):
+      try require(value.isFinite, path, "is \(value), not finite")
     case (let values as [Int], let first as [Int]):
       try require(values.count, fits: first.count, path)
       try require(
@@ -71,15 +64,8 @@ package struct StrategyState {
         "has \(jacobian.taskCount) rows for \(taskCount) tasks")
       try require(jacobian.elements.firstNonFinite == nil, path, "holds a number that is not finite")
     default:
-      if isSetting(path), Mirror(reflecting: initial).displayStyle == .enum {
-        try require("\(restored)" == "\(initial)", path, "is \(restored), not \(initial)")
-      }
       try requireChildren(of: restored, fit: initial, path)
     }
-  }
-
-  private func isSetting(_ path: String) -> Bool {
-    settings.contains(String(path.split(separator: ".").last ?? ""))
   }
 
   private func requireChildren(
@@ -96,13 +82,17 @@ package struct StrategyState {
     }
     guard own.displayStyle == .struct, first.displayStyle == .struct else { return }
     for (child, initial) in zip(own.children, first.children) {
-      try require(child.value, fits: initial.value, "\(path).\(child.label ?? "")")
+      try require(child.value, fits: initial.value, "\(path).\((child.label ?? "").drop { $0 == "_" })")
     }
   }
 
-  /// An array that is empty before the first step gets its length there, and is checked by the strategy.
+  /// An array that is empty before the first step gets its length there: as many numbers for each task.
   private func require(_ count: Int, fits initial: Int, _ path: String) throws(WeightingError) {
-    try require(initial == 0 || count == initial, path, "has \(count) values where \(initial) are due")
+    guard initial > 0 else {
+      return try require(
+        count.isMultiple(of: taskCount), path, "has \(count) values, not as many for each of \(taskCount) tasks")
+    }
+    try require(count == initial, path, "has \(count) values where \(initial) are due")
   }
 
   private func require(_ holds: Bool, _ path: String, _ what: String) throws(WeightingError) {

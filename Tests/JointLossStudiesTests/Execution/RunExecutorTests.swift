@@ -183,7 +183,7 @@ import Testing
     #expect(record.footer.status == .failed && record.defect == nil)
     // Step 4 is the second of epoch 2.
     #expect(record.footer.step == 4 && record.footer.task == "task1" && record.epochs.count == 2)
-    #expect(record.footer.message == "the weight of task task1 is inf")
+    #expect(record.footer.message == "the weight of task 1 is inf (task 1 is task1)")
     #expect(record.footer.selectedTest.count == 2)
   }
 
