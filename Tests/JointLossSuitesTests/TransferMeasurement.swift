@@ -19,7 +19,7 @@ struct TransferMeasurement {
     var stream = PhiloxStream(seed: seed, purpose: "data")
     let data = try suite.generate(using: &stream)
     labelCorrelation = LabelStatistics.meanCorrelation(data.test.targets)
-    let all = Array(suite.tasks.indices)
+    let all = Array(suite.taskSpecifications.indices)
     let joint = try Self.train(suite, data, tasks: all, seed: seed, cosineEpochs: cosineEpochs)
     let single = try all.map {
       try Self.train(suite, data, tasks: [$0], seed: seed, cosineEpochs: 0).testLoss
@@ -31,7 +31,7 @@ struct TransferMeasurement {
   private static func train(
     _ suite: any TaskSuite, _ data: SuiteData, tasks: [Int], seed: UInt64, cosineEpochs: Int
   ) throws -> (testLoss: Double, cosines: [Double]) {
-    let (recipe, specifications) = (suite.recipe, tasks.map { suite.tasks[$0] })
+    let (recipe, specifications) = (suite.recipe, tasks.map { suite.taskSpecifications[$0] })
     let network = try NetworkSpecification(
       inputs: data.train.inputCount, trunk: recipe.trunk, activation: recipe.activation,
       tasks: specifications)

@@ -84,21 +84,22 @@ struct StudyResolver {
   // MARK: Entries
 
   private mutating func resolve(suite entry: StudySpecification.Entry, at path: String) -> Suite? {
-    let descriptor: SuiteDescriptor
+    let declared: [ParameterDescriptor]
     do {
-      descriptor = try suites.type(named: entry.name).descriptor
+      declared = try suites.type(named: entry.name).parameters
     } catch {
       report(error.description, at: path)
       return nil
     }
-    guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
+    guard let parameters = resolve(entry, declared: declared, at: path) else { return nil }
     do {
       let suite = try suites.make(entry.name, parameters: parameters.values)
-      let label = label(of: entry, parameters, declared: descriptor.parameters)
+      let label = label(of: entry, parameters, declared: declared)
       requireOptimizer(of: suite.recipe, label)
       requireBatch(of: suite, label)
       return Suite(
-        name: entry.name, label: label, parameters: parameters, recipe: suite.recipe, tasks: suite.tasks,
+        name: entry.name, label: label, parameters: parameters, recipe: suite.recipe,
+        tasks: suite.taskSpecifications,
         network: network(of: suite, label))
     } catch {
       report(error.description, at: "\(path).set")
@@ -134,7 +135,7 @@ struct StudyResolver {
       try NetworkSpecification(
         inputs: inputs, architecture: study.architecture ?? .hardSharing,
         trunk: study.trunk ?? suite.recipe.trunk, activation: study.activation ?? suite.recipe.activation,
-        block: block, tasks: suite.tasks)
+        block: block, tasks: suite.taskSpecifications)
     }
     // A trunk that is wrong by itself has been reported.
     guard problems.isEmpty else { return nil }

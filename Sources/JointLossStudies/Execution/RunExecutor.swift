@@ -65,7 +65,7 @@ public struct RunExecutor: Sendable {
     var failure: RunFailure?
     do throws(RunFailure) {
       let data = try Self.data(of: suite, seed: specification.seed)
-      networks = try Self.networks(for: suite.tasks, data: data, specification)
+      networks = try Self.networks(for: suite.taskSpecifications, data: data, specification)
       epochs = checkpoints?.resume(networks, models) ?? []
       var lastCheckpoint = clock.now
       for epoch in epochs.count...specification.epochs {
@@ -82,7 +82,7 @@ public struct RunExecutor: Sendable {
       failure = error
     }
 
-    let tasks = suite.tasks.map(\.name)
+    let tasks = suite.taskSpecifications.map(\.name)
     var step = specification.step ?? StepOptions()
     step.gradientScope = networks.first?.gradientScope
     let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.about.arrangement)
@@ -109,7 +109,7 @@ public struct RunExecutor: Sendable {
           seconds: (clock.now - start) / .seconds(1),
           medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +))))
     // After the record is made: the networks go back to their selected epochs.
-    try models?.finish(networks, tasks: suite.tasks, selected: selected)
+    try models?.finish(networks, tasks: suite.taskSpecifications, selected: selected)
     return record
   }
 

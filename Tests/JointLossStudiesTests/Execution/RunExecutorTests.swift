@@ -250,7 +250,7 @@ import Testing
   @Test func `A run of a strategy that does not exist here is an error`() throws {
     let plan = try Local.plan(Local.study([.init("breaking")]))
     let run = try #require(plan.runs.first { $0.strategy == "breaking" })
-    let executor = RunExecutor(strategies: .builtIn, suites: Local.suites())
+    let executor = try RunExecutor(strategies: .builtIn, suites: Local.suites())
     #expect { try executor.run(run) } throws: { error in
       "\(error)".hasPrefix("the run of breaking on local: no strategy is named “breaking”")
     }
