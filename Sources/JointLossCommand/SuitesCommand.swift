@@ -32,7 +32,7 @@ struct SuitesCommand: ParsableCommand {
       ("tasks", suite.taskSpecifications.map { "\($0.name) (\($0.loss.rawValue))" }.joined(separator: ", ")),
       (
         "trained by default",
-        "trunk \(recipe.trunk.map(String.init).joined(separator: "-")) \(recipe.activation.rawValue), "
+        "\(Self.model(of: recipe)), "
           + "Adam \(recipe.learningRate), batch \(recipe.batchSize), \(recipe.epochs) epochs"
       ),
     ]
@@ -44,5 +44,10 @@ struct SuitesCommand: ParsableCommand {
 
       \(Listing.parameters(type.parameters, of: about.name))
       """)
+  }
+
+  private static func model(of recipe: TrainingRecipe) -> String {
+    guard let trunk = recipe.trunk, let activation = recipe.activation else { return "its own model" }
+    return "trunk \(trunk.map(String.init).joined(separator: "-")) \(activation.rawValue)"
   }
 }

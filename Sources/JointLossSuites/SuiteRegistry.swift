@@ -62,13 +62,41 @@ public struct SuiteRegistry: Sendable {
   ///   - parameters: values for some of its parameters.
   /// - Returns: the suite.
   /// - Throws: ``SuiteError`` for an unknown name, or parameters that are unknown, out of range or do not fit
-  ///   together, or a task's name that is not printable.
+  ///   together, a task's name that is not printable, or a model that has other tasks or inputs than the suite.
   public func make(
     _ name: String, parameters: [String: ParameterValue] = [:]
   ) throws(SuiteError) -> any TaskSuite {
     let suite = try type(named: name).init(parameters: parameters)
     for task in suite.taskSpecifications { try Self.requirePrintable(task.name, of: "a task of \(name)") }
+    try Self.requireModels(of: suite, name)
     return suite
+  }
+
+  /// Checks that a suite has either a model for every share of its tasks that is trained, or the recipe of a network.
+  private static func requireModels(of suite: any TaskSuite, _ name: String) throws(SuiteError) {
+    let (tasks, recipe) = (suite.taskSpecifications, suite.recipe)
+    guard suite.model(for: tasks) != nil else {
+      guard recipe.trunk != nil, recipe.activation != nil else {
+        throw SuiteError("\(name) has no model of its own: its recipe needs a trunk and an activation")
+      }
+      return
+    }
+    guard recipe.trunk == nil, recipe.activation == nil else {
+      throw SuiteError("\(name) has a model of its own: its recipe has no trunk and no activation")
+    }
+    for share in [tasks] + tasks.map({ [$0] }) {
+      let wanted = share.map { Quotation.short($0.name) }.joined(separator: ", ")
+      guard let model = suite.model(for: share) else {
+        throw SuiteError("\(name) has a model for all of its tasks, and none for \(wanted) alone")
+      }
+      guard model.tasks == share else {
+        let names = model.tasks.map { Quotation.short($0.name) }.joined(separator: ", ")
+        throw SuiteError("the model of \(name) for the tasks \(wanted) has other tasks: \(names)")
+      }
+      if let inputs = suite.inputCount, model.inputs != inputs {
+        throw SuiteError("the model of \(name) has \(model.inputs) inputs, its samples have \(inputs)")
+      }
+    }
   }
 
   private static func requirePrintable(_ name: String, of owner: String) throws(SuiteError) {

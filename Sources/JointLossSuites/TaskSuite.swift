@@ -23,8 +23,8 @@ public protocol TaskSuite: ParameterGroup, Sendable {
   ///
   /// - Parameter stream: the stream of the purpose `data`.
   /// - Returns: the three splits, and what is known exactly of them.
-  /// - Throws: ``SuiteError`` if a routine fails.
-  func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData
+  /// - Throws: whatever fails; the run ends with its description.
+  func generate(using stream: inout PhiloxStream) throws -> SuiteData
 
   // MARK: Requirements with a default
 
@@ -32,6 +32,15 @@ public protocol TaskSuite: ParameterGroup, Sendable {
   ///
   /// - Throws: ``SuiteError`` that names the parameter and its value.
   func validate() throws(SuiteError)
+
+  /// A model of the suite's own, which is trained in the network's place.
+  ///
+  /// A suite with a model has it for all of its tasks, and for each of them alone: single-task training trains one
+  /// model a task.
+  ///
+  /// - Parameter tasks: the tasks of the model: all ``taskSpecifications`` or one of them.
+  /// - Returns: the model; nil of a suite that is trained on a network.
+  func model(for tasks: [TaskSpecification]) -> (any MultiTaskModel<Float>)?
 
   /// The inputs of a sample, where they are known before data are drawn: then a study whose network cannot be is
   /// refused before it begins.
@@ -48,6 +57,13 @@ extension TaskSuite {
   ///
   /// - Throws: nothing.
   public func validate() throws(SuiteError) {}
+
+  // Correct for every suite whose tasks a network of dense layers can learn.
+  /// Nil: the suite is trained on a network.
+  ///
+  /// - Parameter tasks: ignored.
+  /// - Returns: nil.
+  public func model(for tasks: [TaskSpecification]) -> (any MultiTaskModel<Float>)? { nil }
 
   // Correct for every suite: what the data say is found out in each run.
   /// Nil: not known.
@@ -100,10 +116,10 @@ public struct SuiteDescription: Sendable, Hashable {
 
 /// How a suite is trained unless the user says otherwise.
 public struct TrainingRecipe: Sendable, Hashable {
-  /// The widths of the trunk's layers.
-  public let trunk: [Int]
-  /// The trunk's activation.
-  public let activation: Activation
+  /// The widths of the trunk's layers; nil of a suite with a model of its own.
+  public let trunk: [Int]?
+  /// The trunk's activation; nil of a suite with a model of its own.
+  public let activation: Activation?
   /// The number of epochs.
   public let epochs: Int
   /// Samples a batch.
@@ -114,12 +130,14 @@ public struct TrainingRecipe: Sendable, Hashable {
   /// Creates a recipe.
   ///
   /// - Parameters:
-  ///   - trunk: the widths of the trunk's layers.
-  ///   - activation: the trunk's activation.
+  ///   - trunk: the widths of the trunk's layers; none for a suite with a model of its own.
+  ///   - activation: the trunk's activation; none for a suite with a model of its own.
   ///   - epochs: the number of epochs.
   ///   - batchSize: samples a batch.
   ///   - learningRate: Adam's learning rate.
-  public init(trunk: [Int], activation: Activation, epochs: Int, batchSize: Int, learningRate: Double) {
+  public init(
+    trunk: [Int]? = nil, activation: Activation? = nil, epochs: Int, batchSize: Int, learningRate: Double
+  ) {
     self.trunk = trunk
     self.activation = activation
     self.epochs = epochs

@@ -33,7 +33,8 @@ import Testing
     #expect(Set(suite.taskSpecifications.map(\.name)).count == suite.taskSpecifications.count)
     let recipe = suite.recipe
     #expect(recipe.epochs > 0 && recipe.batchSize > 0 && recipe.learningRate > 0)
-    #expect(!recipe.trunk.isEmpty && recipe.trunk.allSatisfy { $0 > 0 })
+    let trunk = try #require(recipe.trunk)
+    #expect(!trunk.isEmpty && trunk.allSatisfy { $0 > 0 } && recipe.activation != nil)
   }
 
   @Test(arguments: names) func `A seed gives the same bits again, another seed other ones`(name: String)
@@ -174,6 +175,24 @@ import Testing
       error?.description
         == "a task of hidden-task has a name of one line in printable characters, not “a\\u{202E}b”")
   }
+
+  @Test func `A suite has either models of its own or the recipe of a network`() throws {
+    let registry = try SuiteRegistry.builtIn.adding([
+      Modeled.self, Neither.self, Both.self, OnlyJoint.self, Renaming.self, Widened.self,
+    ])
+    #expect(try registry.make("modeled").model(for: Modeled().taskSpecifications) != nil)
+    #expect(try registry.make("related").model(for: []) == nil)
+    let cases = [
+      ("neither", "neither has no model of its own: its recipe needs a trunk and an activation"),
+      ("both", "both has a model of its own: its recipe has no trunk and no activation"),
+      ("only-joint", "only-joint has a model for all of its tasks, and none for a alone"),
+      ("renaming", "the model of renaming for the tasks a, b has other tasks: x, b"),
+      ("widened", "the model of widened has 2 inputs, its samples have 3"),
+    ]
+    for (name, message) in cases {
+      #expect(throws: SuiteError(message)) { try registry.make(name) }
+    }
+  }
 }
 
 // MARK: Suites of somebody's program
@@ -228,4 +247,58 @@ private struct HiddenTask: OneTask {
   var taskSpecifications: [TaskSpecification] {
     [TaskSpecification(name: "a\u{202E}b", loss: .meanSquaredError)]
   }
+}
+
+/// A model that nobody trains.
+private struct Blank: MultiTaskModel {
+  let inputs = 2
+  let tasks: [TaskSpecification]
+  var tensors: [ParameterTensor] { [ParameterTensor("weight", columns: 2)] }
+  func initialise(_ values: (Int) -> MatrixView<Float>, seed: UInt64) {}
+  func forward(_ pass: ModelPass<Float>) {}
+  func backward(_ pass: ModelPass<Float>) {}
+}
+
+private protocol TwoTasks: TaskSuite {}
+
+extension TwoTasks {
+  var taskSpecifications: [TaskSpecification] {
+    ["a", "b"].map { TaskSpecification(name: $0, loss: .meanSquaredError) }
+  }
+  var recipe: TrainingRecipe { TrainingRecipe(epochs: 1, batchSize: 2, learningRate: 0.1) }
+  func model(for tasks: [TaskSpecification]) -> (any MultiTaskModel<Float>)? { Blank(tasks: tasks) }
+  func generate(using stream: inout PhiloxStream) throws -> SuiteData { throw SuiteError("has no data") }
+}
+
+private struct Modeled: TwoTasks {
+  static let about = SuiteDescription("modeled", "A model.", formula: "y = 0")
+}
+
+private struct Neither: TwoTasks {
+  static let about = SuiteDescription("neither", "No model, no trunk.", formula: "y = 0")
+  func model(for tasks: [TaskSpecification]) -> (any MultiTaskModel<Float>)? { nil }
+}
+
+private struct Both: TwoTasks {
+  static let about = SuiteDescription("both", "A model and a trunk.", formula: "y = 0")
+  let recipe = TrainingRecipe(trunk: [2], activation: .tanh, epochs: 1, batchSize: 2, learningRate: 0.1)
+}
+
+private struct OnlyJoint: TwoTasks {
+  static let about = SuiteDescription("only-joint", "No model of one task.", formula: "y = 0")
+  func model(for tasks: [TaskSpecification]) -> (any MultiTaskModel<Float>)? {
+    tasks.count == 2 ? Blank(tasks: tasks) : nil
+  }
+}
+
+private struct Renaming: TwoTasks {
+  static let about = SuiteDescription("renaming", "A model of other tasks.", formula: "y = 0")
+  func model(for tasks: [TaskSpecification]) -> (any MultiTaskModel<Float>)? {
+    Blank(tasks: [TaskSpecification(name: "x", loss: .meanSquaredError)] + tasks.dropFirst())
+  }
+}
+
+private struct Widened: TwoTasks {
+  static let about = SuiteDescription("widened", "Samples of three inputs.", formula: "y = 0")
+  let inputCount: Int? = 3
 }

@@ -2,6 +2,7 @@ import JointLossLinearAlgebra
 import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
+import Testing
 
 /// What joint training gains over single tasks on a suite, and what its tasks have to do with one another.
 struct TransferMeasurement {
@@ -33,7 +34,8 @@ struct TransferMeasurement {
   ) throws -> (testLoss: Double, cosines: [Double]) {
     let (recipe, specifications) = (suite.recipe, tasks.map { suite.taskSpecifications[$0] })
     let network = try NetworkSpecification(
-      inputs: data.train.inputCount, trunk: recipe.trunk, activation: recipe.activation,
+      inputs: data.train.inputCount, trunk: #require(recipe.trunk),
+      activation: #require(recipe.activation),
       tasks: specifications)
     func prepared(_ split: TaskDataset) throws -> PreparedData<Float> {
       try PreparedData(

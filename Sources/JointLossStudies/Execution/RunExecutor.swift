@@ -65,7 +65,7 @@ public struct RunExecutor: Sendable {
     var failure: RunFailure?
     do throws(RunFailure) {
       let data = try Self.data(of: suite, seed: specification.seed)
-      networks = try Self.networks(for: suite.taskSpecifications, data: data, specification)
+      networks = try Self.networks(for: suite, data: data, specification)
       epochs = checkpoints?.resume(networks, models) ?? []
       var lastCheckpoint = clock.now
       for epoch in epochs.count...specification.epochs {
@@ -128,21 +128,22 @@ public struct RunExecutor: Sendable {
     do {
       return try suite.generate(using: &stream)
     } catch {
-      throw RunFailure(status: .failed, message: error.description)
+      throw RunFailure(status: .failed, message: "\(error)")
     }
   }
 
   /// One network for all tasks, or one for each.
   private static func networks<Strategy: WeightingStrategy>(
-    for tasks: [TaskSpecification], data: SuiteData, _ specification: RunSpecification
+    for suite: any TaskSuite, data: SuiteData, _ specification: RunSpecification
   ) throws(RunFailure) -> [NetworkTraining<Strategy>] {
+    let tasks = suite.taskSpecifications.indices
     let shares =
       switch Strategy.about.arrangement {
-      case .joint: [Array(tasks.indices)]
-      case .separate: tasks.indices.map { [$0] }
+      case .joint: [Array(tasks)]
+      case .separate: tasks.map { [$0] }
       }
     return try shares.map { share throws(RunFailure) in
-      try NetworkTraining(of: share, among: tasks, data: data, specification)
+      try NetworkTraining(of: share, in: suite, data: data, specification)
     }
   }
 }
