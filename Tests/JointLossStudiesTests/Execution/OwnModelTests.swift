@@ -75,10 +75,10 @@ import Testing
 
   @Test func `A strategy that the model cannot be trained by is an error with its line`() throws {
     let error = #expect(throws: StudyError.self) { try plan("own", "accumulation: 2") }
-    #expect(
-      error?.description
-        == "study.yaml:1: strategies[3]: on own: graddrop reads the task gradients on the representation of the "
-        + "whole batch, which is not split into 2 micro-batches")
+    let due =
+      "study.yaml:1: strategies[3]: on own: graddrop reads the task gradients on the representation of the "
+      + "whole batch, which is not split into 2 micro-batches"
+    #expect(error?.description.split(separator: "\n").contains { $0 == due } == true)
   }
 
   @Test func `A whole study of it has checkpoints, kept models and a report`() async throws {
