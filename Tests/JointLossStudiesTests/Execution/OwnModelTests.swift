@@ -18,9 +18,11 @@ import Testing
     strategies = try Local.strategies()
   }
 
-  private func plan(_ suite: String, _ further: String = "") throws -> RunPlan {
+  private func plan(
+    _ suite: String, _ further: String = "", strategies names: String = "equal, pcgrad, nash-mtl"
+  ) throws -> RunPlan {
     let yaml = """
-      strategies: [apart, equal, pcgrad, {name: graddrop, set: {scope: representation}}, nash-mtl]
+      strategies: [apart, {name: graddrop, set: {scope: representation}}, \(names)]
       suites: [\(suite)]
       seeds: 2
       baseline: apart
@@ -44,13 +46,13 @@ import Testing
   }
 
   @Test func `Its runs have no trunk and no activation, in the record either`() throws {
-    let run = try plan("own").runs[1]
+    let run = try plan("own").runs[2]
     #expect(run.trunk == nil && run.activation == nil && run.modelText == "the suite's own model")
     #expect(try !run.canonicalJSON.contains("trunk") && !run.canonicalJSON.contains("activation"))
     let record = try RunExecutor(strategies: strategies, suites: suites).run(run)
     #expect(try RunRecord(content: record.fileContent(), file: "record") == record)
 
-    let network = try plan("twin").runs[1]
+    let network = try plan("twin").runs[2]
     #expect(network.modelText == "trunk 4 (gelu)")
     let text = try network.canonicalJSON
     for (field, key) in [(#","trunk":[4]"#, "trunk"), (#""activation":"gelu","#, "activation")] {
@@ -74,11 +76,13 @@ import Testing
   }
 
   @Test func `A strategy that the model cannot be trained by is an error with its line`() throws {
-    let error = #expect(throws: StudyError.self) { try plan("own", "accumulation: 2") }
-    let due =
-      "study.yaml:1: strategies[3]: on own: graddrop reads the task gradients on the representation of the "
-      + "whole batch, which is not split into 2 micro-batches"
-    #expect(error?.description.split(separator: "\n").contains { $0 == due } == true)
+    let error = #expect(throws: StudyError.self) {
+      try plan("own", "accumulation: 2", strategies: "equal")
+    }
+    #expect(
+      error?.description
+        == "study.yaml:1: strategies[1]: on own: graddrop reads the task gradients on the representation of the "
+        + "whole batch, which is not split into 2 micro-batches")
   }
 
   @Test func `A whole study of it has checkpoints, kept models and a report`() async throws {
@@ -101,7 +105,7 @@ import Testing
   }
 
   @Test func `A run of a model that the suite no longer has fails with the reason`() throws {
-    let run = try plan("own").runs[1]
+    let run = try plan("own").runs[2]
     let networks = try SuiteRegistry.builtIn.adding([Forgetful.self])
     let record = try RunExecutor(strategies: strategies, suites: networks).run(run)
     #expect(record.footer.status == .failed && record.epochs.isEmpty)
