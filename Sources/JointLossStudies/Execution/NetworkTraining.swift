@@ -74,10 +74,15 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
   private static func model(
     of tasks: [TaskSpecification], in suite: any TaskSuite, data: SuiteData, _ specification: RunSpecification
   ) throws(TrainingError) -> TrainedModel {
-    if let model = suite.model(for: tasks) { return .own(model) }
+    let model = suite.model(for: tasks)
     guard let trunk = specification.trunk, let activation = specification.activation else {
+      if let model { return .own(model) }
       throw TrainingError(
         .configuration, "the run is of a model that \(specification.suite) had, and the suite has none")
+    }
+    guard model == nil else {
+      throw TrainingError(
+        .configuration, "the run is of a network, and \(specification.suite) has a model of its own by now")
     }
     return .network(
       try NetworkSpecification(

@@ -104,12 +104,22 @@ import Testing
       page.contains("own; the suite's own model; ") || page.contains("own; the suite&#39;s own model; "))
   }
 
-  @Test func `A run of a model that the suite no longer has fails with the reason`() throws {
-    let run = try plan("own").runs[2]
+  @Test func `A run of a model that the suite no longer has, or did not have yet, fails with the reason`()
+    throws
+  {
     let networks = try SuiteRegistry.builtIn.adding([Forgetful.self])
-    let record = try RunExecutor(strategies: strategies, suites: networks).run(run)
-    #expect(record.footer.status == .failed && record.epochs.isEmpty)
-    #expect(record.footer.message == "the run is of a model that own had, and the suite has none")
+    let cases = [
+      (suites, networks, "the run is of a model that own had, and the suite has none"),
+      (networks, suites, "the run is of a network, and own has a model of its own by now"),
+    ]
+    for (before, after, message) in cases {
+      var study = Local.study()
+      study.suites = [.init("own")]
+      let run = try RunPlan(study, strategies: strategies, suites: before).runs[1]
+      let record = try RunExecutor(strategies: strategies, suites: after).run(run)
+      #expect(record.footer.status == .failed && record.epochs.isEmpty)
+      #expect(record.footer.message == message)
+    }
   }
 }
 
@@ -155,7 +165,7 @@ private struct Twin: SumAndSign {
   let inputCount: Int? = 2
 }
 
-/// A later version of ``Own`` that is trained on a network.
+/// A version of ``Own`` that is trained on a network.
 private struct Forgetful: SumAndSign {
   static let about = SuiteDescription("own", "A network.", formula: "y_1 = a + b, y_2 = [a > 0]")
   let recipe = TrainingRecipe(trunk: [4], activation: .gelu, epochs: 3, batchSize: 8, learningRate: 0.01)
