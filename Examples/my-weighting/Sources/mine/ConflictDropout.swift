@@ -1,0 +1,46 @@
+import JointLossWeighting
+
+/// Leaves a task that conflicts with the sum of all gradients out of a step at random. Tasks whose losses fall less weigh
+/// more.
+struct ConflictDropout: WeightingStrategy {
+  static let about = StrategyDescription(
+    "conflict-dropout", "conflict dropout",
+    formula: "w_t = b_t r_t,  P(b_t = 0) = p where g_t·Σ_s g_s < 0,  r_t ← μ r_t + (1 − μ) L_t after/L_t before",
+    weighs: .sharedGradient, losses: .always, cost: "T trunk gradients, their Gramian, a forward pass",
+    promises: [.nonNegative, .order(.inDistribution)])
+
+  @Parameter("p: how likely a conflicting task is left out of a step.", in: 0..<1) var rate = 0.5
+  @Parameter("μ: how much of r_t stays in a step.", in: 0..<1) var memory = 0.9
+  var ratios: [Double] = []
+  var losses: [Double] = []
+  @Scratch var weights: [Double] = []
+
+  var looksAfterStep: Bool { true }
+
+  mutating func start(taskCount: Int) {
+    ratios = [Double](repeating: 1, count: taskCount)
+    losses = [Double](repeating: 0, count: taskCount)
+  }
+
+  mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
+    try step.requireNonNegativeLosses(by: Self.self)
+    weights.resize(to: step.taskCount)
+    var random = step.random
+    for task in weights.indices {
+      losses[task] = step.losses[task]
+      var product = 0.0
+      for other in weights.indices { product += step.gramian[task, other] }
+      weights[task] = product < 0 && random.uniform() < rate ? 0 : ratios[task]
+    }
+    return TaskWeights(weights)
+  }
+
+  mutating func stepEnded(lossesAfter: [Double]) {
+    guard lossesAfter.allSatisfy(\.isFinite) else { return }
+    // The loss of a task without labels is 0 before the step: its ratio stays.
+    for task in losses.indices where losses[task] > 0 {
+      let ratio = min(max(lossesAfter[task] / losses[task], 0.5), 2)
+      ratios[task] = memory * ratios[task] + (1 - memory) * ratio
+    }
+  }
+}
