@@ -92,7 +92,7 @@ struct MaskedSuite: TaskSuite {
 /// One network for each task, under a name of its own.
 struct Apart: WeightingStrategy {
   static let about = StrategyDescription(
-      "apart", "separate networks", formula: "w = 1", weighs: .losses, arrangement: .separate)
+    "apart", "separate networks", formula: "w = 1", weighs: .losses, arrangement: .separate)
 
   func weights(for step: Step<NoGradients>) -> TaskWeights {
     TaskWeights([Double](repeating: 1, count: step.taskCount))
@@ -102,7 +102,7 @@ struct Apart: WeightingStrategy {
 /// Ones up to a step, then a weight that no training survives, a certificate of nothing, or no weight at all.
 struct Breaking: WeightingStrategy {
   static let about = StrategyDescription(
-      "breaking", "breaking", formula: "w = 1, then ∞", weighs: .losses)
+    "breaking", "breaking", formula: "w = 1, then ∞", weighs: .losses)
 
   enum Fault: String, Codable, CaseIterable { case infinite, error, certificate }
 

@@ -205,7 +205,7 @@ import Testing
     ])
     let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
     #expect(record.footer.status == .failed && record.footer.step == 0 && record.footer.task == "task1")
-    #expect(record.footer.message == "no weight exists for task 1")
+    #expect(record.footer.message == "no weight exists for task 1 (task 1 is task1)")
     #expect(record.epochs.count == 1 && record.defect == nil)
   }
 
