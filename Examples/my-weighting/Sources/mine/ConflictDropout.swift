@@ -1,11 +1,10 @@
 import JointLossWeighting
 
-/// Leaves a task that conflicts with the sum of all gradients out of a step at random. Tasks whose losses fall less weigh
-/// more.
+/// Leaves a task that conflicts with the sum of all gradients out at random; what falls less in a step weighs more.
 struct ConflictDropout: WeightingStrategy {
   static let about = StrategyDescription(
     "conflict-dropout", "conflict dropout",
-    formula: "w_t = b_t r_t,  P(b_t = 0) = p where g_t·Σ_s g_s < 0,  r_t ← μ r_t + (1 − μ) L_t after/L_t before",
+    formula: "w_t = b_t r_t,  P(b_t = 0) = p where g_t·Σ_s g_s < 0,  r_t ← μ r_t + (1 − μ) L'_t/L_t",
     weighs: .sharedGradient, losses: .always, cost: "T trunk gradients, their Gramian, a forward pass",
     promises: [.nonNegative, .order(.inDistribution)])
 
@@ -14,12 +13,10 @@ struct ConflictDropout: WeightingStrategy {
   var ratios: [Double] = []
   var losses: [Double] = []
   @Scratch var weights: [Double] = []
-
   var looksAfterStep: Bool { true }
 
   mutating func start(taskCount: Int) {
-    ratios = [Double](repeating: 1, count: taskCount)
-    losses = [Double](repeating: 0, count: taskCount)
+    (ratios, losses) = ([Double](repeating: 1, count: taskCount), [Double](repeating: 0, count: taskCount))
   }
 
   mutating func weights(for step: Step<Gramian>) throws(WeightingError) -> TaskWeights {
@@ -28,17 +25,19 @@ struct ConflictDropout: WeightingStrategy {
     var random = step.random
     for task in weights.indices {
       losses[task] = step.losses[task]
-      var product = 0.0
-      for other in weights.indices { product += step.gramian[task, other] }
-      weights[task] = product < 0 && random.uniform() < rate ? 0 : ratios[task]
+      var (product, size) = (0.0, 0.0)
+      for other in weights.indices {
+        product += step.gramian[task, other]
+        size += abs(step.gramian[task, other])  // Rounding alone makes no conflict.
+      }
+      weights[task] = product < -1e-12 * size && random.uniform() < rate ? 0 : ratios[task]
     }
     return TaskWeights(weights)
   }
 
   mutating func stepEnded(lossesAfter: [Double]) {
     guard lossesAfter.allSatisfy(\.isFinite) else { return }
-    // The loss of a task without labels is 0 before the step: its ratio stays.
-    for task in losses.indices where losses[task] > 0 {
+    for task in losses.indices where losses[task] > 0 {  // It is 0 for a task without labels.
       let ratio = min(max(lossesAfter[task] / losses[task], 0.5), 2)
       ratios[task] = memory * ratios[task] + (1 - memory) * ratio
     }
