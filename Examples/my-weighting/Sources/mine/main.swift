@@ -1,3 +1,7 @@
 import JointLossCommand
 
+<<<<<<< HEAD
 await JointLoss.main(strategies: [MyWeighting.self])
+=======
+await JointLoss.main(adding: [MyWeighting.self, ConflictDropout.self])
+>>>>>>> docs
