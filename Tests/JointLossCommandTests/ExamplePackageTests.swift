@@ -87,16 +87,12 @@ import Testing
   }
 
   @Test(arguments: [
-<<<<<<< HEAD
-    "mine/MyWeighting.swift", "mine/main.swift", "training-loop/main.swift", "own-loop/main.swift",
-    "own-model/SineModel.swift",
-=======
     ("README.md", "mine/MyWeighting.swift"), ("README.md", "mine/main.swift"),
-    ("README.md", "training-loop/main.swift"), ("README.md", "own-model/SineModel.swift"),
+    ("README.md", "training-loop/main.swift"), ("README.md", "own-loop/main.swift"),
+    ("README.md", "own-model/SineModel.swift"),
     ("Documentation/Adding a strategy.md", "mine/MyWeighting.swift"),
     ("Documentation/Adding a strategy.md", "mine/main.swift"),
     ("Documentation/Adding a strategy.md", "mine/ConflictDropout.swift"),
->>>>>>> docs
   ])
   func `A page shows the example's programs to the letter`(page: String, file: String) throws {
     let text = try String(contentsOf: Self.repository.appending(path: page), encoding: .utf8)

@@ -1,7 +1,3 @@
 import JointLossCommand
 
-<<<<<<< HEAD
-await JointLoss.main(strategies: [MyWeighting.self])
-=======
-await JointLoss.main(adding: [MyWeighting.self, ConflictDropout.self])
->>>>>>> docs
+await JointLoss.main(strategies: [MyWeighting.self, ConflictDropout.self])
