@@ -19,6 +19,8 @@ let package = Package(
         .product(name: "JointLossWeighting", package: "JointLoss"),
       ]),
     .executableTarget(
+      name: "own-loop", dependencies: [.product(name: "JointLossWeighting", package: "JointLoss")]),
+    .executableTarget(
       name: "own-model",
       dependencies: [
         .product(name: "JointLossLinearAlgebra", package: "JointLoss"),

@@ -49,7 +49,7 @@ struct CompareCommand: AsyncParsableCommand {
 
   func run() async throws {
     let study = try study()
-    let plan = try RunPlan(study, strategies: JointLoss.registry, suites: .builtIn)
+    let plan = try RunPlan(study, strategies: JointLoss.registry, suites: JointLoss.suites)
     guard !printStudy else { return try StandardOutput.write(study.yaml, terminator: "") }
     try await StudySession(plan: plan, options: options, defaultFolder: "comparison").run()
   }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import JointLossStudies
+public import JointLossSuites
 public import JointLossWeighting
 
 /// The command `jointloss`: everything the package does, from a terminal.
@@ -16,17 +17,26 @@ public struct JointLoss: AsyncParsableCommand {
 
   /// The strategies that every subcommand knows.
   @TaskLocal static var registry = StrategyRegistry.builtIn
+  /// The suites that every subcommand knows.
+  @TaskLocal static var suites = SuiteRegistry.builtIn
 
   /// Creates the command.
   public init() {}
 
-  /// Runs the command with strategies of the caller's own beside the built-in ones.
+  /// Runs the command with strategies and suites of the caller's own beside the built-in ones.
   ///
-  /// - Parameter strategies: the types to add.
-  public static func main(adding strategies: [any WeightingStrategy.Type]) async {
+  /// A name that is taken, or a parameter that cannot be as it is declared, ends the program with a message.
+  ///
+  /// - Parameters:
+  ///   - strategies: the strategies to add.
+  ///   - suites: the suites to add.
+  public static func main(
+    strategies: [any WeightingStrategy.Type] = [], suites: [any TaskSuite.Type] = []
+  ) async {
     do {
-      let registry = try StrategyRegistry.builtIn.adding(strategies)
-      await $registry.withValue(registry) { await runProgram() }
+      let strategies = try StrategyRegistry.builtIn.adding(strategies)
+      let suites = try SuiteRegistry.builtIn.adding(suites)
+      await $registry.withValue(strategies) { await $suites.withValue(suites) { await runProgram() } }
     } catch {
       exit(withError: error)
     }

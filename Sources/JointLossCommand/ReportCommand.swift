@@ -42,7 +42,7 @@ struct ReportCommand: ParsableCommand {
     let study = try store.study()
     let plan: RunPlan
     do throws(StudyError) {
-      plan = try RunPlan(study, strategies: JointLoss.registry, suites: .builtIn)
+      plan = try RunPlan(study, strategies: JointLoss.registry, suites: JointLoss.suites)
     } catch {
       return try records(of: study, in: store, notPlannedFor: error, progress)
     }

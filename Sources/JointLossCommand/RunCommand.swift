@@ -20,7 +20,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let study = try StudySpecification(contentsOf: file)
-    let plan = try RunPlan(study, strategies: JointLoss.registry, suites: .builtIn)
+    let plan = try RunPlan(study, strategies: JointLoss.registry, suites: JointLoss.suites)
     let folder = URL(filePath: file).deletingPathExtension().lastPathComponent
     try await StudySession(plan: plan, options: options, defaultFolder: folder).run()
   }

@@ -30,7 +30,7 @@ package struct StudySession {
     let progress = ProgressReporter(quiet: options.quiet)
     let store = try RunStore(folder)
     for notice in plan.notices { progress.note(notice) }
-    let runner = StudyRunner(strategies: JointLoss.registry, suites: .builtIn)
+    let runner = StudyRunner(strategies: JointLoss.registry, suites: JointLoss.suites)
     let records = try await runner.run(
       plan, store: store, jobs: options.jobs, keepsModels: options.keepModels,
       checkpointInterval: .seconds(options.checkpointEvery),

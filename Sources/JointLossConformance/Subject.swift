@@ -58,7 +58,7 @@ struct Subject<Strategy: WeightingStrategy> {
     _ strategy: inout Weigher<Strategy>, _ input: ConformanceInput, at index: Int,
     observing observation: StepObservation
   ) throws(WeightingError) -> TaskWeights {
-    let weights = try strategy.answer(to: strategy.step(observing: observation))
+    let weights = try strategy.answer(observing: observation)
     if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(index)) }
     if let means = input.meanLosses(endingAt: index) { strategy.epochEnded(meanLosses: means) }
     return weights

@@ -54,7 +54,8 @@ public struct PhiloxStream: RandomNumberGenerator, Codable, Hashable, Sendable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let words = (
-      try container.decode([UInt64].self, forKey: .counter), try container.decode([UInt64].self, forKey: .key),
+      try container.decode([UInt64].self, forKey: .counter),
+      try container.decode([UInt64].self, forKey: .key),
       try container.decode([UInt64].self, forKey: .block)
     )
     position = try container.decode(Int.self, forKey: .position)

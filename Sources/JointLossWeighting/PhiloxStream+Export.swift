@@ -1,3 +1,3 @@
-// Rules that draw at random keep a stream in their state: whoever imports this module alone can name it, and use all that
+// Rules that draw at random draw from a stream: whoever imports this module alone can name it, and use all that
 // it has under `MemberImportVisibility` too, which a type alias would not give. Nothing else is passed on.
 @_exported public import struct JointLossLinearAlgebra.PhiloxStream

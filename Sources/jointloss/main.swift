@@ -1,3 +1,3 @@
 import JointLossCommand
 
-await JointLoss.main(adding: [])
+await JointLoss.main()

@@ -57,6 +57,19 @@ import Testing
     let last = try #require(epochs.last)
     #expect(zip(first, last).allSatisfy { $0 > 2 * $1 })
 
+    // Nash-MTL's weights solve G w = 1/w in each component.
+    let own = try await Command("own-loop", [], in: folder)
+    try #require(own.succeeded, "\(own.error)")
+    let weights = own.output.split(separator: "\n").map { Self.numbers(in: $0) }
+    for (found, products) in zip(weights, [[[2.0, -1], [-1, 3]], [[1, 0.5], [0.5, 2]]]) {
+      try #require(found.count == 2)
+      for task in 0..<2 {
+        let product = products[task][0] * found[0] + products[task][1] * found[1]
+        #expect(abs(product * found[task] - 1) <= 1e-9, "\(found)")
+      }
+    }
+    #expect(weights.count == 2)
+
     let model = try await Command("own-model", [], in: folder)
     try #require(model.succeeded, "\(model.error)")
     let lines = model.output.split(separator: "\n")
@@ -74,7 +87,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "mine/MyWeighting.swift", "mine/main.swift", "training-loop/main.swift", "own-model/SineModel.swift",
+    "mine/MyWeighting.swift", "mine/main.swift", "training-loop/main.swift", "own-loop/main.swift",
+    "own-model/SineModel.swift",
   ])
   func `The README shows its programs to the letter`(file: String) throws {
     let readme = try String(contentsOf: Self.repository.appending(path: "README.md"), encoding: .utf8)

@@ -36,14 +36,14 @@ import Testing
   @Test func `Every suite is listed, and alone with generator and parameters`() async throws {
     let list = try await Command("jointloss", ["suites"])
     for type in SuiteRegistry.builtIn.types {
-      let descriptor = type.descriptor
-      #expect(list.output.contains(descriptor.name))
-      let page = try await Command("jointloss", ["suites", descriptor.name])
+      let about = type.about
+      #expect(list.output.contains(about.name))
+      let page = try await Command("jointloss", ["suites", about.name])
       #expect(page.succeeded)
       let expected =
-        descriptor.formula.split(separator: "\n").map(String.init) + [descriptor.summary]
-        + descriptor.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
-      for text in expected { #expect(page.output.contains(text), "\(descriptor.name): \(text)") }
+        about.formula.split(separator: "\n").map(String.init) + [about.summary]
+        + type.parameters.flatMap { [$0.name, $0.domain, $0.summary, "\($0.defaultValue)"] }
+      for text in expected { #expect(page.output.contains(text), "\(about.name): \(text)") }
     }
   }
 }

@@ -83,7 +83,7 @@ import Testing
   @Test func `A strategy that cannot be created has that one finding`() {
     struct Never: WeightingStrategy {
       static let about = StrategyDescription(
-      "never", "", formula: "", weighs: .losses)
+        "never", "", formula: "", weighs: .losses)
       func start(taskCount: Int) throws(WeightingError) { throw WeightingError(.parameter, "no") }
       func weights(for step: Step<NoGradients>) -> TaskWeights { TaskWeights([]) }
     }

@@ -66,14 +66,15 @@ import Testing
   @Test func `Weights that cancel out are an error and leave the state`() throws {
     struct Opposed: WeightingStrategy {
       static let about = StrategyDescription(
-      "opposed", "", formula: "", weighs: .losses)
+        "opposed", "", formula: "", weighs: .losses)
       var steps = 0
       mutating func weights(for step: Step<NoGradients>) -> TaskWeights {
         steps += 1
         return TaskWeights([Double(steps), -1])
       }
     }
-    var strategy = try Weigher<Normalized<Opposed>>(taskCount: 2, parameters: ["normalised-by": .text("plain")])
+    var strategy = try Weigher<Normalized<Opposed>>(
+      taskCount: 2, parameters: ["normalised-by": .text("plain")])
     for _ in 0..<2 {
       let error = #expect(throws: WeightingError.self) {
         try strategy.weights(observing: StepObservation(losses: [1, 1]))

@@ -1,37 +1,29 @@
 import JointLossLinearAlgebra
 import JointLossStudies
-@testable import JointLossSuites
+import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
 
 /// Two small regressions on shared inputs: enough for a run of milliseconds.
 struct LocalSuite: TaskSuite {
-  static let descriptor = SuiteDescriptor(
-    name: "local", summary: "Two linear regressions.", formula: "y_t = x w_t + σ ε",
-    parameters: [
-      ParameterDescriptor("noise", .number(default: 0.1, range: .nonNegative), "The noise's deviation."),
-      ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...8)), "The number of tasks."),
-      ParameterDescriptor(
-        "samples", .integer(default: 24, range: .closed(1...1000)), "The training samples."),
-    ])
+  static let about = SuiteDescription("local", "Two linear regressions.", formula: "y_t = x w_t + σ ε")
 
-  private let noise: Double
-  private let samples: Int
-  let tasks: [TaskSpecification]
+  @Parameter("The noise's deviation.", in: .nonNegative) var noise = 0.1
+  @Parameter("The number of tasks.", in: 1...8) var tasks = 2
+  @Parameter("The training samples.", in: 1...1000) var samples = 24
   let recipe = TrainingRecipe(trunk: [4], activation: .tanh, epochs: 3, batchSize: 8, learningRate: 0.01)
 
-  init(_ parameters: ParameterValues) throws(SuiteError) {
-    noise = parameters.number("noise")
-    samples = parameters.integer("samples")
-    tasks = (0..<parameters.integer("tasks")).map {
-      TaskSpecification(name: "task\($0)", loss: .meanSquaredError)
-    }
-    // A pair of parameters that do not fit together.
-    if tasks.count == 8 && noise > 5 { throw SuiteError("local has too much noise for eight tasks") }
+  var taskSpecifications: [TaskSpecification] {
+    (0..<tasks).map { TaskSpecification(name: "task\($0)", loss: .meanSquaredError) }
+  }
+
+  /// A pair of parameters that do not fit together.
+  func validate() throws(SuiteError) {
+    if tasks == 8 && noise > 5 { throw SuiteError("local has too much noise for eight tasks") }
   }
 
   func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
-    let slopes = tasks.map { _ in (0..<3).map { _ in stream.normal() } }
+    let slopes = (0..<tasks).map { _ in (0..<3).map { _ in stream.normal() } }
     do {
       return SuiteData(
         train: try split(samples, slopes, &stream), validation: try split(16, slopes, &stream),
@@ -50,23 +42,20 @@ struct LocalSuite: TaskSuite {
         (0..<3).map { inputs[row * 3 + $0] * slope[$0] }.reduce(0, +) + noise * stream.normal()
       }
     }
-    return try TaskDataset(inputCount: 3, inputs: inputs, targets: targets, tasks: tasks)
+    return try TaskDataset(inputCount: 3, inputs: inputs, targets: targets, tasks: taskSpecifications)
   }
 }
 
 /// Every kind of loss, with labels that are missing: a third of each task's.
 struct MaskedSuite: TaskSuite {
-  static let descriptor = SuiteDescriptor(
-    name: "masked", summary: "One task of each loss.", formula: "labels are missing", parameters: [])
+  static let about = SuiteDescription("masked", "One task of each loss.", formula: "labels are missing")
 
-  let tasks = [
+  let taskSpecifications = [
     TaskSpecification(name: "value", loss: .meanSquaredError, outputs: 2),
     TaskSpecification(name: "class", loss: .softmaxCrossEntropy, outputs: 3),
     TaskSpecification(name: "flag", loss: .binaryCrossEntropy, outputs: 2),
   ]
   let recipe = TrainingRecipe(trunk: [5], activation: .tanh, epochs: 6, batchSize: 10, learningRate: 0.05)
-
-  init(_ parameters: ParameterValues) {}
 
   func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
     do {
@@ -85,14 +74,14 @@ struct MaskedSuite: TaskSuite {
         rows.flatMap { [$0[0] + 0.3 * stream.normal(), 2 * $0[1]] },
         rows.map { $0[0] > 0.5 ? 2 : $0[1] > 0 ? 1 : 0 },
         rows.flatMap { [$0[2] > 0 ? 1.0 : 0, $0[0] > $0[1] ? 1 : 0] },
-      ], labelled: (0..<3).map { task in (0..<count).map { $0 % 3 != task } }, tasks: tasks)
+      ], labelled: (0..<3).map { task in (0..<count).map { $0 % 3 != task } }, tasks: taskSpecifications)
   }
 }
 
 /// One network for each task, under a name of its own.
 struct Apart: WeightingStrategy {
   static let about = StrategyDescription(
-      "apart", "separate networks", formula: "w = 1", weighs: .losses, arrangement: .separate)
+    "apart", "separate networks", formula: "w = 1", weighs: .losses, arrangement: .separate)
 
   func weights(for step: Step<NoGradients>) -> TaskWeights {
     TaskWeights([Double](repeating: 1, count: step.taskCount))
@@ -102,7 +91,7 @@ struct Apart: WeightingStrategy {
 /// Ones up to a step, then a weight that no training survives, a certificate of nothing, or no weight at all.
 struct Breaking: WeightingStrategy {
   static let about = StrategyDescription(
-      "breaking", "breaking", formula: "w = 1, then ∞", weighs: .losses)
+    "breaking", "breaking", formula: "w = 1, then ∞", weighs: .losses)
 
   enum Fault: String, Codable, CaseIterable { case infinite, error, certificate }
 
@@ -138,8 +127,8 @@ enum Local {
     try StrategyRegistry.builtIn.adding([Apart.self, Breaking.self])
   }
 
-  static func suites() -> SuiteRegistry {
-    SuiteRegistry(types: SuiteRegistry.builtIn.types + [LocalSuite.self, MaskedSuite.self])
+  static func suites() throws -> SuiteRegistry {
+    try SuiteRegistry.builtIn.adding([LocalSuite.self, MaskedSuite.self])
   }
 
   /// A study of the local suite; `apart` is its baseline.

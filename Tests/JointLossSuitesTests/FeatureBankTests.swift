@@ -131,9 +131,7 @@ import Testing
   }
 
   static func suite(_ parameters: [String: ParameterValue]) throws -> FeatureBankSuite {
-    try FeatureBankSuite(
-      ParameterValues(
-        parameters, of: "feature-bank", against: FeatureBankSuite.descriptor.parameters))
+    try FeatureBankSuite(parameters: parameters)
   }
 
   static func streams(_ seed: UInt64) -> SuiteStreams {

@@ -107,9 +107,7 @@ import Testing
   }
 
   static func suite(_ parameters: [String: ParameterValue]) throws -> LinearSubspaceSuite {
-    try LinearSubspaceSuite(
-      ParameterValues(
-        parameters, of: "linear-subspace", against: LinearSubspaceSuite.descriptor.parameters))
+    try LinearSubspaceSuite(parameters: parameters)
   }
 
   static func truth(_ parameters: [String: ParameterValue], seed: UInt64) throws -> LinearTasks {

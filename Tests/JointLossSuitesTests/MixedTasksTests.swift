@@ -8,9 +8,9 @@ import Testing
   @Test(arguments: ["related", "unrelated", "conflicting"])
   func `A preset has three regressions of unlike scale and a class`(name: String) throws {
     let suite = try SuiteRegistry.builtIn.make(name)
-    #expect(suite.tasks.map(\.name) == ["unit", "large", "small", "class"])
+    #expect(suite.taskSpecifications.map(\.name) == ["unit", "large", "small", "class"])
     #expect(
-      suite.tasks.map(\.loss) == [
+      suite.taskSpecifications.map(\.loss) == [
         .meanSquaredError, .meanSquaredError, .meanSquaredError, .binaryCrossEntropy,
       ])
     let data = try FeatureBankTests.data(suite, 1)
@@ -29,7 +29,7 @@ import Testing
       (RelatedSuite.self, 1), (UnrelatedSuite.self, 0), (ConflictingSuite.self, -0.5),
     ]
     for (type, overlap) in presets {
-      let preset = try SuiteRegistry.builtIn.make(type.descriptor.name)
+      let preset = try SuiteRegistry.builtIn.make(type.about.name)
       let bank = try FeatureBankTests.suite(["overlap": .number(overlap)])
       let (a, b) = (try FeatureBankTests.data(preset, 5), try FeatureBankTests.data(bank, 5))
       #expect(type.overlap == overlap)

@@ -2,6 +2,7 @@ import JointLossLinearAlgebra
 import JointLossSuites
 import JointLossTraining
 import JointLossWeighting
+import Testing
 
 /// What joint training gains over single tasks on a suite, and what its tasks have to do with one another.
 struct TransferMeasurement {
@@ -19,7 +20,7 @@ struct TransferMeasurement {
     var stream = PhiloxStream(seed: seed, purpose: "data")
     let data = try suite.generate(using: &stream)
     labelCorrelation = LabelStatistics.meanCorrelation(data.test.targets)
-    let all = Array(suite.tasks.indices)
+    let all = Array(suite.taskSpecifications.indices)
     let joint = try Self.train(suite, data, tasks: all, seed: seed, cosineEpochs: cosineEpochs)
     let single = try all.map {
       try Self.train(suite, data, tasks: [$0], seed: seed, cosineEpochs: 0).testLoss
@@ -31,9 +32,10 @@ struct TransferMeasurement {
   private static func train(
     _ suite: any TaskSuite, _ data: SuiteData, tasks: [Int], seed: UInt64, cosineEpochs: Int
   ) throws -> (testLoss: Double, cosines: [Double]) {
-    let (recipe, specifications) = (suite.recipe, tasks.map { suite.tasks[$0] })
+    let (recipe, specifications) = (suite.recipe, tasks.map { suite.taskSpecifications[$0] })
     let network = try NetworkSpecification(
-      inputs: data.train.inputCount, trunk: recipe.trunk, activation: recipe.activation,
+      inputs: data.train.inputCount, trunk: #require(recipe.trunk),
+      activation: #require(recipe.activation),
       tasks: specifications)
     func prepared(_ split: TaskDataset) throws -> PreparedData<Float> {
       try PreparedData(

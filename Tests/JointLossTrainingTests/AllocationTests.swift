@@ -97,12 +97,14 @@ import Testing
       OptimizerSpecification.sgd(learningRate: 1e-3), .adam(learningRate: 1e-3), .adamw(learningRate: 1e-3),
     ] {
       #expect(try allocations(try AdaTask(taskCount: Self.tasks.count), optimizer: optimizer) == 0)
-      #expect(try allocations(try AdaTask(taskCount: Self.tasks.count), optimizer: optimizer, mask: mask) == 0)
+      #expect(
+        try allocations(try AdaTask(taskCount: Self.tasks.count), optimizer: optimizer, mask: mask) == 0)
     }
     let moco = try MoCo(taskCount: Self.tasks.count)
     #expect(try allocations(moco) == 0)
     for scope in ["shared-parameters", "representation"] {
-      #expect(try allocations(try GradDrop(taskCount: Self.tasks.count, parameters: ["scope": .text(scope)])) == 0)
+      #expect(
+        try allocations(try GradDrop(taskCount: Self.tasks.count, parameters: ["scope": .text(scope)])) == 0)
     }
   }
 
@@ -174,10 +176,16 @@ import Testing
     #expect(try allocations(make(EveryKSteps<GradNorm>.self), mask: mask) == 0)
     // Every other step, so that the rule's second step, whose first change of its logits copies them, comes early.
     let parts = StepOptions(accumulation: 4)
-    #expect(try allocations(try EveryKSteps<ExcessMTL>(taskCount: Self.tasks.count,
-      parameters: ["every-steps": .number(2)])) == 0)
-    #expect(try allocations(try EveryKSteps<ExcessMTL>(taskCount: Self.tasks.count,
-      parameters: ["every-steps": .number(2)]), options: parts) == 0)
+    #expect(
+      try allocations(
+        try EveryKSteps<ExcessMTL>(
+          taskCount: Self.tasks.count,
+          parameters: ["every-steps": .number(2)])) == 0)
+    #expect(
+      try allocations(
+        try EveryKSteps<ExcessMTL>(
+          taskCount: Self.tasks.count,
+          parameters: ["every-steps": .number(2)]), options: parts) == 0)
     #expect(try allocations(make(MoCo.self), options: parts) == 0)
     #expect(try allocations(make(AdaTask.self), options: parts, mask: mask) == 0)
     #expect(

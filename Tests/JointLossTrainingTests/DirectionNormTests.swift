@@ -126,7 +126,8 @@ import Testing
     /// The norms that are reported for three single steps, and for the epoch of all three.
     func norms(_ options: StepOptions) throws -> (steps: [Double?], epoch: Double?) {
       let trainers = try (0..<2).map { _ in
-        try problem.trainer(try EveryKSteps<MGDA>(taskCount: 3, parameters: ["every-steps": .number(3)]), options: options)
+        try problem.trainer(
+          try EveryKSteps<MGDA>(taskCount: 3, parameters: ["every-steps": .number(3)]), options: options)
           as Trainer<Double, EveryKSteps<MGDA>>
       }
       let steps = try (0..<3).map { _ in

@@ -11,7 +11,6 @@ import Testing
     private var steps = 0
     private var interventions = Interventions()
 
-
     mutating func weights(for step: Step<NoGradients>) -> TaskWeights {
       interventions.reset(taskCount: step.taskCount)
       if steps % 3 == 0 { interventions.insert(.clamp, task: 1) }

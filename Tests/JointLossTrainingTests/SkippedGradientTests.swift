@@ -175,7 +175,8 @@ import Testing
     func train<Strategy: WeightingStrategy>(_ type: Strategy.Type) throws -> (losses: [Double], backward: Int)
     {
       let trainer = try Trainer<Double, Strategy>(
-        model: model, strategy: try Strategy(taskCount: 3, parameters: Self.every), optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
+        model: model, strategy: try Strategy(taskCount: 3, parameters: Self.every),
+        optimizer: .adam(learningRate: 0.01), batchSize: 8, seed: 3)
       for _ in 0..<6 { try trainer.trainEpoch(on: data) }
       return (try trainer.losses(on: data), trainer.counts.backward)
     }

@@ -21,7 +21,7 @@ import Testing
     var strategy = try Weigher(strategy, taskCount: tasks)
     var stream = PhiloxStream(seed: 3, purpose: "test")
     // Dependent gradients in every other step, so that active sets and ranks change.
-    let evidence = try (0..<8).map { index in
+    let observations = try (0..<8).map { index in
       var step = StepObservation(losses: (0..<tasks).map { _ in 0.1 + stream.uniform() })
       let parameters = index.isMultiple(of: 2) ? 2 * tasks : max(tasks / 2, 1)
       let rows = (0..<tasks).map { _ in (0..<parameters).map { _ in stream.normal() } }
@@ -34,12 +34,12 @@ import Testing
       if index % 4 == 3 {
         try step.keep((0..<tasks).map { $0.isMultiple(of: 2) })
       }
-      return try strategy.step(observing: step)
+      return step
     }
     let after = [Double](repeating: 0.5, count: tasks)
     func run() throws {
-      for evidence in evidence {
-        _ = try strategy.weights(for: evidence)
+      for observation in observations {
+        _ = try strategy.weights(observing: observation)
         strategy.stepEnded(lossesAfter: after)
       }
     }

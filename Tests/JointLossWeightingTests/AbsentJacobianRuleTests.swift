@@ -146,7 +146,8 @@ import Testing
   }
 
   @Test func `Where only tasks of kept weight 0 are present MoDo weighs them as at first`() throws {
-    var rule = try StrategyRegistry.builtIn.makeWeigher("modo", taskCount: 3, parameters: ["gamma": .number(1)])
+    var rule = try StrategyRegistry.builtIn.makeWeigher(
+      "modo", taskCount: 3, parameters: ["gamma": .number(1)])
     let rows = [[10, 0], [0, 0.1], [10, 0]]
     #expect(try rule.weights(observing: step(rows)).values == [0, 1, 0])
     let weights = try rule.weights(observing: step(rows, present: [true, false, true]))

@@ -148,7 +148,8 @@ import Testing
       )
       let (a, b) = (wide.values, narrow.values)
       #expect(a[1] == 0 && a[3] == 0)
-      #expect(wide.elements?.count == narrow.elements?.count && (name == "db-mtl") == (wide.headWeights != nil))
+      #expect(
+        wide.elements?.count == narrow.elements?.count && (name == "db-mtl") == (wide.headWeights != nil))
       for (own, due) in zip(wide.elements ?? [], narrow.elements ?? []) {
         #expect(abs(own - due) <= 1e-9 * max(abs(due), 1), "step \(step)")
       }

@@ -7,8 +7,9 @@ import Testing
     _ epochs: [[Double]], temperature: Double = 2
   ) throws -> [Double] {
     let tasks = epochs.first?.count ?? 2
-    var rule = try Weigher<DynamicWeightAverage>(taskCount: tasks,
-        parameters: ["temperature": .number(temperature)])
+    var rule = try Weigher<DynamicWeightAverage>(
+      taskCount: tasks,
+      parameters: ["temperature": .number(temperature)])
     for means in epochs { rule.epochEnded(meanLosses: means) }
     return try rule.weights(observing: StepObservation(losses: [Double](repeating: 1, count: tasks))).values
   }

@@ -10,7 +10,8 @@ import Testing
   private func answer(
     _ name: String, _ rows: [[Double]], _ parameters: [String: ParameterValue] = [:]
   ) throws -> (weights: [Double], direction: [Double]) {
-    var strategy = try StrategyRegistry.builtIn.makeWeigher(name, taskCount: rows.count, parameters: parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
+      name, taskCount: rows.count, parameters: parameters)
     let step = try StepObservation(jacobian: rows, losses: rows.map { _ in 1 })
     let weights = try strategy.weights(observing: step).values
     return (weights, try #require(step.jacobian).direction(weights: weights))

@@ -80,7 +80,8 @@ import Testing
 
   @Test(.timeLimit(.minutes(3)), arguments: rules)
   func `Weights stay finite and in proportion, and the state can be saved`(_ rule: Rule) throws {
-    var strategy = try StrategyRegistry.builtIn.makeWeigher(rule.name, taskCount: 4, parameters: rule.parameters)
+    var strategy = try StrategyRegistry.builtIn.makeWeigher(
+      rule.name, taskCount: 4, parameters: rule.parameters)
     let promises = strategy.strategy.promises
     var means = EpochMeans(taskCount: 4)
     for step in 0..<Self.steps {

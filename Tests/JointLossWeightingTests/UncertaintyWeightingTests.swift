@@ -2,12 +2,15 @@ import JointLossWeighting
 import Testing
 
 @Suite struct UncertaintyWeightingTests {
-  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> Weigher<UncertaintyWeighting>
-  {
+  private func rule(_ tasks: Int, _ parameters: [String: ParameterValue] = [:]) throws -> Weigher<
+    UncertaintyWeighting
+  > {
     try Weigher<UncertaintyWeighting>(taskCount: tasks, parameters: parameters)
   }
 
-  private func run(_ rule: inout Weigher<UncertaintyWeighting>, losses: [Double], steps: Int) throws -> [Double] {
+  private func run(_ rule: inout Weigher<UncertaintyWeighting>, losses: [Double], steps: Int) throws
+    -> [Double]
+  {
     var weights: [Double] = []
     for _ in 0..<steps { weights = try rule.weights(observing: StepObservation(losses: losses)).values }
     return weights

@@ -38,7 +38,10 @@ final class PlainReference<Strategy: WeightingStrategy> {
   ///   - data: the workload's data.
   ///   - parameters: the initial parameters, by the trainer's names.
   ///   - strategy: the strategy at the start of training.
-  init(_ workload: Workload, data: TaskDataset, parameters: [String: [Double]], strategy: Strategy) throws(WeightingError) {
+  /// - Throws: ``WeightingError`` if the strategy cannot be started.
+  init(_ workload: Workload, data: TaskDataset, parameters: [String: [Double]], strategy: Strategy)
+    throws(WeightingError)
+  {
     self.workload = workload
     self.data = data
     weigher = try Weigher(strategy, taskCount: workload.tasks)

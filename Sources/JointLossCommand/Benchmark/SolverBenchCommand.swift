@@ -149,14 +149,14 @@ struct SolverBenchCommand: ParsableCommand {
       var observation = StepObservation(losses: [Double](repeating: 1, count: tasks))
       let rows = (0..<tasks).map { _ in (0..<parameters).map { _ in stream.normal() } }
       observation.gramian = try Jacobian(rows: rows).gramian
-      return try weigher.step(observing: observation)
+      return observation
     }
     var times: [Double] = []
-    var certificate = try weigher.weights(for: steps[0]).certificate
+    var certificate = try weigher.weights(observing: steps[0]).certificate
     let start = ContinuousClock.now
     while times.count < 15 || (ContinuousClock.now - start) / .seconds(1) < seconds {
       let begin = ContinuousClock.now
-      certificate = try weigher.weights(for: steps[times.count % steps.count]).certificate
+      certificate = try weigher.weights(observing: steps[times.count % steps.count]).certificate
       times.append((ContinuousClock.now - begin) / .microseconds(1))
     }
     return Row(

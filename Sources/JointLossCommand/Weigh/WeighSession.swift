@@ -31,7 +31,8 @@ package struct WeighSession {
       }
       guard lossesAfter.count == weigher.taskCount else {
         throw WeightingError(
-          .taskCount, "losses_after is of \(lossesAfter.count) tasks, the lines before of \(weigher.taskCount)")
+          .taskCount,
+          "losses_after is of \(lossesAfter.count) tasks, the lines before of \(weigher.taskCount)")
       }
       weigher.stepEnded(lossesAfter: lossesAfter)
       awaitsLosses = false
@@ -162,7 +163,8 @@ package struct WeighSession {
     var next = try progress ?? start(taskCount: taskCount, epoch: line.epoch ?? 0)
     guard taskCount == next.weigher.taskCount else {
       let before = stateFile.map { "the state of \($0) has" } ?? "those before had"
-      throw WeightingError(.taskCount, "this line has \(taskCount) tasks, \(before) \(next.weigher.taskCount)")
+      throw WeightingError(
+        .taskCount, "this line has \(taskCount) tasks, \(before) \(next.weigher.taskCount)")
     }
     guard !next.awaitsLosses else {
       throw WeightingError(

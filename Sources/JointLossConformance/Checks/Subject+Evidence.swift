@@ -10,7 +10,7 @@ extension Subject {
     for (what, observation) in refusable(input) {
       var (victim, twin) = (strategy, strategy)
       do {
-        _ = try victim.answer(to: victim.step(observing: observation))
+        _ = try victim.answer(observing: observation)
         continue
       } catch {
         guard let after = try? encoded(victim), after == before else {
@@ -35,7 +35,7 @@ extension Subject {
     else { return nil }
     for (what, observation) in nonFinite(input, at: last) {
       var victim = strategy
-      if let weights = try? victim.answer(to: victim.step(observing: observation)) {
+      if let weights = try? victim.answer(observing: observation) {
         return Failure(reason: "\(what) is accepted, and the weights are \(weights.values)")
       }
     }

@@ -9,7 +9,8 @@ extension Subject {
   private static var conflict: Double { 1e-9 }
 
   func scaleLawFailure(_ input: ConformanceInput) -> Failure? {
-    guard let degree = (try? make(input.taskCount))?.strategy.promises.scaleDegree, let plain = answers(on: input)
+    guard let degree = (try? make(input.taskCount))?.strategy.promises.scaleDegree,
+      let plain = answers(on: input)
     else { return nil }
     // Powers of two near 1e5, 1e-10, 1e10 and 1e-15: scaling adds no rounding of its own.
     for scale in [0x1p17, 0x1p-33, 0x1p33, 0x1p-50] {

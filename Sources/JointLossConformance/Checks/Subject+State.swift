@@ -54,7 +54,7 @@ extension Subject {
       guard var observation = try? self.observation(input, at: position) else { return nil }
       observation.step = index
       observation.epoch = index / ConformanceInput.stepsPerEpoch
-      guard (try? strategy.answer(to: strategy.step(observing: observation))) != nil else { return nil }
+      guard (try? strategy.answer(observing: observation)) != nil else { return nil }
       if strategy.looksAfterStep { strategy.stepEnded(lossesAfter: input.lossesAfter(position)) }
       if index % ConformanceInput.stepsPerEpoch == ConformanceInput.stepsPerEpoch - 1 {
         strategy.epochEnded(meanLosses: observation.losses)

@@ -8,7 +8,8 @@ extension Subject {
   private static var multiple: Double { 4 }
 
   func taskOrderFailure(_ input: ConformanceInput) -> Failure? {
-    guard let claim = (try? make(input.taskCount))?.strategy.promises.taskOrder, isHeldToTaskOrder(on: input) else {
+    guard let claim = (try? make(input.taskCount))?.strategy.promises.taskOrder, isHeldToTaskOrder(on: input)
+    else {
       return nil
     }
     let tasks = Array(0..<input.taskCount)

@@ -110,7 +110,9 @@ extension Subject {
   }
 
   func weightSumFailure(_ input: ConformanceInput) -> Failure? {
-    guard let claim = (try? make(input.taskCount))?.strategy.promises.weightSum, let weights = weights(on: input) else {
+    guard let claim = (try? make(input.taskCount))?.strategy.promises.weightSum,
+      let weights = weights(on: input)
+    else {
       return nil
     }
     for (index, numbers) in weights.enumerated() {

@@ -11,8 +11,8 @@ struct StudyResolver {
     let parameters: ParameterValues
     let recipe: TrainingRecipe
     let tasks: [TaskSpecification]
-    /// The network of all tasks; nil where the suite does not know its inputs.
-    let network: NetworkSpecification?
+    /// What is trained on all tasks; nil where that is a network and the suite does not know its inputs.
+    let model: TrainedModel?
   }
 
   /// A strategy of a study, resolved.
@@ -84,22 +84,23 @@ struct StudyResolver {
   // MARK: Entries
 
   private mutating func resolve(suite entry: StudySpecification.Entry, at path: String) -> Suite? {
-    let descriptor: SuiteDescriptor
+    let declared: [ParameterDescriptor]
     do {
-      descriptor = try suites.type(named: entry.name).descriptor
+      declared = try suites.type(named: entry.name).parameters
     } catch {
       report(error.description, at: path)
       return nil
     }
-    guard let parameters = resolve(entry, declared: descriptor.parameters, at: path) else { return nil }
+    guard let parameters = resolve(entry, declared: declared, at: path) else { return nil }
     do {
       let suite = try suites.make(entry.name, parameters: parameters.values)
-      let label = label(of: entry, parameters, declared: descriptor.parameters)
+      let label = label(of: entry, parameters, declared: declared)
       requireOptimizer(of: suite.recipe, label)
       requireBatch(of: suite, label)
       return Suite(
-        name: entry.name, label: label, parameters: parameters, recipe: suite.recipe, tasks: suite.tasks,
-        network: network(of: suite, label))
+        name: entry.name, label: label, parameters: parameters, recipe: suite.recipe,
+        tasks: suite.taskSpecifications,
+        model: model(of: suite, label))
     } catch {
       report(error.description, at: "\(path).set")
       return nil
@@ -127,14 +128,32 @@ struct StudyResolver {
       at: "batch-size")
   }
 
+  /// What is trained on all tasks of a suite; keys of a network do not apply to a model of the suite's own.
+  private mutating func model(of suite: any TaskSuite, _ label: String) -> TrainedModel? {
+    guard let model = suite.model(for: suite.taskSpecifications) else {
+      return network(of: suite, label).map { .network($0) }
+    }
+    let keys = [
+      ("architecture", study.architecture != nil), ("trunk", study.trunk != nil),
+      ("activation", study.activation != nil), ("block", study.block != nil),
+    ]
+    for (key, isGiven) in keys where isGiven {
+      report(
+        "on \(Quotation.short(label)): the suite has a model of its own, which no study changes", at: key)
+    }
+    return .own(model)
+  }
+
   /// The network of all tasks of a suite; what cannot be one is reported here and not in every run.
   private mutating func network(of suite: any TaskSuite, _ label: String) -> NetworkSpecification? {
-    guard let inputs = suite.inputCount else { return nil }
+    guard let inputs = suite.inputCount, let trunk = study.trunk ?? suite.recipe.trunk,
+      let activation = study.activation ?? suite.recipe.activation
+    else { return nil }
     func make(_ block: BlockSpecification) throws(TrainingError) -> NetworkSpecification {
       try NetworkSpecification(
         inputs: inputs, architecture: study.architecture ?? .hardSharing,
-        trunk: study.trunk ?? suite.recipe.trunk, activation: study.activation ?? suite.recipe.activation,
-        block: block, tasks: suite.tasks)
+        trunk: trunk, activation: activation,
+        block: block, tasks: suite.taskSpecifications)
     }
     // A trunk that is wrong by itself has been reported.
     guard problems.isEmpty else { return nil }
@@ -183,7 +202,7 @@ struct StudyResolver {
     let optimizer = study.optimizer(learningRate: study.learningRate ?? suite.recipe.learningRate)
     guard problems.isEmpty else { return }
     do throws(TrainingError) {
-      try suite.network?.validate(for: strategy, optimizer: optimizer, options: study.step)
+      try suite.model?.validate(for: strategy, optimizer: optimizer, options: study.step)
     } catch {
       report("on \(Quotation.short(suite.label)): \(error.message)", at: path)
     }

@@ -41,8 +41,9 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
 
   /// The network of some of a suite's tasks.
   init(
-    of share: [Int], among tasks: [TaskSpecification], data: SuiteData, _ specification: RunSpecification
+    of share: [Int], in suite: any TaskSuite, data: SuiteData, _ specification: RunSpecification
   ) throws(RunFailure) {
+    let tasks = suite.taskSpecifications
     self.tasks = share
     self.specification = specification
     let strategy: Strategy
@@ -56,24 +57,37 @@ final class NetworkTraining<Strategy: WeightingStrategy> {
     }
     do {
       try Self.requireSamples(in: data, for: specification)
-      let network = try NetworkSpecification(
-        inputs: data.train.inputCount, architecture: specification.architecture ?? .hardSharing,
-        trunk: specification.trunk, activation: specification.activation,
-        block: specification.block ?? .plain,
-        tasks: share.map { tasks[$0] })
-      train = try PreparedData(data.train.keeping(share, of: tasks), network: network)
+      let model = try Self.model(of: share.map { tasks[$0] }, in: suite, data: data, specification)
+      train = try model.prepare(data.train.keeping(share, of: tasks))
       // Before buffers of that size are made.
       try train.requireBatch(of: specification.batchSize)
-      trainer = try Trainer(
-        network: network, strategy: strategy, optimizer: specification.optimizer,
-        batchSize: specification.batchSize, seed: specification.seed,
-        options: specification.step ?? StepOptions())
-      validation = try PreparedData(data.validation.keeping(share, of: tasks), network: network)
-      test = try PreparedData(data.test.keeping(share, of: tasks), network: network)
+      trainer = try model.makeTrainer(of: strategy, for: specification)
+      validation = try model.prepare(data.validation.keeping(share, of: tasks))
+      test = try model.prepare(data.test.keeping(share, of: tasks))
     } catch {
       throw RunFailure(error, tasks: share)
     }
     probe = 0..<min(Self.probeSamples, data.validation.sampleCount)
+  }
+
+  /// The suite's own model, or else the network of the specification.
+  private static func model(
+    of tasks: [TaskSpecification], in suite: any TaskSuite, data: SuiteData, _ specification: RunSpecification
+  ) throws(TrainingError) -> TrainedModel {
+    let model = suite.model(for: tasks)
+    guard let trunk = specification.trunk, let activation = specification.activation else {
+      if let model { return .own(model) }
+      throw TrainingError(
+        .configuration, "the run is of a model that \(specification.suite) had, and the suite has none")
+    }
+    guard model == nil else {
+      throw TrainingError(
+        .configuration, "the run is of a network, and \(specification.suite) has a model of its own by now")
+    }
+    return .network(
+      try NetworkSpecification(
+        inputs: data.train.inputCount, architecture: specification.architecture ?? .hardSharing,
+        trunk: trunk, activation: activation, block: specification.block ?? .plain, tasks: tasks))
   }
 
   var counts: PassCounts { trainer.counts }

@@ -65,7 +65,7 @@ public struct RunExecutor: Sendable {
     var failure: RunFailure?
     do throws(RunFailure) {
       let data = try Self.data(of: suite, seed: specification.seed)
-      networks = try Self.networks(for: suite.tasks, data: data, specification)
+      networks = try Self.networks(for: suite, data: data, specification)
       epochs = checkpoints?.resume(networks, models) ?? []
       var lastCheckpoint = clock.now
       for epoch in epochs.count...specification.epochs {
@@ -82,7 +82,7 @@ public struct RunExecutor: Sendable {
       failure = error
     }
 
-    let tasks = suite.tasks.map(\.name)
+    let tasks = suite.taskSpecifications.map(\.name)
     var step = specification.step ?? StepOptions()
     step.gradientScope = networks.first?.gradientScope
     let selected = EpochSelection.epochs(of: epochs, arrangement: Strategy.about.arrangement)
@@ -109,7 +109,7 @@ public struct RunExecutor: Sendable {
           seconds: (clock.now - start) / .seconds(1),
           medianStepMicroseconds: networks.map(\.medianStepMicroseconds).reduce(0, +))))
     // After the record is made: the networks go back to their selected epochs.
-    try models?.finish(networks, tasks: suite.tasks, selected: selected)
+    try models?.finish(networks, tasks: suite.taskSpecifications, selected: selected)
     return record
   }
 
@@ -128,21 +128,22 @@ public struct RunExecutor: Sendable {
     do {
       return try suite.generate(using: &stream)
     } catch {
-      throw RunFailure(status: .failed, message: error.description)
+      throw RunFailure(status: .failed, message: "\(error)")
     }
   }
 
   /// One network for all tasks, or one for each.
   private static func networks<Strategy: WeightingStrategy>(
-    for tasks: [TaskSpecification], data: SuiteData, _ specification: RunSpecification
+    for suite: any TaskSuite, data: SuiteData, _ specification: RunSpecification
   ) throws(RunFailure) -> [NetworkTraining<Strategy>] {
+    let tasks = suite.taskSpecifications.indices
     let shares =
       switch Strategy.about.arrangement {
-      case .joint: [Array(tasks.indices)]
-      case .separate: tasks.indices.map { [$0] }
+      case .joint: [Array(tasks)]
+      case .separate: tasks.map { [$0] }
       }
     return try shares.map { share throws(RunFailure) in
-      try NetworkTraining(of: share, among: tasks, data: data, specification)
+      try NetworkTraining(of: share, in: suite, data: data, specification)
     }
   }
 }

@@ -100,11 +100,9 @@ struct HTMLPage {
   private var settings: [(name: String, value: String)] {
     distinct { header in
       let run = header.specification
-      let widths = run.trunk.map(String.init).joined(separator: ", ")
       return (
         run.suiteLabel,
-        "\(run.suite)\(list(run.suiteParameters.values)); \(run.architecture?.text ?? "trunk") \(widths) "
-          + "(\(run.activation)\(run.block.map { ", \($0.text)" } ?? "")); "
+        "\(run.suite)\(list(run.suiteParameters.values)); \(run.modelText); "
           + "\(run.optimizer); batches of \(run.batchSize); \(NumberText.count(run.epochs, "epoch"))"
       )
     }

@@ -120,7 +120,7 @@ struct SuiteNotes {
       records.strategies.flatMap { records.runs(of: $0) }.map { run in
         let specification = run.header.specification
         return
-          "\(specification.architecture?.text ?? "") \(specification.block?.text ?? "") \(specification.trunk) \(specification.activation) \(specification.optimizer) "
+          "\(specification.modelText) \(specification.optimizer) "
           + "\(specification.batchSize) \(specification.epochs)"
       })
     return recipes.count > 1

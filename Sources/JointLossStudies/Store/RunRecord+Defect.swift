@@ -14,6 +14,10 @@ extension RunRecord {
     for (key, name) in names where !name.unicodeScalars.allSatisfy(\.isPrintable) {
       return (1, key, "a name is a text of one line in printable characters, not “\(Quotation.short(name))”")
     }
+    guard (specification.trunk == nil) == (specification.activation == nil) else {
+      let missing = specification.trunk == nil ? "trunk" : "activation"
+      return (1, "specification.\(missing)", "is missing: a network has a trunk and an activation")
+    }
     let planned = specification.epochs
     guard (1...StudySpecification.Limit.count).contains(planned) else {
       return (1, "specification.epochs", "is 1 to \(StudySpecification.Limit.count), not \(planned)")

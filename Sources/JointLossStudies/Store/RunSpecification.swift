@@ -21,10 +21,10 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   public let strategyParameters: ParameterValues
   /// The seed of data, initial parameters, batch order and the strategy's draws.
   public let seed: UInt64
-  /// The widths of the trunk's layers.
-  public let trunk: [Int]
-  /// The trunk's activation.
-  public let activation: Activation
+  /// The widths of the trunk's layers; absent where the suite's own model was trained.
+  public let trunk: [Int]?
+  /// The trunk's activation; absent where the suite's own model was trained.
+  public let activation: Activation?
   /// The optimiser of trunk and heads.
   public let optimizer: OptimizerSpecification
   /// Samples a batch.
@@ -45,6 +45,13 @@ public struct RunSpecification: Codable, Hashable, Sendable {
   public internal(set) var architecture: Architecture?
   /// What a layer has beside its dense map and activation; absent where that is nothing.
   public internal(set) var block: BlockSpecification?
+
+  /// What is trained, in words: `trunk 32, 8 (tanh)`.
+  var modelText: String {
+    guard let trunk, let activation else { return "the suite's own model" }
+    let widths = trunk.map(String.init).joined(separator: ", ")
+    return "\(architecture?.text ?? "trunk") \(widths) (\(activation)\(block.map { ", \($0.text)" } ?? ""))"
+  }
 
   /// The version of the fields' meaning that this build writes.
   static let currentFormat = 1

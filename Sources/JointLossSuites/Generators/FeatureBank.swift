@@ -46,32 +46,42 @@ package struct FeatureBank: Sendable {
     var coefficients: [Double]
   }
 
-  /// The label of the suite, for messages.
+  /// The name of the suite, for messages.
   let suite: String
   /// The tasks, in order.
   let tasks: [Task]
   let inputs: Int
   let features: Int
-  /// How many of a task's features are shared with, or contested by, all others.
-  let common: Int
-  let contested: Bool
+  let overlap: Double
   let alignment: Double
   let sizes: SplitSizes
 
-  /// Checks that the numbers fit together.
+  /// Creates a bank.
   ///
   /// - Parameters:
   ///   - suite: the suite's name, for messages.
   ///   - tasks: the tasks, at least one.
-  ///   - overlap: ρ in −1 … 1; |ρ|·features must be whole to 0.01.
+  ///   - overlap: ρ in −1 … 1.
   ///   - alignment: α in 0 … 1.
   ///   - features: K.
-  ///   - inputs: d; with contested features at least the number of tasks.
+  ///   - inputs: d.
   ///   - samples: the training samples.
-  /// - Throws: ``SuiteError`` if |ρ|K is not whole or the contested directions do not fit.
   init(
     suite: String, tasks: [Task], overlap: Double, alignment: Double, features: Int, inputs: Int, samples: Int
-  ) throws(SuiteError) {
+  ) {
+    self.suite = suite
+    self.tasks = tasks
+    self.overlap = overlap
+    self.alignment = alignment
+    self.features = features
+    self.inputs = inputs
+    sizes = SplitSizes(train: samples, validation: 1000, test: 2000)
+  }
+
+  /// Checks that the numbers fit together.
+  ///
+  /// - Throws: ``SuiteError`` if |ρ|K is not whole to 0.01, or tasks that contest features are more than the inputs.
+  func validate() throws(SuiteError) {
     let share = abs(overlap) * Double(features)
     guard abs(share - share.rounded()) <= 0.01 else {
       throw SuiteError(
@@ -79,19 +89,16 @@ package struct FeatureBank: Sendable {
           + "choose a multiple of 1/\(features)"
       )
     }
-    common = Int(share.rounded())
-    contested = overlap < 0
     guard !(contested && common > 0) || tasks.count <= inputs else {
       throw SuiteError(
         "\(suite).inputs is \(inputs): \(tasks.count) tasks that contest features need at least as many")
     }
-    self.suite = suite
-    self.tasks = tasks
-    self.alignment = alignment
-    self.features = features
-    self.inputs = inputs
-    sizes = SplitSizes(train: samples, validation: 1000, test: 2000)
   }
+
+  /// How many of a task's features are shared with, or contested by, all others.
+  private var common: Int { Int((abs(overlap) * Double(features)).rounded()) }
+
+  private var contested: Bool { overlap < 0 }
 
   /// The tasks as the trainer needs them.
   package var specifications: [TaskSpecification] { tasks.map(\.specification) }

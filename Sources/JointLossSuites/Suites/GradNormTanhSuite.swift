@@ -5,7 +5,7 @@
 #endif
 package import JointLossLinearAlgebra
 package import JointLossTraining
-package import JointLossWeighting
+import JointLossWeighting
 
 /// GradNorm's toy regression: the same kind of function for every task, at very different scales.
 ///
@@ -15,16 +15,15 @@ package import JointLossWeighting
 /// finite.
 package struct GradNormTanhSuite: TaskSuite {
   /// How the two numbers of a normal law are read.
-  enum Reading: String {
+  enum Reading: String, Codable, CaseIterable {
     case variance
     case standardDeviation = "standard-deviation"
   }
 
-  /// Name, formula and parameters.
-  package static let descriptor = SuiteDescriptor(
-    name: "gradnorm-tanh",
-    summary:
-      "GradNorm's toy: regressions of 100 outputs that differ in scale by up to 100 and share most of their "
+  /// Name, summary, generator and source.
+  package static let about = SuiteDescription(
+    "gradnorm-tanh",
+    "GradNorm's toy: regressions of 100 outputs that differ in scale by up to 100 and share most of their "
       + "weights. No noise.",
     formula: """
       f_t(x) = σ_t tanh((B + ε_t) x), B ~ N(0, base), ε_t ~ N(0, deviation) elementwise, ‖x‖ = 1
@@ -33,72 +32,59 @@ package struct GradNormTanhSuite: TaskSuite {
     citation: Citation(
       "Z. Chen, V. Badrinarayanan, C.-Y. Lee, A. Rabinovich, GradNorm: Gradient Normalization for Adaptive "
         + "Loss Balancing in Deep Multitask Networks, ICML 2018",
-      link: "https://arxiv.org/abs/1711.02257"),
-    parameters: [
-      ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...64)), "The number of tasks T."),
-      ParameterDescriptor(
-        "sigmas", .numbers(range: .positive),
-        "The scales σ_t; by default 1, 100 for two tasks and else the first T of "
-          + "44, 33, 243, 25, 11, 158, 91, 59, 19, 33."),
-      ParameterDescriptor(
-        "reading", .choice(default: "variance", options: ["variance", "standard-deviation"]),
-        "What base and deviation are."),
-      ParameterDescriptor("base", .number(default: 10, range: .nonNegative), "The spread of the shared B."),
-      ParameterDescriptor(
-        "deviation", .number(default: 3.5, range: .nonNegative), "The spread of each task's own ε_t."),
-      ParameterDescriptor(
-        "inputs", .integer(default: 250, range: .closed(1...10_000)), "The number of inputs."),
-      ParameterDescriptor(
-        "outputs", .integer(default: 100, range: .closed(1...10_000)), "The outputs of each task."),
-      ParameterDescriptor(
-        "samples", .integer(default: 4000, range: .closed(1...1_000_000)), "The number of training samples."),
-    ])
+      link: "https://arxiv.org/abs/1711.02257"))
+
+  @Parameter("The number of tasks T.", in: 1...64) var tasks = 2
+  @Parameter(
+    "The scales σ_t; by default 1, 100 for two tasks and else the first T of "
+      + "44, 33, 243, 25, 11, 158, 91, 59, 19, 33.", in: .positive) var sigmas: [Double]
+  @Parameter("What base and deviation are.") var reading = Reading.variance
+  @Parameter("The spread of the shared B.", in: .nonNegative) var base = 10.0
+  @Parameter("The spread of each task's own ε_t.", in: .nonNegative) var deviation = 3.5
+  @Parameter("The number of inputs.", in: 1...10_000) var inputs = 250
+  @Parameter("The outputs of each task.", in: 1...10_000) var outputs = 100
+  @Parameter("The number of training samples.", in: 1...1_000_000) var samples = 4000
 
   private static let tenSigmas: [Double] = [44, 33, 243, 25, 11, 158, 91, 59, 19, 33]
 
-  private let sigmas: [Double]
-  private let baseDeviation: Double
-  private let ownDeviation: Double
-  private let inputs: Int
-  private let outputs: Int
-  private let sizes: SplitSizes
+  /// Creates the suite with its defaults.
+  package init() {}
 
-  /// Creates the suite.
+  /// Checks that the parameters fit together.
   ///
-  /// - Parameter parameters: a value for every declared parameter.
   /// - Throws: ``SuiteError`` if the sigmas are not one a task.
-  package init(_ parameters: ParameterValues) throws(SuiteError) {
-    let count = parameters.integer("tasks")
-    let given = parameters.numbers("sigmas")
-    sigmas = given.isEmpty ? (count == 2 ? [1, 100] : Array(Self.tenSigmas.prefix(count))) : given
-    guard sigmas.count == count else {
-      let name = Self.descriptor.name
+  package func validate() throws(SuiteError) {
+    guard scales.count == tasks else {
+      let name = Self.about.name
       throw SuiteError(
-        given.isEmpty
-          ? "\(name).sigmas has defaults for 1 … 10 tasks, not for \(count): give one a task"
-          : "\(name).sigmas has \(given.count) values for \(count) tasks")
+        sigmas.isEmpty
+          ? "\(name).sigmas has defaults for 1 … 10 tasks, not for \(tasks): give one a task"
+          : "\(name).sigmas has \(sigmas.count) values for \(tasks) tasks")
     }
-    let reading: Reading = parameters.choice("reading")
-    func deviation(_ name: String) -> Double {
-      let value = parameters.number(name)
-      return reading == .variance ? value.squareRoot() : value
-    }
-    baseDeviation = deviation("base")
-    ownDeviation = deviation("deviation")
-    inputs = parameters.integer("inputs")
-    outputs = parameters.integer("outputs")
-    sizes = SplitSizes(train: parameters.integer("samples"), validation: 500, test: 1000)
   }
+
+  /// The σ_t, given or by default.
+  private var scales: [Double] {
+    guard sigmas.isEmpty else { return sigmas }
+    return tasks == 2 ? [1, 100] : Array(Self.tenSigmas.prefix(tasks))
+  }
+
+  /// The standard deviation that a spread means.
+  private func standardDeviation(_ spread: Double) -> Double {
+    reading == .variance ? spread.squareRoot() : spread
+  }
+
+  private var sizes: SplitSizes { SplitSizes(train: samples, validation: 500, test: 1000) }
 
   /// The inputs of a sample.
   package var inputCount: Int? { inputs }
 
   /// The samples of the training split.
-  package var trainingSampleCount: Int? { sizes[.train] }
+  package var trainingSampleCount: Int? { samples }
 
   /// T regressions of many outputs.
-  package var tasks: [TaskSpecification] {
-    sigmas.indices.map {
+  package var taskSpecifications: [TaskSpecification] {
+    scales.indices.map {
       TaskSpecification(name: "task-\($0 + 1)", loss: .meanSquaredError, outputs: outputs)
     }
   }
@@ -116,10 +102,11 @@ package struct GradNormTanhSuite: TaskSuite {
   /// - Returns: one matrix a task.
   package func weights(_ streams: SuiteStreams) -> [[[Double]]] {
     var baseStream = streams.stream("base")
-    let base = (0..<outputs).map { _ in baseStream.normals(inputs) }
-    return sigmas.indices.map { task in
+    let shared = (0..<outputs).map { _ in baseStream.normals(inputs) }
+    let (baseDeviation, ownDeviation) = (standardDeviation(base), standardDeviation(deviation))
+    return scales.indices.map { task in
       var ownStream = streams.stream("task/\(task)/function")
-      return base.map { row in row.map { baseDeviation * $0 + ownDeviation * ownStream.normal() } }
+      return shared.map { row in row.map { baseDeviation * $0 + ownDeviation * ownStream.normal() } }
     }
   }
 
@@ -131,19 +118,19 @@ package struct GradNormTanhSuite: TaskSuite {
   package func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
     // The matrices B and B + ε_t are drawn beside the data.
     try SuiteData.requireMemory(
-      of: Self.descriptor.name, samples: sizes[.train], inputs: inputs, tasks: tasks,
-      beside: Double(tasks.count + 1) * Double(outputs) * Double(inputs))
-    let streams = SuiteStreams(using: &stream)
+      of: Self.about.name, samples: samples, inputs: inputs, tasks: taskSpecifications,
+      beside: Double(tasks + 1) * Double(outputs) * Double(inputs))
+    let (streams, scales, sizes) = (SuiteStreams(using: &stream), scales, sizes)
     let weights = weights(streams)
     return try SuiteData(
-      of: Self.descriptor.name, inputs: inputs, tasks: tasks, irreducibleLoss: sigmas.map { _ in 0 }
+      of: Self.about.name, inputs: inputs, tasks: taskSpecifications, irreducibleLoss: scales.map { _ in 0 }
     ) { (split) throws(SuiteError) in
       var inputStream = streams.stream("inputs/\(split.rawValue)")
-      let samples = (0..<sizes[split]).flatMap { _ in inputStream.cubeDirection(dimensions: inputs) }
-      let targets = zip(sigmas, weights).map { sigma, rows in
-        Projection.values(samples, onto: rows).map { sigma * tanh($0) }
+      let inputRows = (0..<sizes[split]).flatMap { _ in inputStream.cubeDirection(dimensions: inputs) }
+      let targets = zip(scales, weights).map { scale, rows in
+        Projection.values(inputRows, onto: rows).map { scale * tanh($0) }
       }
-      return (samples, targets)
+      return (inputRows, targets)
     }
   }
 }

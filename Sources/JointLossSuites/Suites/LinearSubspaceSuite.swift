@@ -1,6 +1,6 @@
 package import JointLossLinearAlgebra
 package import JointLossTraining
-package import JointLossWeighting
+import JointLossWeighting
 
 /// Linear regressions whose coefficient vectors meet at one cosine: the suite with exact answers.
 ///
@@ -9,11 +9,10 @@ package import JointLossWeighting
 /// tasks nothing needs to be shared, with fewer the tasks must agree on a subspace. What is exact is in
 /// ``LinearTasks``.
 package struct LinearSubspaceSuite: TaskSuite {
-  /// Name, formula and parameters.
-  package static let descriptor = SuiteDescriptor(
-    name: "linear-subspace",
-    summary:
-      "Linear regressions with one cosine between any two coefficient vectors, on few samples and a narrow "
+  /// Name, summary, generator and source.
+  package static let about = SuiteDescription(
+    "linear-subspace",
+    "Linear regressions with one cosine between any two coefficient vectors, on few samples and a narrow "
       + "linear trunk. Optimum and excess risk are exact.",
     formula: """
       x ~ N(0, I), y_t = θ_tᵀx + noise ε, ‖θ_t‖ = 1, θ_tᵀθ_s = cosine
@@ -23,51 +22,33 @@ package struct LinearSubspaceSuite: TaskSuite {
     citation: Citation(
       "S. Wu, H. R. Zhang, C. Ré, Understanding and Improving Information Transfer in Multi-Task "
         + "Learning, ICLR 2020",
-      link: "https://arxiv.org/abs/2005.00944"),
-    parameters: [
-      ParameterDescriptor("tasks", .integer(default: 4, range: .closed(1...64)), "The number of tasks T."),
-      ParameterDescriptor(
-        "cosine", .number(default: 0.5, range: .closed(-1...1)),
-        "The cosine between the coefficient vectors of any two tasks, at least −1/(T − 1)."),
-      ParameterDescriptor("inputs", .integer(default: 20, range: .closed(1...1000)), "The number of inputs."),
-      ParameterDescriptor(
-        "samples", .integer(default: 100, range: .closed(1...1_000_000)), "The number of training samples."),
-      ParameterDescriptor(
-        "width", .integer(default: 2, range: .closed(1...4096)),
-        "The units of the linear trunk: the rank that the tasks share."),
-      ParameterDescriptor(
-        "noise", .number(default: 0.5, range: .nonNegative),
-        "The standard deviation of the label noise, in all splits."),
-    ])
+      link: "https://arxiv.org/abs/2005.00944"))
 
-  private let taskCount: Int
-  private let cosine: Double
-  private let inputs: Int
-  private let noise: Double
-  private let width: Int
-  private let sizes: SplitSizes
+  @Parameter("The number of tasks T.", in: 1...64) var tasks = 4
+  @Parameter("The cosine between the coefficient vectors of any two tasks, at least −1/(T − 1).", in: -1...1)
+  var cosine = 0.5
+  @Parameter("The number of inputs.", in: 1...1000) var inputs = 20
+  @Parameter("The number of training samples.", in: 1...1_000_000) var samples = 100
+  @Parameter("The units of the linear trunk: the rank that the tasks share.", in: 1...4096) var width = 2
+  @Parameter("The standard deviation of the label noise, in all splits.", in: .nonNegative) var noise = 0.5
 
-  /// Creates the suite.
+  /// Creates the suite with its defaults.
+  package init() {}
+
+  /// Checks that the parameters fit together.
   ///
-  /// - Parameter parameters: a value for every declared parameter.
   /// - Throws: ``SuiteError`` if the cosine is below −1/(T − 1) or the inputs are fewer than the tasks.
-  package init(_ parameters: ParameterValues) throws(SuiteError) {
-    taskCount = parameters.integer("tasks")
-    cosine = parameters.number("cosine")
-    inputs = parameters.integer("inputs")
-    noise = parameters.number("noise")
-    width = parameters.integer("width")
-    sizes = SplitSizes(train: parameters.integer("samples"), validation: 1000, test: 2000)
-    let name = Self.descriptor.name
+  package func validate() throws(SuiteError) {
+    let name = Self.about.name
     // The slack lets a user write −0.3333 or −0.33333333 for four tasks.
-    guard taskCount == 1 || 1 + Double(taskCount - 1) * cosine >= -1e-3 else {
+    guard tasks == 1 || 1 + Double(tasks - 1) * cosine >= -1e-3 else {
       throw SuiteError(
-        "\(name).cosine is \(cosine): \(taskCount) vectors cannot all meet at less than "
-          + "\(-1 / Double(taskCount - 1))"
+        "\(name).cosine is \(cosine): \(tasks) vectors cannot all meet at less than "
+          + "\(-1 / Double(tasks - 1))"
       )
     }
-    guard inputs >= taskCount else {
-      throw SuiteError("\(name).inputs is \(inputs): \(taskCount) tasks need at least as many")
+    guard inputs >= tasks else {
+      throw SuiteError("\(name).inputs is \(inputs): \(tasks) tasks need at least as many")
     }
   }
 
@@ -75,11 +56,11 @@ package struct LinearSubspaceSuite: TaskSuite {
   package var inputCount: Int? { inputs }
 
   /// The samples of the training split.
-  package var trainingSampleCount: Int? { sizes[.train] }
+  package var trainingSampleCount: Int? { samples }
 
   /// T regressions.
-  package var tasks: [TaskSpecification] {
-    (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
+  package var taskSpecifications: [TaskSpecification] {
+    (1...tasks).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
   }
 
   /// One linear layer; Adam at 1e-2 on batches of 20, 1000 steps at the default number of samples.
@@ -101,10 +82,10 @@ package struct LinearSubspaceSuite: TaskSuite {
     do {
       return LinearTasks(
         coefficients: try EquiangularFrame.rows(
-          count: taskCount, dimensions: inputs, cosine: cosine, using: &stream),
+          count: tasks, dimensions: inputs, cosine: cosine, using: &stream),
         noiseVariance: noise * noise)
     } catch {
-      throw SuiteError("\(Self.descriptor.name): \(error)")
+      throw SuiteError("\(Self.about.name): \(error)")
     }
   }
 
@@ -114,21 +95,22 @@ package struct LinearSubspaceSuite: TaskSuite {
   /// - Returns: the three splits, all with noise; the irreducible loss is the noise's variance.
   /// - Throws: ``SuiteError`` if LAPACK fails.
   package func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
-    let streams = SuiteStreams(using: &stream)
+    let (streams, noise) = (SuiteStreams(using: &stream), noise)
+    let sizes = SplitSizes(train: samples, validation: 1000, test: 2000)
     try SuiteData.requireMemory(
-      of: Self.descriptor.name, samples: sizes[.train], inputs: inputs, tasks: tasks)
+      of: Self.about.name, samples: samples, inputs: inputs, tasks: taskSpecifications)
     let truth = try truth(streams)
     return try SuiteData(
-      of: Self.descriptor.name, inputs: inputs, tasks: tasks,
-      irreducibleLoss: [Double](repeating: noise * noise, count: taskCount)
+      of: Self.about.name, inputs: inputs, tasks: taskSpecifications,
+      irreducibleLoss: [Double](repeating: noise * noise, count: tasks)
     ) { (split) throws(SuiteError) in
       var inputStream = streams.stream("inputs/\(split.rawValue)")
-      let samples = inputStream.normals(sizes[split] * inputs)
+      let inputRows = inputStream.normals(sizes[split] * inputs)
       let targets = truth.coefficients.enumerated().map { task, direction in
         var noiseStream = streams.stream("task/\(task)/noise/\(split.rawValue)")
-        return Projection.values(samples, onto: [direction]).map { $0 + noise * noiseStream.normal() }
+        return Projection.values(inputRows, onto: [direction]).map { $0 + noise * noiseStream.normal() }
       }
-      return (samples, targets)
+      return (inputRows, targets)
     }
   }
 }

@@ -5,7 +5,7 @@
 #endif
 package import JointLossLinearAlgebra
 package import JointLossTraining
-package import JointLossWeighting
+import JointLossWeighting
 
 /// Regressions on a line plus sines along directions of a given cosine (MMoE's synthetic data).
 ///
@@ -15,16 +15,15 @@ package import JointLossWeighting
 /// here.
 package struct SineMixtureSuite: TaskSuite {
   /// What the labels are divided by.
-  enum Labels: String {
-    case raw
+  enum Labels: String, Codable, CaseIterable {
     case standardised
+    case raw
   }
 
-  /// Name, formula and parameters.
-  package static let descriptor = SuiteDescriptor(
-    name: "mmoe-sine",
-    summary:
-      "Regressions that add sines to a linear function, along directions with a chosen cosine between tasks: "
+  /// Name, summary, generator and source.
+  package static let about = SuiteDescription(
+    "mmoe-sine",
+    "Regressions that add sines to a linear function, along directions with a chosen cosine between tasks: "
       + "the same function of different projections.",
     formula: """
       x ~ N(0, I), s_t = w_tᵀx, y_t = s_t + Σ_i sin(α_i s_t + β_i) + 0.1 ε, α_i, β_i ~ N(0, 1) for all tasks
@@ -34,56 +33,35 @@ package struct SineMixtureSuite: TaskSuite {
     citation: Citation(
       "J. Ma, Z. Zhao, X. Yi, J. Chen, L. Hong, E. H. Chi, Modeling Task Relationships in Multi-task "
         + "Learning with Multi-gate Mixture-of-Experts, KDD 2018",
-      link: "https://doi.org/10.1145/3219819.3220007"),
-    parameters: [
-      ParameterDescriptor("tasks", .integer(default: 2, range: .closed(1...64)), "The number of tasks T."),
-      ParameterDescriptor(
-        "correlation", .number(default: 0.5, range: .closed(-1...1)),
-        "The cosine p between the directions of any two tasks; at least 0 for more than two tasks."),
-      ParameterDescriptor("scale", .number(default: 1, range: .positive), "The length c of the directions."),
-      ParameterDescriptor("terms", .integer(default: 5, range: .closed(0...100)), "The number m of sines."),
-      ParameterDescriptor(
-        "inputs", .integer(default: 100, range: .closed(2...1000)), "The number of inputs."),
-      ParameterDescriptor(
-        "samples", .integer(default: 10_000, range: .closed(1...1_000_000)), "The number of training samples."
-      ),
-      ParameterDescriptor(
-        "width", .integer(default: 16, range: .closed(1...4096)),
-        "The units of the trunk's first layer; the second has half as many."),
-      ParameterDescriptor(
-        "labels", .choice(default: "standardised", options: ["standardised", "raw"]),
-        "Whether labels are shifted and scaled to mean 0 and variance 1, by their exact moments."),
-    ])
+      link: "https://doi.org/10.1145/3219819.3220007"))
 
-  private let taskCount: Int
-  private let cosine: Double
-  private let scale: Double
-  private let terms: Int
-  private let inputs: Int
-  private let samples: Int
-  private let width: Int
-  private let labels: Labels
+  @Parameter("The number of tasks T.", in: 1...64) var tasks = 2
+  @Parameter(
+    "The cosine p between the directions of any two tasks; at least 0 for more than two tasks.", in: -1...1)
+  var correlation = 0.5
+  @Parameter("The length c of the directions.", in: .positive) var scale = 1.0
+  @Parameter("The number m of sines.", in: 0...100) var terms = 5
+  @Parameter("The number of inputs.", in: 2...1000) var inputs = 100
+  @Parameter("The number of training samples.", in: 1...1_000_000) var samples = 10_000
+  @Parameter("The units of the trunk's first layer; the second has half as many.", in: 1...4096) var width =
+    16
+  @Parameter("Whether labels are shifted and scaled to mean 0 and variance 1, by their exact moments.")
+  var labels = Labels.standardised
 
-  /// Creates the suite.
+  /// Creates the suite with its defaults.
+  package init() {}
+
+  /// Checks that the parameters fit together.
   ///
-  /// - Parameter parameters: a value for every declared parameter.
   /// - Throws: ``SuiteError`` if the cosine is negative for more than two tasks, or the inputs are too few.
-  package init(_ parameters: ParameterValues) throws(SuiteError) {
-    taskCount = parameters.integer("tasks")
-    cosine = parameters.number("correlation")
-    scale = parameters.number("scale")
-    terms = parameters.integer("terms")
-    inputs = parameters.integer("inputs")
-    samples = parameters.integer("samples")
-    width = parameters.integer("width")
-    labels = parameters.choice("labels")
-    let name = Self.descriptor.name
-    guard taskCount <= 2 || cosine >= 0 else {
-      throw SuiteError("\(name).correlation is \(cosine): more than two tasks need at least 0")
+  package func validate() throws(SuiteError) {
+    let name = Self.about.name
+    guard tasks <= 2 || correlation >= 0 else {
+      throw SuiteError("\(name).correlation is \(correlation): more than two tasks need at least 0")
     }
-    let needed = taskCount > 2 ? taskCount + 1 : 2
+    let needed = tasks > 2 ? tasks + 1 : 2
     guard inputs >= needed else {
-      throw SuiteError("\(name).inputs is \(inputs): \(taskCount) tasks need at least \(needed)")
+      throw SuiteError("\(name).inputs is \(inputs): \(tasks) tasks need at least \(needed)")
     }
   }
 
@@ -94,8 +72,8 @@ package struct SineMixtureSuite: TaskSuite {
   package var trainingSampleCount: Int? { samples }
 
   /// T regressions.
-  package var tasks: [TaskSpecification] {
-    (1...taskCount).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
+  package var taskSpecifications: [TaskSpecification] {
+    (1...tasks).map { TaskSpecification(name: "task-\($0)", loss: .meanSquaredError) }
   }
 
   // The paper's shared-bottom has 16 units and, for each task, a tower of 8; our heads are affine, so that
@@ -120,10 +98,11 @@ package struct SineMixtureSuite: TaskSuite {
     let noise = 0.1
     let (shift, factor) =
       labels == .raw ? (0, 1) : (curve.mean, 1 / (curve.variance + noise * noise).squareRoot())
-    try SuiteData.requireMemory(of: Self.descriptor.name, samples: samples, inputs: inputs, tasks: tasks)
+    try SuiteData.requireMemory(
+      of: Self.about.name, samples: samples, inputs: inputs, tasks: taskSpecifications)
     return try SuiteData(
-      of: Self.descriptor.name, inputs: inputs, tasks: tasks,
-      irreducibleLoss: [Double](repeating: noise * noise * factor * factor, count: taskCount)
+      of: Self.about.name, inputs: inputs, tasks: taskSpecifications,
+      irreducibleLoss: [Double](repeating: noise * noise * factor * factor, count: tasks)
     ) { (split) throws(SuiteError) in
       let count = split == .train ? samples : split == .validation ? 1000 : 2000
       var inputStream = streams.stream("inputs/\(split.rawValue)")
@@ -143,19 +122,19 @@ package struct SineMixtureSuite: TaskSuite {
     var stream = streams.stream("directions")
     do {
       let frame = try Matrix<Double>.randomOrthogonal(
-        rows: taskCount > 2 ? taskCount + 1 : 2, columns: inputs, using: &stream)
+        rows: tasks > 2 ? tasks + 1 : 2, columns: inputs, using: &stream)
       func combine(_ a: Double, _ i: Int, _ b: Double, _ j: Int) -> [Double] {
         (0..<inputs).map { scale * (a * frame[i, $0] + b * frame[j, $0]) }
       }
-      return (0..<taskCount).map { task in
-        switch (taskCount, task) {
+      return (0..<tasks).map { task in
+        switch (tasks, task) {
         case (...2, 0): combine(1, 0, 0, 1)
-        case (...2, _): combine(cosine, 0, (1 - cosine * cosine).squareRoot(), 1)
-        default: combine(cosine.squareRoot(), 0, (1 - cosine).squareRoot(), task + 1)
+        case (...2, _): combine(correlation, 0, (1 - correlation * correlation).squareRoot(), 1)
+        default: combine(correlation.squareRoot(), 0, (1 - correlation).squareRoot(), task + 1)
         }
       }
     } catch {
-      throw SuiteError("\(Self.descriptor.name): \(error)")
+      throw SuiteError("\(Self.about.name): \(error)")
     }
   }
 }

@@ -1,18 +1,14 @@
 /// The preset of the feature bank at overlap 0, with tasks of unlike scale, noise and loss.
 package struct UnrelatedSuite: MixedTasksSuite {
-  /// Name, formula and parameters.
-  package static let descriptor = preset(
-    name: "unrelated", summary: "No feature is shared: the tasks compete for the trunk's units.")
+  /// Name, summary and generator.
+  package static let about = preset(
+    "unrelated", "No feature is shared: the tasks compete for the trunk's units.")
 
   /// The overlap ρ of the feature bank.
   package static let overlap = 0.0
 
-  package let bank: FeatureBank
-  package let width: Int
+  package let size = MixedTasksSize()
 
-  /// Creates the suite from its validated settings.
-  package init(bank: FeatureBank, width: Int) {
-    self.bank = bank
-    self.width = width
-  }
+  /// Creates the suite with its defaults.
+  package init() {}
 }

@@ -81,7 +81,8 @@ extension Trainer {
     }
     let targets = stateTensors(restored)
     try Self.require(tensors, fit: targets)
-    return Restoration(epoch: state.epoch, counts: state.counts, learningRate: state.learningRate) { [self, resumed] in
+    return Restoration(epoch: state.epoch, counts: state.counts, learningRate: state.learningRate) {
+      [self, resumed] in
       for (tensor, target) in zip(tensors, targets) { Self.copy(tensor, to: target.view) }
       weigher = resumed
       optimizer = restored

@@ -1,5 +1,5 @@
 import JointLossLinearAlgebra
-import JointLossWeighting
+package import JointLossWeighting
 
 /// A model as the trainer trains it.
 struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
@@ -29,6 +29,17 @@ struct ModelNetwork<Model: MultiTaskModel>: TrainedNetwork {
 }
 
 extension MultiTaskModel {
+  /// Checks that a strategy can train the model under these options.
+  ///
+  /// - Throws: ``TrainingError`` as a trainer would.
+  package func validate(
+    for strategy: some WeightingStrategy, optimizer: OptimizerSpecification, options: StepOptions
+  ) throws(TrainingError) {
+    try validate()
+    let scopes = try ModelNetwork(self).scopes(of: strategy, options: options)
+    try strategy.requireDirection(of: scopes.seen, optimizer: optimizer, options: options)
+  }
+
   /// Checks what the model says of itself.
   func validate() throws(TrainingError) {
     guard (1...Int(Int32.max)).contains(inputs), !tasks.isEmpty, !tensors.isEmpty else {

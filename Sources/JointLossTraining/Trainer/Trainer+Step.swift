@@ -209,20 +209,14 @@ extension Trainer {
   private func weigh() throws(TrainingError) -> TaskWeights {
     // Given back first, so that the strategy writes its own in place.
     (direction, update) = (nil, nil)
-    let step: Step<Strategy.Gradients>
     do {
-      step = try weigher.step(observing: observation)
-    } catch {
-      // Evidence that is not finite: an overflow in this network, not a strategy without an answer.
-      throw error.code == .nonFinite
-        ? diverged(error.message, task: error.task) : noAnswer(error.message, task: error.task)
-    }
-    do {
-      return try weigher.weights(for: step)
+      return try weigher.weightsWithUncheckedElements(observing: observation)
     } catch {
       // A strategy knows its tasks by their index alone.
       let name = error.task.map { " (task \($0) is \(tasks[$0].name))" } ?? ""
-      throw noAnswer(error.message + name, task: error.task)
+      // What it was to be shown is not finite: an overflow in this network, not a strategy without an answer.
+      throw error.code == .nonFinite && !weigher.wasAsked
+        ? diverged(error.message, task: error.task) : noAnswer(error.message + name, task: error.task)
     }
   }
 

@@ -1,5 +1,7 @@
-/// What a strategy reads of the task gradients: ``NoGradients``, ``GradientNorms``, ``Gramian``, ``Jacobian`` or
-/// ``IndependentJacobians``. The trainer computes that and no more.
+/// What a strategy reads of the task gradients.
+///
+/// It is ``NoGradients``, ``GradientNorms``, ``Gramian``, ``Jacobian`` or ``IndependentJacobians``. The trainer computes
+/// that and no more.
 public protocol GradientEvidence: Sendable {
   /// What the trainer has to compute for it, in the steps in which the strategy reads it.
   static var need: EvidenceNeed { get }

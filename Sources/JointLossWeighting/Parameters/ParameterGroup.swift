@@ -17,7 +17,7 @@ extension ParameterGroup {
   ///
   /// - Parameter values: a checked value for each parameter.
   /// - Returns: the value.
-  static func make(with values: ParameterValues) -> Self {
+  package static func make(with values: ParameterValues) -> Self {
     let result = Self()
     for (name, parameter) in ParameterFields.all(of: result) {
       if let value = values.values[name] { parameter.set(value) }
@@ -29,7 +29,7 @@ extension ParameterGroup {
   ///
   /// - Parameter owner: the name of the strategy or suite, for messages.
   /// - Throws: ``ParameterError`` naming the parameter.
-  static func checkParameters(of owner: String) throws(ParameterError) {
+  package static func checkParameters(of owner: String) throws(ParameterError) {
     var names: Set<String> = []
     for descriptor in parameters {
       let name = descriptor.name

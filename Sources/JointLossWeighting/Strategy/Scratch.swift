@@ -51,6 +51,7 @@ extension KeyedEncodingContainer {
   /// - Parameters:
   ///   - value: the buffer.
   ///   - key: its key.
+  /// - Throws: nothing.
   public mutating func encode<Value>(_ value: Scratch<Value>, forKey key: Key) throws {}
 }
 
@@ -61,6 +62,7 @@ extension KeyedDecodingContainer {
   ///   - type: the buffer's type.
   ///   - key: its key.
   /// - Returns: the empty buffer.
+  /// - Throws: nothing.
   public func decode<Value>(_ type: Scratch<Value>.Type, forKey key: Key) throws -> Scratch<Value> {
     Scratch(wrappedValue: Value())
   }

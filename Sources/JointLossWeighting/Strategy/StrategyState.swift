@@ -90,7 +90,8 @@ package struct StrategyState {
   private func require(_ count: Int, fits initial: Int, _ path: String) throws(WeightingError) {
     guard initial > 0 else {
       return try require(
-        count.isMultiple(of: taskCount), path, "has \(count) values, not as many for each of \(taskCount) tasks")
+        count.isMultiple(of: taskCount), path,
+        "has \(count) values, not as many for each of \(taskCount) tasks")
     }
     try require(count == initial, path, "has \(count) values where \(initial) are due")
   }

@@ -16,6 +16,13 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
   public let taskCount: Int
   /// The stream of the first step's draws.
   private let stream: PhiloxStream
+  /// Whether the last step came as far as the strategy: an error before that is one of what it was to be shown.
+  package private(set) var wasAsked = false
+  // Asked once: the description of a wrapped strategy is put together each time.
+  private let weighs = Strategy.about.weighs
+  private let needsLosses = Strategy.readsLosses == .always
+  /// The weights of a step in which tasks have no labels.
+  @Scratch private var presentValues: [Double] = []
 
   /// Starts training under a strategy.
   ///
@@ -46,6 +53,8 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
     try self.init(
       Strategy(taskCount: taskCount, parameters: parameters), taskCount: taskCount, seed: seed)
   }
+
+  private enum CodingKeys: CodingKey { case strategy, taskCount, stream }
 
   /// Decodes a weigher: training goes on as if it had not been interrupted.
   ///
@@ -86,58 +95,59 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
   ///   its answer is of another size than the step or not finite. A loop that goes on after an error keeps the
   ///   weigher from before the step: it is a value.
   public mutating func weights(observing observation: StepObservation) throws(WeightingError) -> TaskWeights {
-    let weights = try weights(for: step(observing: observation))
+    let weights = try weightsWithUncheckedElements(observing: observation)
     if let elements = weights.elements, let index = elements.firstNonFinite {
       throw WeightingError(
         .nonFinite,
-        "the \(Strategy.about.weighs.rawValue) of \(Strategy.about.name) holds \(elements[index]) at parameter \(index)"
-      )
+        "the \(weighs.rawValue) of \(Strategy.about.name) holds \(elements[index]) at parameter \(index)")
     }
     return weights
   }
 
+  /// Weighs a step; the values of a direction or an update are the caller's to check.
+  package mutating func weightsWithUncheckedElements(
+    observing observation: StepObservation
+  ) throws(WeightingError) -> TaskWeights {
+    let weights = try answer(observing: observation)
+    try check(weights)
+    return weights
+  }
+
+  /// What the strategy answers, unchecked, for those who check it themselves; tasks without labels have the weight 0.
+  package mutating func answer(observing observation: StepObservation) throws(WeightingError) -> TaskWeights {
+    wasAsked = false
+    let step = try step(observing: observation)
+    wasAsked = true
+    var weights = try strategy.weights(for: step)
+    guard let present = observation.present, present.count == weights.values.count else { return weights }
+    // Into a buffer of our own: the strategy keeps its array, and a change would copy it in every step.
+    presentValues.resize(to: present.count)
+    for task in present.indices { presentValues[task] = present[task] ? weights.values[task] : 0 }
+    weights.values = presentValues
+    return weights
+  }
+
   /// Cuts what the strategy reads from an observation.
-  package func step(observing observation: StepObservation) throws(WeightingError) -> Step<Strategy.Gradients>
+  private func step(observing observation: StepObservation) throws(WeightingError) -> Step<Strategy.Gradients>
   {
     guard observation.taskCount == taskCount || observation.taskCount == 0 else {
       throw WeightingError(
         .taskCount,
         "\(Strategy.about.name) was created for \(taskCount) tasks, this step has \(observation.taskCount)")
     }
-    let step = try Step<Strategy.Gradients>(
-      observing: observation, random: stream.substream(ofStep: observation.step))
-    guard !step.losses.isEmpty || Strategy.readsLosses != .always else {
+    guard !observation.losses.isEmpty || !needsLosses || observation.taskCount == 0 else {
       throw WeightingError(
         .missingEvidence, "\(Strategy.about.name) reads losses: give the loss of each task")
     }
-    return step
-  }
-
-  /// Weighs a step that has been cut from an observation; the values of a direction or an update are the caller's to
-  /// check.
-  package mutating func weights(for step: Step<Strategy.Gradients>) throws(WeightingError) -> TaskWeights {
-    let weights = try answer(to: step)
-    try check(weights)
-    return weights
-  }
-
-  /// What the strategy answers, unchecked, for those who check it themselves; tasks without labels have the weight 0.
-  package mutating func answer(to step: Step<Strategy.Gradients>) throws(WeightingError) -> TaskWeights {
-    var weights = try strategy.weights(for: step)
-    guard let present = step.present, present.count == weights.values.count else { return weights }
-    for task in present.indices where !present[task] && weights.values[task] != 0 { weights.values[task] = 0 }
-    return weights
+    return try Step(observing: observation, random: stream.substream(ofStep: observation.step))
   }
 
   private func check(_ weights: TaskWeights) throws(WeightingError) {
-    func fail(_ reason: String) -> WeightingError {
-      WeightingError(.answer, "\(Strategy.about.name) gave \(reason)")
+    guard weights.values.count == taskCount else {
+      throw Self.wrongAnswer("\(weights.values.count) weights for \(taskCount) tasks")
     }
-    for (count, what) in [
-      (weights.values.count, "weights"), (weights.headWeights?.count ?? taskCount, "weights of heads"),
-    ]
-    where count != taskCount {
-      throw fail("\(count) \(what) for \(taskCount) tasks")
+    if let headWeights = weights.headWeights, headWeights.count != taskCount {
+      throw Self.wrongAnswer("\(headWeights.count) weights of heads for \(taskCount) tasks")
     }
     for task in 0..<taskCount {
       guard weights.values[task].isFinite else {
@@ -147,10 +157,16 @@ public struct Weigher<Strategy: WeightingStrategy>: StepWeigher {
         throw WeightingError(.nonFinite, "the weight of the head of task \(task) is \(weight)", task: task)
       }
     }
-    guard weights.isAnswer(of: Strategy.about.weighs) else {
-      throw fail("\(weights.phrase), and its description says \(Strategy.about.weighs.phrase)")
+    guard weights.isAnswer(of: weighs) else {
+      throw Self.wrongAnswer("\(weights.phrase), and its description says \(weighs.phrase)")
     }
-    if let defect = weights.certificate?.defect { throw fail("a solver's certificate with \(defect.phrase)") }
+    if let defect = weights.certificate?.defect {
+      throw Self.wrongAnswer("a solver's certificate with \(defect.phrase)")
+    }
+  }
+
+  private static func wrongAnswer(_ reason: String) -> WeightingError {
+    WeightingError(.answer, "\(Strategy.about.name) gave \(reason)")
   }
 
   /// Whether the next step reads more than the losses: see ``WeightingStrategy/readsGradients(present:)``.

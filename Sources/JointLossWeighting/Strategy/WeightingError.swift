@@ -18,7 +18,7 @@ public struct WeightingError: Error, Sendable, Hashable, CustomStringConvertible
     case shape
     /// The step lacks what the strategy reads.
     case missingEvidence
-    /// A task has no labels in the step, and the rule does not say what it does then.
+    /// None of the tasks has labels in the step.
     case absentTask
     /// Losses for which the rule is not defined (a negative one under a logarithm, say).
     case domain

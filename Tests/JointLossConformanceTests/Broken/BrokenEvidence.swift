@@ -33,9 +33,10 @@ struct UncheckedNorms: GradientEvidence {
   static let need = EvidenceNeed.gradientNorms
   let values: [Double]
   init(observing observation: StepObservation) {
-    values = observation.gradientNorms ?? observation.gramian.map { gramian in
-      (0..<gramian.taskCount).map { gramian.norm(of: $0) }
-    } ?? observation.losses.map { _ in 0 }
+    values =
+      observation.gradientNorms ?? observation.gramian.map { gramian in
+        (0..<gramian.taskCount).map { gramian.norm(of: $0) }
+      } ?? observation.losses.map { _ in 0 }
   }
 }
 

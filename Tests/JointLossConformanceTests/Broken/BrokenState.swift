@@ -18,14 +18,14 @@ struct HiddenCounter: WeightingStrategy {
   }
 }
 
-/// A generator that all instances share, seeded whenever training starts.
+/// A generator that all instances share, seeded by the first step of the last that began.
 struct SharedGenerator: WeightingStrategy {
   static let about = broken(
     "shared-generator", promises: [.order(.inDistribution)])
   private static let stream = Mutex(PhiloxStream(seed: 0, purpose: "shared"))
-  func start(taskCount: Int) { Self.stream.withLock { $0 = PhiloxStream(seed: 0, purpose: "shared") } }
   func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
-    losses((0..<step.taskCount).map { _ in Self.stream.withLock { 0.5 + $0.uniform() } })
+    if step.index == 0 { Self.stream.withLock { $0 = step.random } }
+    return losses((0..<step.taskCount).map { _ in Self.stream.withLock { 0.5 + $0.uniform() } })
   }
 }
 

@@ -205,7 +205,7 @@ import Testing
     ])
     let record = try #require(try records(of: study).first { $0.header.specification.strategy == "breaking" })
     #expect(record.footer.status == .failed && record.footer.step == 0 && record.footer.task == "task1")
-    #expect(record.footer.message == "no weight exists for task 1")
+    #expect(record.footer.message == "no weight exists for task 1 (task 1 is task1)")
     #expect(record.epochs.count == 1 && record.defect == nil)
   }
 
@@ -250,7 +250,7 @@ import Testing
   @Test func `A run of a strategy that does not exist here is an error`() throws {
     let plan = try Local.plan(Local.study([.init("breaking")]))
     let run = try #require(plan.runs.first { $0.strategy == "breaking" })
-    let executor = RunExecutor(strategies: .builtIn, suites: Local.suites())
+    let executor = try RunExecutor(strategies: .builtIn, suites: Local.suites())
     #expect { try executor.run(run) } throws: { error in
       "\(error)".hasPrefix("the run of breaking on local: no strategy is named “breaking”")
     }

@@ -5,7 +5,7 @@ import JointLossWeighting
 import Testing
 
 @testable import JointLossStudies
-@testable import JointLossSuites
+import JointLossSuites
 
 /// Schedules, clipping and early stopping in runs and their records.
 @Suite struct TrainingRuleTests {
@@ -160,7 +160,7 @@ import Testing
       var study = Local.study()
       study.suites = [.init("no-validation")]
       try change(&study)
-      let suites = SuiteRegistry(types: [NoValidation.self])
+      let suites = try SuiteRegistry.builtIn.adding([NoValidation.self])
       let plan = try RunPlan(study, strategies: Local.strategies(), suites: suites)
       let record = try RunExecutor(strategies: Local.strategies(), suites: suites).run(plan.runs[0])
       #expect(record.footer.status == .failed && record.epochs.isEmpty && record.defect == nil)
@@ -176,17 +176,16 @@ import Testing
 
   /// A suite that forgets its validation split.
   private struct NoValidation: TaskSuite {
-    static let descriptor = SuiteDescriptor(
-      name: "no-validation", summary: "No validation.", formula: "y = 0")
-    let tasks = [TaskSpecification(name: "a", loss: .meanSquaredError)]
+    static let about = SuiteDescription(
+      "no-validation", "No validation.", formula: "y = 0")
+    let taskSpecifications = [TaskSpecification(name: "a", loss: .meanSquaredError)]
     let recipe = TrainingRecipe(trunk: [2], activation: .tanh, epochs: 1, batchSize: 2, learningRate: 0.1)
-
-    init(_ parameters: ParameterValues) {}
 
     func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
       do {
-        let some = try TaskDataset(inputCount: 1, inputs: [1, 2], targets: [[0, 0]], tasks: tasks)
-        let none = try TaskDataset(inputCount: 1, inputs: [], targets: [[]], tasks: tasks)
+        let some = try TaskDataset(
+          inputCount: 1, inputs: [1, 2], targets: [[0, 0]], tasks: taskSpecifications)
+        let none = try TaskDataset(inputCount: 1, inputs: [], targets: [[]], tasks: taskSpecifications)
         return SuiteData(train: some, validation: none, test: some)
       } catch {
         throw SuiteError(error.description)

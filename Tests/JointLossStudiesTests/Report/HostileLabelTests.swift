@@ -1,6 +1,6 @@
 import Foundation
 import JointLossLinearAlgebra
-@testable import JointLossSuites
+import JointLossSuites
 import JointLossTestSupport
 import JointLossTraining
 import JointLossWeighting
@@ -144,7 +144,7 @@ import Testing
     for text in ["Δm é", "e\u{301}", "日本", "50 % <b>'", "\u{2764}\u{FE0F}"] { #expect(text.isPrintable) }
     #expect(!"".isPrintable)
     let error = #expect(throws: SuiteError.self) {
-      try SuiteRegistry(types: [HiddenName.self]).make("hidden\u{202E}")
+      try SuiteRegistry.builtIn.adding([HiddenName.self])
     }
     #expect(error?.description.contains("\\u{202E}") == true)
   }
@@ -157,11 +157,9 @@ import Testing
 
 /// A suite of somebody's program: its name turns the direction of writing.
 private struct HiddenName: TaskSuite {
-  static let descriptor = SuiteDescriptor(name: "hidden\u{202E}", summary: "None.", formula: "y = 0")
-  let tasks: [TaskSpecification] = []
+  static let about = SuiteDescription("hidden\u{202E}", "None.", formula: "y = 0")
+  let taskSpecifications: [TaskSpecification] = []
   let recipe = TrainingRecipe(trunk: [2], activation: .tanh, epochs: 1, batchSize: 2, learningRate: 0.1)
-
-  init(_ parameters: ParameterValues) {}
 
   func generate(using stream: inout PhiloxStream) throws(SuiteError) -> SuiteData {
     throw SuiteError("has no data")

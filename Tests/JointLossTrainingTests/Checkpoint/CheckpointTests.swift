@@ -20,7 +20,9 @@ import Testing
     optimizer: OptimizerSpecification = .adam(learningRate: 0.01), options: StepOptions = StepOptions()
   ) throws -> Trainer<Scalar, Strategy> {
     return try Trainer(
-      network: problem.network, strategy: try Strategy(taskCount: problem.network.tasks.count, parameters: parameters), optimizer: optimizer, batchSize: batchSize,
+      network: problem.network,
+      strategy: try Strategy(taskCount: problem.network.tasks.count, parameters: parameters),
+      optimizer: optimizer, batchSize: batchSize,
       seed: seed, options: options)
   }
 

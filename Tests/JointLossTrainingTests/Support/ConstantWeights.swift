@@ -34,7 +34,8 @@ struct ConstantWeights<Gradients: GradientEvidence, Place: WeightedPlace>: Weigh
 
 /// Weighs all tasks by 1 and remembers the gradient norms it was shown.
 struct NormRecorder: WeightingStrategy {
-  static let about = StrategyDescription("norm-recorder", "norm recorder", formula: "w_t = 1", weighs: .losses)
+  static let about = StrategyDescription(
+    "norm-recorder", "norm recorder", formula: "w_t = 1", weighs: .losses)
 
   private(set) var norms: [Double] = []
   private var scope: GradientScope? = .sharedParameters

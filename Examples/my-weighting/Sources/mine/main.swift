@@ -1,3 +1,3 @@
 import JointLossCommand
 
-await JointLoss.main(adding: [MyWeighting.self])
+await JointLoss.main(strategies: [MyWeighting.self])

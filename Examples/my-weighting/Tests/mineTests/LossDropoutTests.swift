@@ -6,27 +6,15 @@ import Testing
 /// JointLossWeighting` is enough.
 struct LossDropout: WeightingStrategy {
   static let about = StrategyDescription(
-      "loss-dropout", "loss dropout", formula: "w_t = b_t / (1 − p),  P(b_t = 0) = p",
-    weighs: .losses,
-    parameters: [
-      ParameterDescriptor("rate", .number(default: 0.2, range: .halfOpen(0..<1)), "The probability p of a 0.")
-    ],
-    promises: [.nonNegative, .order(.inDistribution)])
+    "loss-dropout", "loss dropout", formula: "w_t = b_t / (1 − p),  P(b_t = 0) = p",
+    weighs: .losses, promises: [.nonNegative, .order(.inDistribution), .memoryless])
 
-  let taskCount: Int
-  let rate: Double
-  var stream: PhiloxStream
+  @Parameter("The probability p of a 0.", in: 0..<1) var rate = 0.2
 
-  init(_ setup: StrategySetup) {
-    taskCount = setup.taskCount
-    rate = setup.parameters.number("rate")
-    stream = setup.stream
-  }
-
-  mutating func weights(for step: Step<NoGradients>) throws(WeightingError) -> TaskWeights {
-    let isAlone = taskCount == 1
-    let weights = step.losses.map { _ in !isAlone && stream.uniform() < rate ? 0 : 1 / (1 - rate) }
-    return TaskWeights(weights)
+  func weights(for step: Step<NoGradients>) -> TaskWeights {
+    var random = step.random
+    let isAlone = step.taskCount == 1
+    return TaskWeights(step.losses.map { _ in !isAlone && random.uniform() < rate ? 0 : 1 / (1 - rate) })
   }
 }
 

@@ -93,7 +93,7 @@ struct SolverTrial: Encodable {
     let weights: TaskWeights
     do {
       var weigher = try Weigher(strategy, taskCount: random.rows.count)
-      weights = try weigher.answer(to: weigher.step(observing: observation))
+      weights = try weigher.answer(observing: observation)
     } catch { return .error(error.message) }
     if let certificate = weights.certificate {
       guard certificate.defect == nil else { return .notFinite }

@@ -1,7 +1,8 @@
 import RealModule
 
-/// Gives more weight to tasks that are further from their own optimum, by an estimate from squared gradients
-/// (Algorithm 1).
+/// Gives more weight to tasks that are further from their own optimum (Algorithm 1).
+///
+/// How far a task is, is estimated from its squared gradients.
 ///
 ///     S_t ← S_t + g_t²      E_t = Σ_j g_tj² / √(S_tj + 1e-7)
 ///     w_t ← w_t exp(η E_t / E_t(0)),  then scaled to the sum T

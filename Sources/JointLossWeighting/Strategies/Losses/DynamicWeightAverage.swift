@@ -15,7 +15,7 @@ public struct DynamicWeightAverage: WeightingStrategy {
       link: "https://arxiv.org/abs/1803.10704"),
     formula: "w = T softmax(r/τ), r_t = L̄_t(e−1) / L̄_t(e−2)",
     weighs: .losses,
-    cost: "O(T) an epoch; O(T W) a step with windows",
+    cost: "O(T) an epoch",
     differences: [
       "Means over whole epochs, weighted by samples, as the authors' code has them.",
       "Nash-MTL, FAMO and Aligned-MTL: averages=windows-from-ones; Nash-MTL and Aligned-MTL: reduction=mean.",

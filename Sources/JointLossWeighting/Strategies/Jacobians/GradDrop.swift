@@ -1,7 +1,8 @@
 import JointLossLinearAlgebra
 
-/// Keeps, parameter by parameter or unit by unit, the gradients of one sign only, drawn by how much of the whole has it
-/// (Algorithm 1).
+/// Keeps for each parameter, or each unit, the gradients of one sign only (Algorithm 1).
+///
+/// The sign is drawn by how much of the whole has it.
 ///
 ///     P_j = ½ (1 + Σ_t g_tj / Σ_t |g_tj|)      U_j uniform over [0, 1)
 ///     m_tj = 1 if g_tj > 0 and P_j > U_j, or g_tj < 0 and P_j < U_j; else 0

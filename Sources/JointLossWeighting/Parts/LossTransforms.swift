@@ -2,10 +2,6 @@ import RealModule
 
 /// Steps that several rules on losses share.
 enum LossTransforms {
-  /// The parameter `epsilon` of rules that divide by a loss or take its logarithm.
-  static let floorParameter = ParameterDescriptor(
-    "epsilon", .number(default: 1e-8, range: .positive), "What a smaller loss counts as.")
-
   /// Checks that a rule is defined for the losses.
   ///
   /// - Parameters:

@@ -1,0 +1,3 @@
+import JointLossCommand
+
+await JointLoss.main(suites: [MySuite.self])
