@@ -17,7 +17,9 @@ struct SolverBenchCommand: ParsableCommand {
       of 1e-16 to 1e-6 and products in Float among them. What is counted: errors; weights that are not finite; \
       answers that a non-negative least squares solution on the gradients contradicts (mgda, upgrad, dualproj), or \
       the bound of the dual (cagrad), or the equations (nash-mtl, fairgrad); answers whose reference has not come to an end; \
-      certificates above 1e-9 and ridges. The status is 1 if any of the first three is not 0.
+      certificates above 1e-9 and ridges. The status is 1 if any of the first three is not 0; \
+      then the first three faults of each strategy are printed on standard error, each with the number of its Gramian. \
+      With --random 1 --skip NUMBER and the same seed that Gramian is tried alone.
       """)
 
   @Option(help: "The time of a measurement.")
@@ -26,8 +28,16 @@ struct SolverBenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The number of random Gramians to try the solvers on.", valueName: "n"))
   var random: Int?
 
-  @Option(help: "The seed of the random Gramians.")
-  var seed: UInt64 = 0
+  @Option(help: "The seed of the random Gramians; 0 where none is given.")
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "The number of the first random Gramian; those before it are not tried.", valueName: "n"))
+  var skip: Int?
+
+  @Option(help: ArgumentHelp("A strategy to try on random Gramians; repeatable.", valueName: "name"))
+  var strategy: [String] = []
 
   @Flag(help: "One JSON object a line instead of a table.")
   var json = false
@@ -54,15 +64,25 @@ struct SolverBenchCommand: ParsableCommand {
   }
 
   func validate() throws {
+    guard seconds > 0, seconds.isFinite else {
+      throw ValidationError("--seconds needs a time > 0, not \(seconds)")
+    }
+    guard random ?? 1 >= 1 else {
+      throw ValidationError("--random needs a number of at least 1, not \(random ?? 0)")
+    }
+    guard skip ?? 0 >= 0 else {
+      throw ValidationError("--skip needs a number of at least 0, not \(skip ?? 0)")
+    }
+    if random == nil {
+      for (option, isGiven) in [
+        ("--seed", seed != nil), ("--skip", skip != nil), ("--strategy", !strategy.isEmpty),
+      ] where isGiven {
+        throw ValidationError("\(option) is for random Gramians: give --random as well")
+      }
+    }
+    try StepBenchCommand.check(strategy, against: SolverTrial.rules.map(\.name), "strategy")
     #if DEBUG
       throw ValidationError("this is a debug build: time a release build (swift build -c release)")
-    #else
-      guard seconds > 0, seconds.isFinite else {
-        throw ValidationError("--seconds needs a time > 0, not \(seconds)")
-      }
-      guard random ?? 1 >= 1 else {
-        throw ValidationError("--random needs a number of at least 1, not \(random ?? 0)")
-      }
     #endif
   }
 
@@ -86,11 +106,18 @@ struct SolverBenchCommand: ParsableCommand {
   }
 
   private func tryRandom(_ count: Int) throws {
-    var stream = PhiloxStream(seed: seed, purpose: "bench random Gramians")
-    var trials = SolverTrial.rules.map { SolverTrial($0) }
-    for number in 0..<count {
+    var stream = PhiloxStream(seed: seed ?? 0, purpose: "bench random Gramians")
+    var trials = SolverTrial.rules.filter { strategy.isEmpty || strategy.contains($0.name) }
+      .map { SolverTrial($0) }
+    let first = skip ?? 0
+    RandomGramian.skip(first, in: &stream)
+    for done in 1...count {
       let gramian = try RandomGramian(from: &stream)
-      for index in trials.indices { try trials[index].add(gramian, number: number) }
+      for index in trials.indices { try trials[index].add(gramian, number: first + done - 1) }
+      if done % Self.progressInterval == 0 {
+        let faulty = trials.reduce(0) { $0 + $1.faultCount }
+        StepBenchCommand.warn("\(done) of \(count) Gramians, \(faulty) faults")
+      }
     }
     if !json {
       try StandardOutput.write(
@@ -108,8 +135,8 @@ struct SolverBenchCommand: ParsableCommand {
             "\(trial.ridged)",
             String(format: "%.0e", trial.largestRidge), widths: Self.trialWidths))
     }
-    let faults = trials.compactMap(\.firstFault)
-    for fault in faults { FileHandle.standardError.write(Data((fault + "\n").utf8)) }
+    let faults = trials.flatMap(\.faults)
+    for fault in faults { StepBenchCommand.warn(fault) }
     if !faults.isEmpty { throw ExitCode.failure }
   }
 
@@ -155,6 +182,8 @@ struct SolverBenchCommand: ParsableCommand {
     return String(decoding: try encoder.encode(row), as: UTF8.self)
   }
 
+  /// After how many Gramians a line says how far the trial is.
+  private static let progressInterval = 50_000
   private static let trialWidths = [12, 10, 9, 12, 14, 10, 9, 10, 10, 9]
 
   private static func line(_ cells: String..., widths: [Int] = [27, 10, 5, 5, 10, 11, 12, 10]) -> String {

@@ -94,17 +94,23 @@ package struct ActiveSetProgram: Sendable {
   package mutating func solve(
     restart: Bool = false, ridges: [Double] = SolverCertificate.ridges
   ) -> SolverCertificate {
-    var iterations = attempt(restart: restart)
+    var (iterations, hasEnded) = attempt(restart: restart)
     var found = (residual: residual(), ridge: ridge)
-    guard !(found.residual <= SolverCertificate.tolerance) else {
+    // Where rounding has led the supports round in a circle, the last of them may be the worst. Without a sum the
+    // residual has the duality gap, which tells; with one it has not.
+    guard !((hasEnded || !isSimplex) && found.residual <= SolverCertificate.tolerance) else {
       return SolverCertificate(iterations: iterations, residual: found.residual, ridge: ridge)
     }
     keepBest()
     for next in ridges where next > ridge {
-      guard !SolverCertificate.isEnough(found.residual, before: next) else { break }
+      guard !((hasEnded || !isSimplex) && SolverCertificate.isEnough(found.residual, before: next)) else {
+        break
+      }
       for j in 0..<order { hessian[j * order + j] += next - ridge }
       ridge = next
-      iterations += attempt(restart: false)
+      let more: Int
+      (more, hasEnded) = attempt(restart: false)
+      iterations += more
       let residual = residual()
       if residual < found.residual {
         found = (residual, ridge)
@@ -122,7 +128,9 @@ package struct ActiveSetProgram: Sendable {
   }
 
   /// Runs the active set once; the gradient is that of its answer.
-  private mutating func attempt(restart: Bool) -> Int {
+  ///
+  /// - Returns: the iterations, and whether it came to its end within their limit.
+  private mutating func attempt(restart: Bool) -> (iterations: Int, hasEnded: Bool) {
     if !restart { start() }
     var iterations = 0
     if !support.isEmpty { iterations += descend() }
@@ -154,7 +162,7 @@ package struct ActiveSetProgram: Sendable {
     }
     refine()
     updateGradient()
-    return iterations
+    return (iterations, iterations < limit)
   }
 
   /// Brings a variable into the support, in exchange for a member where it depends on them.

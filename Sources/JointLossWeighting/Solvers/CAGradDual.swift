@@ -99,6 +99,8 @@ package struct CAGradDual: ScratchBuffer, Sendable {
     _ count: Int, radius: Double, start: Double
   ) -> (iterations: Int, lambda: Double) {
     var (lower, upper, lambda) = (0.0, Double.infinity, start)
+    // A square that is about as large as its rounding is taken for 0, until a smaller λ shows that it is not.
+    var (takesForZero, hasTakenForZero) = (true, false)
     var iterations = 0
     for pass in 0..<Self.iterationLimit {
       for t in 0..<count {
@@ -108,11 +110,20 @@ package struct CAGradDual: ScratchBuffer, Sendable {
       iterations += 1 + program.solve(restart: pass > 0, ridges: []).iterations
       let (square, scale, growth) = pieces(count)
       var next = (square / (radius * radius - growth)).squareRoot()
-      if radius * radius > growth && square <= 64 * .ulpOfOne * Double(count) * scale { next = 0 }
+      if radius * radius > growth && takesForZero && square <= 64 * .ulpOfOne * Double(count) * scale {
+        (next, hasTakenForZero) = (0, true)
+      }
       if !(radius * radius > growth) { next = .infinity }
       if next == lambda || abs(next - lambda) <= 4 * .ulpOfOne * lambda { return (iterations, lambda) }
       // ‖g_w‖ − rλ falls from λ to λ: its sign here says on which side the solution is.
-      if next > lambda { lower = max(lower, lambda) } else { upper = min(upper, lambda) }
+      if next > lambda {
+        lower = max(lower, lambda)
+        // No solution is below, so that a λ at which the square was taken for 0 bounds none from above.
+        if hasTakenForZero && takesForZero { upper = .infinity }
+        takesForZero = false
+      } else {
+        upper = min(upper, lambda)
+      }
       if next == 0 && lambda * lambda * radius * radius <= 64 * .ulpOfOne * Double(count) * scale {
         return (iterations, 0)
       }
@@ -162,7 +173,8 @@ package struct CAGradDual: ScratchBuffer, Sendable {
   /// distance from the ball's surface; each over the size of the terms that make it up.
   ///
   /// The terms grow with the weights. So the rounding of a gain's terms, relative to those of the mean gradient, is
-  /// taken for a residual too.
+  /// taken for a residual too; and so is what of the distance's square the rounding of its terms does not explain,
+  /// relative to the square of the radius.
   func residual(_ count: Int, radius: Double, isStationary: Bool) -> Double {
     var rounding = 0.0
     var least = (value: Double.infinity, size: 0.0)
@@ -185,6 +197,10 @@ package struct CAGradDual: ScratchBuffer, Sendable {
       dual = (dual.0 + program.solution[t] * products[t], dual.1 + program.solution[t] * meanSize)
     }
     let square = radius * radius
+    // Each of the sums of `count` products is rounded in its terms, and so are those that the weights are found by.
+    let beyond = change.0 - square
+    let unexplained = abs(beyond) - 8 * .ulpOfOne * Double(count) * change.1
+    if !isStationary || beyond > 0 { rounding = Self.larger(rounding, unexplained / square) }
     if isStationary {
       // The optimum is 0 there: d must not ascend, and must lie in the ball.
       return Self.larger(

@@ -14,7 +14,7 @@ import Testing
       for index in trials.indices { try trials[index].add(random, number: number) }
     }
     for trial in trials {
-      #expect(trial.firstFault == nil && trial.count == 60 && trial.unjudged == 0)
+      #expect(trial.faults.isEmpty && trial.count == 60 && trial.unjudged == 0)
       #expect(trial.worstResidual <= SolverCertificate.tolerance)
     }
   }
@@ -47,6 +47,25 @@ import Testing
       }
     }
     for (name, _) in SolverTrial.rules.prefix(6) { #expect(found[name, default: 0] >= 5, "\(name)") }
+  }
+
+  @Test func `A Gramian drawn after a skip is the one of its number`() throws {
+    var (stream, skipped) = (
+      PhiloxStream(seed: 12, purpose: "bench random Gramians"),
+      PhiloxStream(seed: 12, purpose: "bench random Gramians")
+    )
+    for _ in 0..<7 { _ = try RandomGramian(from: &stream) }
+    RandomGramian.skip(7, in: &skipped)
+    let (one, other) = (try RandomGramian(from: &stream), try RandomGramian(from: &skipped))
+    #expect(one.rows == other.rows && one.gramian == other.gramian && one.summary == other.summary)
+  }
+
+  @Test(arguments: [["--skip", "3"], ["--seed", "3"], ["--strategy", "mgda"]])
+  func `Options of random Gramians are refused without them`(arguments: [String]) {
+    let error = #expect(throws: (any Error).self) { try SolverBenchCommand.parse(arguments) }
+    #expect(
+      error.map { SolverBenchCommand.message(for: $0) }?.contains("\(arguments[0]) is for random Gramians")
+        ?? false)
   }
 
   @Test func `The reference is the closed form of two vectors`() throws {

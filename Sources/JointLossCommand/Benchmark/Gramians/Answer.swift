@@ -83,7 +83,9 @@ extension SolverTrial {
         for (column, value) in sum(reference).enumerated() { wanted[column] += value }
         let size = Self.size(reference)
         let unproven = 2 * residual * own * (own + size)
-        slack += (2 * rounding * (own * own + size * size) + ridge * size * size + unproven).squareRoot()
+        let gap = referenceGap(reference, factors, own: own)
+        slack += (2 * rounding * (own * own + size * size) + ridge * size * size + unproven + gap)
+          .squareRoot()
       }
       guard zip(shares, mean).allSatisfy({ $0 >= $1 * (1 - 1e-12) }) else {
         return "a weight below the preference"
@@ -92,6 +94,25 @@ extension SolverTrial {
       guard own <= 1e8 * Self.size(mean) else { return "weights of the sum \(own) for \(Self.size(mean))" }
       let distance = Self.distance(sum(shares), wanted)
       return distance <= slack ? nil : "a direction \(distance) off, where \(slack) is explained"
+    }
+
+    /// How far the reference is from optimal itself: its conditions hold to the rounding of its `Double` numbers.
+    ///
+    /// Let d = Jᵀv be the answer's direction, d' = Jᵀv' that of the reference, u the preferences, and h = Jd' the
+    /// products of d' with the unit gradients. Both v and v' are at least u.
+    /// At an exact optimum h ≥ 0, and h_t = 0 where v'_t > u_t, so that hᵀ(v − v') ≥ 0.
+    /// This inequality is what bounds |d − d'|²: it is hᵀ(v' − v) + dᵀ(d − d'), and the other product is the answer's.
+    /// At the reference found, hᵀ(v' − v) = hᵀ(v' − u) − hᵀ(v − u).
+    /// The first is at most Σ |h_t|(v'_t − u_t), the second at least that of the most negative h_t times |v|.
+    private func referenceGap(_ reference: [Double], _ factors: [Double], own: Double) -> Double {
+      let direction = sum(reference)
+      var (steepest, complementary) = (0.0, 0.0)
+      for (unit, factor) in zip(units, factors) {
+        let product = zip(unit, direction).reduce(0) { $0 + $1.0 * $1.1 }
+        steepest = max(steepest, -product)
+        complementary += abs(product) * factor
+      }
+      return steepest * own + complementary
     }
 
     /// Whether a shorter convex combination of the gradients exists.

@@ -21,6 +21,29 @@ struct RandomGramian {
   /// - Parameter stream: the source of the draws.
   /// - Throws: `WeightingError` if a value is not finite.
   init(from stream: inout PhiloxStream) throws(WeightingError) {
+    let draw = Self.draw(from: &stream)
+    rows = draw.rows
+    let jacobian = try Jacobian(rows: rows)
+    gramian = draw.isFloat ? Self.floatGramian(rows) : jacobian.gramian
+    // Each product of the sum is rounded, and so are the norms that divide it.
+    rounding =
+      Double(jacobian.parameterCount + 4)
+      * (draw.isFloat ? Double(Float.ulpOfOne) : Double.ulpOfOne)
+    summary = draw.words.joined(separator: ", ")
+  }
+
+  /// Draws as many as given and drops them, so that the next one drawn is that of this number, from 0.
+  ///
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - stream: the source of the draws.
+  static func skip(_ count: Int, in stream: inout PhiloxStream) {
+    for _ in 0..<count { _ = draw(from: &stream) }
+  }
+
+  private static func draw(
+    from stream: inout PhiloxStream
+  ) -> (rows: [[Double]], isFloat: Bool, words: [String]) {
     let taskCount = 1 + stream.index(below: 50)
     let rank = stream.index(below: taskCount + 1)
     let isFloat = stream.index(below: 3) == 0
@@ -61,18 +84,8 @@ struct RandomGramian {
         for column in rows[task].indices { rows[task][column] += share * norm * stream.normal() }
       }
     }
-    let jacobian = try Jacobian(rows: rows)
-    if isFloat {
-      words.append("in Float")
-      gramian = Self.floatGramian(rows)
-    } else {
-      gramian = jacobian.gramian
-    }
-    // Each product of the sum is rounded, and so are the norms that divide it.
-    rounding =
-      Double(jacobian.parameterCount + 4) * (isFloat ? Double(Float.ulpOfOne) : Double.ulpOfOne)
-    self.rows = rows
-    summary = words.joined(separator: ", ")
+    if isFloat { words.append("in Float") }
+    return (rows, isFloat, words)
   }
 
   /// The Gramian as a framework of `Float` tensors computes it.

@@ -41,12 +41,16 @@ struct SolverTrial: Encodable {
   private(set) var ridged = 0
   private(set) var worstResidual = 0.0
   private(set) var largestRidge = 0.0
-  /// The first fault, with the Gramian.
-  private(set) var firstFault: String?
+  /// The first faults, each with its Gramian.
+  private(set) var faults: [String] = []
+  private static let faultLimit = 3
+
+  /// All errors, weights that are not finite and contradicted answers.
+  var faultCount: Int { errors + notFinite + contradicted }
 
   private enum CodingKeys: String, CodingKey {
     case name = "strategy", count = "gramians", errors, notFinite, contradicted, unjudged,
-      unproven, ridged, worstResidual, largestRidge, firstFault
+      unproven, ridged, worstResidual, largestRidge, faults
   }
 
   /// Creates a tally of nothing.
@@ -78,7 +82,9 @@ struct SolverTrial: Encodable {
       contradicted += 1
       words = finding
     }
-    if firstFault == nil { firstFault = "\(name), Gramian \(number) (\(random.summary)): \(words)" }
+    if faults.count < Self.faultLimit {
+      faults.append("\(name), Gramian \(number) (\(random.summary)): \(words)")
+    }
   }
 
   private mutating func fault<Strategy: WeightingStrategy>(
