@@ -1,3 +1,4 @@
+import ArgumentParser
 import JointLossLinearAlgebra
 import JointLossWeighting
 import Testing
