@@ -25,7 +25,10 @@ import Testing
       var step = StepObservation(losses: (0..<tasks).map { _ in 0.1 + stream.uniform() })
       let parameters = index.isMultiple(of: 2) ? 2 * tasks : max(tasks / 2, 1)
       let rows = (0..<tasks).map { _ in (0..<parameters).map { _ in stream.normal() } }
-      step.gramian = try Jacobian(rows: rows).gramian
+      let gramian = try Jacobian(rows: rows).gramian
+      step.gramian = gramian
+      // As a trainer gives them; to take them from the Gramian makes an array.
+      step.gradientNorms = (0..<tasks).map { gramian.norm(of: $0) }
       // Of one width: rules that keep gradients would refuse another.
       let wide = rows.map { $0 + [Double](repeating: 0, count: 2 * tasks - parameters) }
       step.jacobian = try Jacobian(rows: wide)
